@@ -1,0 +1,152 @@
+/* The host's side of the binding. Each function that could meet a Lua memory error runs its Lua part in
+ * a protected call, so that hosts see a status. The pushing closure, which has the library's upvalues,
+ * is made when the library is opened (tsrL_push_closure). */
+#include "binding.h"
+
+#include "tessera_lua.h"
+
+#include <string.h>
+
+_Static_assert((int)TESSERA_FILES == (int)TSRL_FILES && (int)TESSERA_POINTERS == (int)TSRL_POINTERS &&
+                   (int)TESSERA_THREADS == (int)TSRL_THREADS,
+               "capabilities of host and binding are the same");
+
+/* Runs the function and its `args` arguments on top; `results` stay, or a message goes to err. */
+static tsr_status protect(lua_State *L, int args, int results, tsr_error *err) {
+    int code = lua_pcall(L, args, results, 0);
+    if (code == LUA_OK)
+        return TSR_OK;
+    const char *message = lua_tostring(L, -1);
+    tsr_error_set(err, code == LUA_ERRMEM ? TSR_EMEMORY : TSR_EVALUE, "%s",
+                  message != NULL ? message : "an error that is no text");
+    lua_pop(L, 1);
+    return code == LUA_ERRMEM ? TSR_EMEMORY : TSR_EVALUE;
+}
+
+static int open_protected(lua_State *L) {
+    const tessera_config *config = lua_touserdata(L, 1);
+    tsrL_open(L, config != NULL ? &config->core : NULL, config != NULL ? config->capabilities : 0);
+    return 1;
+}
+
+tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err) {
+    if (config != NULL && config->struct_size != sizeof *config)
+        return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u",
+                             config->struct_size, sizeof *config);
+    if (!lua_checkstack(L, 4))
+        return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
+    lua_pushcfunction(L, open_protected);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)config);
+    return protect(L, 1, 1, err);
+}
+
+tsr_context *tessera_context(lua_State *L) {
+    tsrL_library *lib = tsrL_find_lib(L);
+    return lib != NULL ? lib->context : NULL;
+}
+
+bool tessera_memory(lua_State *L, tsr_memory *out) {
+    tsr_context *context = tessera_context(L);
+    if (context != NULL)
+        tsr_context_memory(context, out);
+    return context != NULL;
+}
+
+void tessera_last_error(lua_State *L, tsr_error *out) {
+    tsrL_library *lib = tsrL_find_lib(L);
+    *out = lib != NULL ? lib->last : (tsr_error){0};
+}
+
+tsr_array *tessera_test(lua_State *L, int index) {
+    tsrL_object *o = tsrL_test(L, index);
+    return o != NULL ? o->array : NULL;
+}
+
+tsr_array *tessera_check(lua_State *L, int index) {
+    tsr_array *array = tessera_test(L, index);
+    if (array == NULL)
+        luaL_error(L, "argument %d must be an array, not %s", index, luaL_typename(L, index));
+    return array;
+}
+
+tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
+    if (tsrL_find_lib(L) == NULL)
+        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
+    if (!lua_checkstack(L, 6))
+        return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
+    tsrL_get_push_closure(L);
+    lua_pushlightuserdata(L, array);
+    lua_pushinteger(L, face);
+    return protect(L, 2, 1, err);
+}
+
+/* Bytes that the elements cover, from the first one on; the strides must not be negative. */
+static tsr_status covered(const tessera_buffer *b, size_t *bytes, tsr_error *err) {
+    const tsr_dtype_info *info = tsr_dtype_describe(b->dtype);
+    if (info == NULL)
+        return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)b->dtype);
+    if (b->ndim < 0 || b->ndim > TSR_MAX_DIMS)
+        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions", (int64_t)b->ndim);
+    int64_t last = 0, stride = info->itemsize;
+    bool fits = true, empty = false;
+    for (int i = b->ndim; i-- > 0;) {
+        int64_t by = b->strides != NULL ? b->strides[i] : stride, reach;
+        empty = empty || b->shape[i] == 0;
+        if (b->shape[i] < 0 || by < 0)
+            return tsr_error_set(err, TSR_ESHAPE, "negative size or stride in dimension %d", (int64_t)i);
+        fits = fits && !__builtin_mul_overflow(b->shape[i] - 1, by, &reach) &&
+               !__builtin_add_overflow(last, reach, &last) &&
+               !__builtin_mul_overflow(stride, b->shape[i], &stride);
+        if (empty)
+            break;
+    }
+    if (!fits && !empty)
+        return tsr_error_set(err, TSR_EVALUE, "shape %v overflows", b->ndim, b->shape);
+    *bytes = empty ? 0 : (size_t)last + info->itemsize;
+    return TSR_OK;
+}
+
+tsr_status tessera_lend(lua_State *L, const tessera_buffer *b, tessera_lease **lease,
+                        tsr_error *err) {
+    if (lease != NULL)
+        *lease = NULL;
+    tsr_context *context = tessera_context(L);
+    if (context == NULL)
+        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
+    if (b->struct_size != sizeof *b)
+        return tsr_error_set(err, TSR_EVALUE, "buffer.struct_size is %u, this library has %u",
+                             b->struct_size, sizeof *b);
+    tsr_buffer buffer = {.struct_size = sizeof buffer,
+                         .data = b->data,
+                         .kind = TSR_LENT,
+                         .rights = b->rights,
+                         .label = b->label};
+    tsr_storage *storage = NULL;
+    tsr_array *array = NULL;
+    tsr_status status = covered(b, &buffer.bytes, err);
+    if (status == TSR_OK)
+        status = tsr_storage_wrap(context, &buffer, &storage, err);
+    if (status == TSR_OK)
+        status = tsr_array_from_storage(context, storage, b->dtype, b->ndim, b->shape, b->strides, 0,
+                                        b->rights, &array, err);
+    if (status == TSR_OK)
+        status = tessera_push(L, array, TSR_FACE_NUMPY, err);
+    if (status == TSR_OK) /* nothing can fail any more: from here on the callback is owed */
+        tsr_storage_on_release(storage, b->release, b->user);
+    tsr_array_release(array);
+    if (status == TSR_OK && lease != NULL)
+        *lease = storage;
+    else
+        tsr_storage_release(storage);
+    return status;
+}
+
+tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err) {
+    if (mode != TESSERA_REFUSE)
+        return tsr_error_set(err, TSR_EUNSUPPORTED, "unknown revoke mode %d", (int64_t)mode);
+    return tsr_storage_revoke(lease, err);
+}
+
+void tessera_lease_free(tessera_lease *lease) {
+    tsr_storage_release(lease);
+}

@@ -1,0 +1,85 @@
+/* Tessera for hosts: opening the library in a lua_State of yours, lending memory to scripts, taking it
+ * back. Include this after lua.h; arrays themselves are tessera.h's.
+ *
+ * None of these functions raises a Lua error unless it says so: they may be called outside of any
+ * protected call. Functions that take a lua_State belong to the thread that runs that state;
+ * tessera_revoke and tessera_lease_free may be called from any thread.
+ */
+#ifndef TESSERA_LUA_H
+#define TESSERA_LUA_H
+
+#include <lua.h>
+
+#include "tessera.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What scripts may do beyond arithmetic on memory. All are off unless named. */
+enum { TESSERA_FILES = 1, TESSERA_POINTERS = 2, TESSERA_THREADS = 4 };
+
+typedef struct tessera_config {
+    size_t struct_size; /* sizeof(tessera_config) */
+    tsr_config core;    /* allocator, quota, cache, kernel level; core.struct_size must be set too */
+    unsigned capabilities;
+} tessera_config;
+
+/* Opens the library in L, as luaL_requiref would: afterwards require "tessera", "tessera.torch" and
+ * "tessera.numpy" give it, without any file on disk. Pushes the module table. `config` may be NULL:
+ * system allocator, no quota, no capabilities. A state that has the library open keeps it as it is.
+ * TSR_EVALUE, TSR_EMEMORY; nothing is pushed then. */
+TSR_API tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err);
+
+/* The context of a state, borrowed; NULL when the library is not open in it. */
+TSR_API tsr_context *tessera_context(lua_State *L);
+/* Memory figures of the state; false when the library is not open in it. */
+TSR_API bool tessera_memory(lua_State *L, tsr_memory *out);
+/* The last error that a script's call raised; status TSR_OK when there was none. */
+TSR_API void tessera_last_error(lua_State *L, tsr_error *out);
+
+/* Host memory, described as an array. */
+typedef struct tessera_buffer {
+    size_t struct_size; /* sizeof(tessera_buffer) */
+    void *data;         /* first element */
+    tsr_dtype dtype;
+    int ndim;
+    const int64_t *shape;
+    const int64_t *strides; /* bytes, not negative; NULL: row-major */
+    unsigned rights;        /* TSR_READ, or TSR_READ | TSR_WRITE */
+    const char *label;      /* for messages; copied */
+    /* Called exactly once with `user` and `data` when the memory is no longer referred to: when the
+     * lease is revoked, or when the last array and the lease are gone. On the thread where that
+     * happens. May be NULL. */
+    void (*release)(void *user, void *data);
+    void *user;
+} tessera_buffer;
+
+typedef struct tsr_storage tessera_lease;
+
+/* Pushes an ndarray over the host's memory, with no copy. *lease (may be NULL) is new: free it with
+ * tessera_lease_free. On failure nothing is pushed and `release` is not called. */
+TSR_API tsr_status tessera_lend(lua_State *L, const tessera_buffer *buffer, tessera_lease **lease,
+                                tsr_error *err);
+
+typedef enum tessera_revoke_mode {
+    TESSERA_REFUSE /* TSR_EBUSY while an operation runs on the memory or an export pins it */
+} tessera_revoke_mode;
+
+/* Takes lent memory back: every array over it, in every state and on either face, raises from now on
+ * instead of touching it. Revoking twice is no error. Any thread. */
+TSR_API tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err);
+/* Lets go of the lease; the arrays stay as they are. Any thread. */
+TSR_API void tessera_lease_free(tessera_lease *lease);
+
+/* The array at a stack index, borrowed from it: NULL when it is none (test), or a Lua error (check). */
+TSR_API tsr_array *tessera_test(lua_State *L, int index);
+TSR_API tsr_array *tessera_check(lua_State *L, int index);
+/* Pushes an array (retained) as a tensor or an ndarray. The same array may be pushed in several
+ * states. */
+TSR_API tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,105 @@
+/* Foreign storages that a Lua value keeps alive: strings, other libraries' objects.
+ *
+ * The value is held by a registry reference. The core may drop the storage on any thread, even after
+ * the state is closed, where the registry cannot be touched; so the release callback only puts the
+ * anchor into a mailbox, and the binding empties the mailbox when it runs in the state the next time.
+ * Closing the state revokes the storages that are still there, because their bytes go with it. */
+#include "binding.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+typedef struct anchor {
+    struct anchor *next;          /* in the mailbox */
+    struct anchor *left, *right;  /* among the living, touched by the state's thread only */
+    tsrL_mailbox *mailbox;
+    tsr_storage *storage; /* borrowed: the storage owns the anchor */
+    int reference;
+} anchor;
+
+struct tsrL_mailbox {
+    atomic_int users; /* anchors, and the library */
+    _Atomic(anchor *) dead;
+    anchor living; /* head of the list */
+};
+
+tsrL_mailbox *tsrL_mailbox_new(void) {
+    tsrL_mailbox *m = calloc(1, sizeof *m);
+    if (m != NULL) {
+        atomic_init(&m->users, 1);
+        m->living.left = m->living.right = &m->living;
+    }
+    return m;
+}
+
+static void leave(tsrL_mailbox *m) {
+    if (atomic_fetch_sub(&m->users, 1) == 1)
+        free(m);
+}
+
+/* The storage's release callback: any thread. */
+static void post(void *user, void *data) {
+    (void)data;
+    anchor *a = user;
+    anchor *head = atomic_load(&a->mailbox->dead);
+    do
+        a->next = head;
+    while (!atomic_compare_exchange_weak(&a->mailbox->dead, &head, a));
+}
+
+void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *m) {
+    anchor *a = atomic_exchange(&m->dead, NULL);
+    while (a != NULL) {
+        anchor *next = a->next;
+        a->left->right = a->right;
+        a->right->left = a->left;
+        luaL_unref(L, LUA_REGISTRYINDEX, a->reference);
+        free(a);
+        leave(m);
+        a = next;
+    }
+}
+
+void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *m) {
+    if (m == NULL)
+        return;
+    tsrL_mailbox_drain(L, m);
+    while (m->living.right != &m->living) {
+        anchor *a = m->living.right;
+        /* A reader on another thread may have it pinned for the moment; its bytes cannot wait. */
+        while (tsr_storage_revoke(a->storage, NULL) == TSR_EBUSY)
+            ;
+        tsrL_mailbox_drain(L, m);
+    }
+    leave(m);
+}
+
+tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage **out,
+                       tsr_error *err) {
+    tsrL_library *lib = tsrL_lib(L);
+    tsrL_mailbox_drain(L, lib->mailbox);
+    *out = NULL;
+    lua_pushvalue(L, index);
+    int reference = luaL_ref(L, LUA_REGISTRYINDEX);
+    anchor *a = malloc(sizeof *a);
+    if (a != NULL) {
+        *a = (anchor){.mailbox = lib->mailbox, .reference = reference};
+        buffer->release = post;
+        buffer->user = a;
+    }
+    tsr_status status = a != NULL ? tsr_storage_wrap(lib->context, buffer, &a->storage, err)
+                                  : tsr_error_set(err, TSR_EMEMORY, "no memory for an anchor");
+    if (status != TSR_OK) {
+        free(a);
+        luaL_unref(L, LUA_REGISTRYINDEX, reference);
+        return status;
+    }
+    anchor *head = &lib->mailbox->living;
+    a->left = head;
+    a->right = head->right;
+    head->right->left = a;
+    head->right = a;
+    atomic_fetch_add(&lib->mailbox->users, 1);
+    *out = a->storage;
+    return TSR_OK;
+}

@@ -1,0 +1,191 @@
+/* What the files of the Lua binding share. The binding sees the core through tessera.h alone.
+ *
+ * Objects. A tensor and an ndarray are the same full userdata, tsrL_object, which holds one reference
+ * to a tsr_array; the face says which metatable it has. Functions make the userdata first (tsrL_new)
+ * and let the core write the array into it, so that an error in between leaks nothing.
+ *
+ * Functions. Every C function of the library is a closure with the upvalues of tsrL_upvalue: the
+ * library, the two metatables, the name it was registered under (for messages) and its face.
+ *
+ * Errors. The core returns a status and fills a tsr_error; tsrL_raise alone turns that into a Lua
+ * error. TSRL_TRY runs a core call, collects garbage and tries once more when memory was short, and
+ * raises what is left.
+ *
+ * Counting. Scripts count indices and dimensions from 1; tsrL_index and tsrL_dim are the only places
+ * that know, with tsr_error's index_base for messages. */
+#ifndef TSRL_BINDING_H
+#define TSRL_BINDING_H
+
+#include "compat.h"
+#include "tessera.h"
+
+enum tsrL_upvalue {
+    TSRL_UP_LIBRARY = 1,
+    TSRL_UP_NDARRAY, /* metatables, in the order of tsr_face */
+    TSRL_UP_TENSOR,
+    TSRL_UP_NAME,
+    TSRL_UP_FACE,
+    TSRL_UPVALUES = TSRL_UP_FACE
+};
+
+enum { TSRL_FILES = 1, TSRL_POINTERS = 2, TSRL_THREADS = 4 }; /* capabilities */
+
+typedef struct tsrL_mailbox tsrL_mailbox;
+
+/* One per lua_State: what the C functions have in common. */
+typedef struct tsrL_library {
+    tsr_context *context; /* NULL once the state is closing */
+    unsigned capabilities;
+    tsr_dtype default_float[TSR_FACE_COUNT];
+    uint64_t reported; /* of tsr_context_allocated, told to the collector */
+    tsrL_mailbox *mailbox;
+    /* of the last error */
+    tsr_error last;
+    int last_argument;
+    char last_operation[48];
+} tsrL_library;
+
+typedef struct tsrL_object {
+    const void *magic;
+    tsr_array *array; /* NULL before it is filled in and after release() */
+    uint8_t face;     /* tsr_face */
+    bool requires_grad;
+} tsrL_object;
+
+/* ---- library (module.c) */
+
+tsrL_library *tsrL_lib(lua_State *L);        /* of the running function; raises when closed */
+tsrL_library *tsrL_find_lib(lua_State *L);   /* of the state, NULL when it was never opened */
+tsr_face tsrL_face(lua_State *L);            /* of the running function */
+/* Opens the library in a state (once) and pushes its module table. */
+tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities);
+/* Registers functions with the shared upvalues into the table on top. */
+void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
+
+/* ---- objects (object.c) */
+
+extern const char tsrL_magic; /* its address marks our userdata */
+
+tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
+tsrL_object *tsrL_test(lua_State *L, int index);    /* NULL when it is none of ours */
+tsrL_object *tsrL_check(lua_State *L, int index);   /* raises; also for released ones */
+/* The array at `index`: an object's own, or one made out of a table or number, which then replaces
+ * the value at `index`. */
+tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
+/* Pushes a view of an existing array (retains it). */
+tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
+int tsrL_register_objects(lua_State *L);
+/* push(array as lightuserdata, face), with the upvalues of the library: for hosts. */
+void tsrL_get_push_closure(lua_State *L);
+/* Pushes the element as a Lua value; a complex one cannot be, and the caller deals with it. Raises
+ * when no Lua number of this runtime holds it. */
+void tsrL_push_scalar(lua_State *L, const tsr_scalar *value);
+
+/* ---- errors (error.c) */
+
+#define TSRL_ERROR                                                                                 \
+    (tsr_error) {                                                                                  \
+        .index_base = 1                                                                            \
+    }
+int tsrL_raise(lua_State *L, const tsr_error *err);
+/* Raises with the name of the running function; `argument` counts from 1, 0 is none. The format is
+ * tsr_error_set's. */
+#define tsrL_fail(L, status, argument, ...)                                                        \
+    do {                                                                                           \
+        tsr_error fail_ = TSRL_ERROR;                                                              \
+        tsr_error_set(&fail_, status, __VA_ARGS__);                                                \
+        tsrL_raise_argument(L, &fail_, argument);                                                  \
+    } while (0)
+int tsrL_raise_argument(lua_State *L, const tsr_error *err, int argument);
+/* Raises: `argument` is of the wrong type. */
+int tsrL_type_error(lua_State *L, int argument, const char *expected);
+void tsrL_collect(lua_State *L);
+int tsrL_last_error(lua_State *L);
+int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for the Lua half */
+
+#define TSRL_TRY(L, err, call)                                                                     \
+    do {                                                                                           \
+        tsr_status try_ = (call);                                                                  \
+        if (try_ == TSR_EMEMORY) {                                                                 \
+            tsrL_collect(L);                                                                       \
+            try_ = (call);                                                                         \
+        }                                                                                          \
+        if (try_ != TSR_OK)                                                                        \
+            tsrL_raise(L, err);                                                                    \
+    } while (0)
+
+/* ---- arguments (args.c) */
+
+/* Lets the parameters `names` (alternatives separated by '|') occupy the stack from `first` on, one
+ * slot each, nil when absent: positional arguments as they are, the rest out of a final options
+ * table. Unknown options, options given twice and surplus arguments raise. */
+void tsrL_bind(lua_State *L, int first, int count, const char *const *names);
+bool tsrL_is_options(lua_State *L, int index); /* a table with names and no sequence */
+int64_t tsrL_integer(lua_State *L, int argument);
+int64_t tsrL_opt_integer(lua_State *L, int argument, int64_t otherwise);
+double tsrL_number(lua_State *L, int argument);
+bool tsrL_opt_boolean(lua_State *L, int argument, bool otherwise);
+/* 0-based from 1-based; negative ones stay. */
+int64_t tsrL_index(lua_State *L, int argument);
+/* 0-based and in [0, ndim). */
+int tsrL_dim(lua_State *L, int argument, int ndim);
+/* The dimensions of a number or a table of numbers; `count` is -1 for nil. */
+int tsrL_dims(lua_State *L, int argument, int ndim, int *dims);
+/* Sizes: one table, or numbers from `first` on. Returns ndim; *next is the argument after. -1 passes
+ * when `unknown`. */
+int tsrL_sizes(lua_State *L, int first, bool unknown, int64_t *shape, int *next);
+/* The integers of the table at `argument`, at most `most`; returns how many. */
+int tsrL_integers(lua_State *L, int argument, int most, int64_t *out);
+tsr_dtype tsrL_dtype(lua_State *L, int argument, tsr_face face);
+bool tsrL_test_dtype(lua_State *L, int index, tsr_dtype *out);
+tsr_dtype tsrL_opt_dtype(lua_State *L, int argument, tsr_face face, tsr_dtype otherwise);
+/* A number, boolean or 0-dimensional array. */
+bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out);
+tsr_scalar tsrL_scalar(lua_State *L, int argument);
+/* Raises when an integer does not fit an integer dtype. */
+void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype);
+
+typedef enum tsrL_copy { TSRL_COPY_NEVER, TSRL_COPY_IF_NEEDED, TSRL_COPY_ALWAYS } tsrL_copy;
+tsrL_copy tsrL_opt_copy(lua_State *L, int argument, tsrL_copy otherwise);
+tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise);
+
+/* ---- dtypes (dtype.c) */
+
+void tsrL_push_dtype(lua_State *L, tsr_dtype dtype);
+void tsrL_register_dtypes(lua_State *L);
+/* The dtype of new arrays: of a Lua number without dtype, and of zeros() and the like. */
+tsr_dtype tsrL_default_dtype(tsrL_library *lib, tsr_face face, tsr_dtype kind);
+
+/* ---- tables (table.c) */
+
+/* Pushes a new array of the value at `index` (number, boolean, nested table). `dtype` may be
+ * TSR_DTYPE_COUNT: out of the values. */
+tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype dtype);
+void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face);
+
+/* ---- anchors (anchor.c): Lua values that foreign storages keep alive */
+
+/* Makes a storage over bytes that the Lua value at `index` keeps alive. */
+tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage **out,
+                       tsr_error *err);
+tsrL_mailbox *tsrL_mailbox_new(void);
+void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *mailbox);
+void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *mailbox);
+
+/* ---- storages (storage.c) */
+
+void tsrL_register_storages(lua_State *L);
+
+/* ---- indexing (index.c) */
+
+int tsrL_get_index(lua_State *L); /* __index for keys that are no names */
+int tsrL_set_index(lua_State *L); /* __newindex */
+extern const char tsrL_newaxis, tsrL_ellipsis;
+
+/* ---- the Lua half (lua_half.c) */
+
+void tsrL_register_lua_half(lua_State *L);
+/* Pushes what the module of the Lua half returned, loading it once. */
+void tsrL_require(lua_State *L, const char *name);
+
+#endif

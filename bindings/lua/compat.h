@@ -1,0 +1,81 @@
+/* Every difference between Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT 2.1 that the binding meets. The rest of
+ * the binding is written for the names of Lua 5.3. */
+#ifndef TSRL_COMPAT_H
+#define TSRL_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#if LUA_VERSION_NUM >= 503
+#define TSRL_INTEGERS 1 /* numbers have an integer subtype */
+#else
+#define TSRL_INTEGERS 0
+#endif
+
+#if LUA_VERSION_NUM >= 504
+#define tsrL_newuserdata(L, bytes) lua_newuserdatauv(L, bytes, 0)
+#else
+#define tsrL_newuserdata(L, bytes) lua_newuserdata(L, bytes)
+#endif
+
+#if LUA_VERSION_NUM == 501
+#define lua_rawlen lua_objlen
+#define LUA_OK     0
+
+static inline int lua_absindex(lua_State *L, int index) {
+    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+}
+
+static inline void lua_rawgetp(lua_State *L, int index, const void *key) {
+    index = lua_absindex(L, index);
+    lua_pushlightuserdata(L, (void *)(size_t)key);
+    lua_rawget(L, index);
+}
+
+static inline void lua_rawsetp(lua_State *L, int index, const void *key) {
+    index = lua_absindex(L, index);
+    lua_pushlightuserdata(L, (void *)(size_t)key);
+    lua_insert(L, -2);
+    lua_rawset(L, index);
+}
+#endif
+
+/* Whether the number at `index` has the integer subtype. Without one every number is floating. */
+static inline int tsrL_isinteger(lua_State *L, int index) {
+#if TSRL_INTEGERS
+    return lua_isinteger(L, index);
+#else
+    (void)L;
+    (void)index;
+    return 0;
+#endif
+}
+
+/* Type of a raw field that is pushed. */
+static inline int tsrL_rawgetfield(lua_State *L, int index, const char *name) {
+    index = lua_absindex(L, index);
+    lua_pushstring(L, name);
+    lua_rawget(L, index);
+    return lua_type(L, -1);
+}
+
+/* lua_load with text only, where the version can tell. */
+static inline int tsrL_loadbuffer(lua_State *L, const char *text, size_t bytes, const char *name) {
+#if LUA_VERSION_NUM >= 502
+    return luaL_loadbufferx(L, text, bytes, name, "t");
+#else
+    return luaL_loadbuffer(L, text, bytes, name);
+#endif
+}
+
+static inline int tsrL_gc_running(lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+    return lua_gc(L, LUA_GCISRUNNING, 0);
+#else
+    (void)L;
+    return 1;
+#endif
+}
+
+#endif

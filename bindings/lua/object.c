@@ -1,0 +1,232 @@
+/* The userdata of tensors and ndarrays: making, recognising, releasing.
+ *
+ * An object is recognised by its size and by the address in its first word, which is cheaper than
+ * comparing metatables and cannot be forged from Lua; two copies of the library in one process have
+ * two addresses, and do not take each other's objects.
+ *
+ * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes, so
+ * the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET bytes of
+ * arrays (or as much as is alive, if that is more) cost one full cycle. */
+#include "binding.h"
+#include "ops.h"
+
+#include <string.h>
+
+const char tsrL_magic = 0;
+
+enum { BUDGET = 16 << 20, REPORT = 256 << 10, CYCLE = 4 };
+
+static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
+    lib->reported += bytes;
+    if (!tsrL_gc_running(L))
+        return;
+    tsr_memory memory;
+    tsr_context_memory(lib->context, &memory);
+    size_t budget = memory.current / 2 > BUDGET ? memory.current / 2 : BUDGET;
+    double share = (double)bytes / (double)budget;
+    double heap = (double)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
+    double step = heap * CYCLE * (share < 1 ? share : 1);
+    lua_gc(L, LUA_GCSTEP, step < 1 ? 1 : (int)step);
+}
+
+tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
+    tsrL_library *lib = tsrL_lib(L);
+    uint64_t unreported = tsr_context_allocated(lib->context) - lib->reported;
+    if (unreported > REPORT)
+        feed_collector(L, lib, unreported);
+    tsrL_object *o = tsrL_newuserdata(L, sizeof *o);
+    *o = (tsrL_object){.magic = &tsrL_magic, .face = (uint8_t)face};
+    lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
+    lua_setmetatable(L, -2);
+    return o;
+}
+
+tsrL_object *tsrL_test(lua_State *L, int index) {
+    tsrL_object *o = lua_touserdata(L, index);
+    if (o == NULL || lua_rawlen(L, index) != sizeof *o || o->magic != &tsrL_magic)
+        return NULL;
+    return o;
+}
+
+tsrL_object *tsrL_check(lua_State *L, int index) {
+    tsrL_object *o = tsrL_test(L, index);
+    if (o == NULL || o->array == NULL)
+        tsrL_type_error(L, index, "an array");
+    return o;
+}
+
+tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face) {
+    tsrL_object *o = tsrL_test(L, index);
+    if (o != NULL)
+        return tsrL_check(L, index);
+    index = lua_absindex(L, index);
+    o = tsrL_from_value(L, index, face, TSR_DTYPE_COUNT);
+    lua_replace(L, index);
+    return o;
+}
+
+tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face) {
+    tsrL_object *o = tsrL_new(L, face);
+    tsr_array_retain(array);
+    o->array = array;
+    return o;
+}
+
+void tsrL_push_scalar(lua_State *L, const tsr_scalar *value) {
+    switch (value->dtype) {
+    case TSR_BOOL:
+        lua_pushboolean(L, value->as.i != 0);
+        return;
+    case TSR_FLOAT64:
+        lua_pushnumber(L, value->as.f);
+        return;
+    case TSR_UINT64:
+        if (value->as.u > INT64_MAX)
+            tsrL_fail(L, TSR_EVALUE, 0, "%u is beyond the integers of Lua", (size_t)value->as.u);
+        break;
+    default:
+        break;
+    }
+#if TSRL_INTEGERS
+    lua_pushinteger(L, (lua_Integer)value->as.i);
+#else
+    double d = (double)value->as.i;
+    if (value->as.i > (INT64_C(1) << 53) || value->as.i < -(INT64_C(1) << 53))
+        tsrL_fail(L, TSR_EVALUE, 0, "%d is beyond the exact numbers of this Lua", value->as.i);
+    lua_pushnumber(L, d);
+#endif
+}
+
+static int object_gc(lua_State *L) {
+    tsrL_object *o = tsrL_test(L, 1);
+    if (o != NULL) {
+        tsr_array *array = o->array;
+        o->array = NULL;
+        tsr_array_release(array);
+    }
+    return 0;
+}
+
+/* x:release(): gives the memory back now. Touching x afterwards raises; releasing twice is fine. */
+int tsrL_op_release(lua_State *L) {
+    if (tsrL_test(L, 1) == NULL)
+        tsrL_type_error(L, 1, "an array");
+    return object_gc(L);
+}
+
+static int object_len(lua_State *L) {
+    const tsr_array *a = tsrL_check(L, 1)->array;
+    if (tsr_array_ndim(a) == 0)
+        tsrL_fail(L, TSR_ESHAPE, 1, "a 0-dimensional array has no length");
+    lua_pushinteger(L, (lua_Integer)tsr_array_shape(a)[0]);
+    return 1;
+}
+
+static int object_compare(lua_State *L) {
+    tsr_scalar s[2];
+    for (int i = 0; i < 2; i++) {
+        bool zero_d = tsrL_test_scalar(L, i + 1, &s[i]);
+        if (!zero_d || s[i].dtype == TSR_COMPLEX128)
+            tsrL_fail(L, TSR_EVALUE, i + 1,
+                      "< and <= make one boolean, so they take numbers and 0-dimensional arrays only: "
+                      "use x:lt(y), x:le(y), x:gt(y), x:ge(y) for the elements");
+    }
+    double x = tsrL_number(L, 1), y = tsrL_number(L, 2);
+    bool strict = lua_tostring(L, lua_upvalueindex(TSRL_UP_NAME))[1] == '\0';
+    bool exact = s[0].dtype != TSR_FLOAT64 && s[1].dtype != TSR_FLOAT64 &&
+                 s[0].dtype != TSR_UINT64 && s[1].dtype != TSR_UINT64;
+    bool less = exact ? s[0].as.i < s[1].as.i : x < y;
+    bool equal = exact ? s[0].as.i == s[1].as.i : x == y;
+    lua_pushboolean(L, less || (!strict && equal));
+    return 1;
+}
+
+static int iterate(lua_State *L) {
+    tsrL_object *o = tsrL_check(L, 1);
+    int64_t i = tsrL_integer(L, 2);
+    if (i >= tsr_array_shape(o->array)[0])
+        return 0;
+    lua_settop(L, 1);
+    lua_pushinteger(L, (lua_Integer)(i + 1));
+    tsrL_get_index(L);
+    lua_pushinteger(L, (lua_Integer)(i + 1));
+    lua_insert(L, -2);
+    return 2;
+}
+
+/* for i, item in x:iter(): walks the first dimension. */
+int tsrL_op_iter(lua_State *L) {
+    tsrL_object *o = tsrL_check(L, 1);
+    if (tsr_array_ndim(o->array) == 0)
+        tsrL_fail(L, TSR_ESHAPE, 1, "a 0-dimensional array cannot be iterated over");
+    for (int i = 1; i <= TSRL_UPVALUES; i++)
+        lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushcclosure(L, iterate, TSRL_UPVALUES);
+    lua_pushvalue(L, 1);
+    lua_pushinteger(L, 0);
+    return 3;
+}
+
+/* __index: names are methods or properties, everything else is an index. Upvalues after the shared
+ * ones: methods, properties. */
+static int object_index(lua_State *L) {
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        lua_pushvalue(L, 2);
+        lua_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 1));
+        if (!lua_isnil(L, -1))
+            return 1;
+        lua_pushvalue(L, 2);
+        lua_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 2));
+        if (!lua_isnil(L, -1)) {
+            lua_pushvalue(L, 1);
+            lua_call(L, 1, 1);
+            return 1;
+        }
+        lua_settop(L, 2);
+        if (strchr(":,. -0123456789", lua_tostring(L, 2)[0]) == NULL) {
+            /* methods of the Lua half come in through the table's own __index when first asked for */
+            lua_gettable(L, lua_upvalueindex(TSRL_UPVALUES + 1));
+            return 1;
+        }
+    }
+    return tsrL_get_index(L);
+}
+
+static void set_closure(lua_State *L, const char *event, lua_CFunction f, const char *name,
+                        tsr_face face) {
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_NDARRAY));
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_TENSOR));
+    lua_pushstring(L, name);
+    lua_pushinteger(L, face);
+    lua_pushcclosure(L, f, TSRL_UPVALUES);
+    lua_setfield(L, -2, event);
+}
+
+/* Called as register(methods, properties) with the shared upvalues and the face; fills the face's
+ * metatable. */
+int tsrL_register_objects(lua_State *L) {
+    tsr_face face = tsrL_face(L);
+    const char *name = face == TSR_FACE_TORCH ? "tensor" : "ndarray";
+    lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__metatable");
+    set_closure(L, "__gc", object_gc, name, face);
+    set_closure(L, "__close", object_gc, name, face);
+    set_closure(L, "__len", object_len, "#", face);
+    set_closure(L, "__lt", object_compare, "<", face);
+    set_closure(L, "__le", object_compare, "<=", face);
+    set_closure(L, "__pairs", tsrL_op_iter, "pairs", face);
+    set_closure(L, "__newindex", tsrL_set_index, "assignment", face);
+    for (int i = 1; i <= TSRL_UPVALUES; i++)
+        lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushliteral(L, "index");
+    lua_replace(L, -2 - (TSRL_UPVALUES - TSRL_UP_NAME));
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, object_index, TSRL_UPVALUES + 2);
+    lua_setfield(L, -2, "__index");
+    return 0;
+}

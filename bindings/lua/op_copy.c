@@ -1,0 +1,462 @@
+/* Functions that copy values: fill, assignment, clones, conversions, joins. */
+#include "binding.h"
+#include "ops.h"
+
+#include <string.h>
+
+static tsrL_object *self(lua_State *L) {
+    return tsrL_toarray(L, 1, tsrL_face(L));
+}
+
+static void must_write(lua_State *L, const tsrL_object *o) {
+    tsr_error err = TSRL_ERROR;
+    if (tsr_array_usable(o->array, true, &err) != TSR_OK)
+        tsrL_raise_argument(L, &err, 1);
+}
+
+/* ---- in place ---------------------------------------------------------------------------------------------- */
+
+static int fill(lua_State *L, const tsr_scalar *value) {
+    tsrL_object *o = tsrL_check(L, 1);
+    tsr_error err = TSRL_ERROR;
+    must_write(L, o);
+    tsrL_check_fits(L, value, tsr_array_dtype(o->array));
+    TSRL_TRY(L, &err, tsr_fill(o->array, value, &err));
+    lua_settop(L, 1);
+    return 1;
+}
+
+int tsrL_op_fill(lua_State *L) {
+    tsrL_check(L, 1);
+    tsr_scalar value = tsrL_scalar(L, 2);
+    return fill(L, &value);
+}
+
+int tsrL_op_zero(lua_State *L) {
+    tsr_scalar value = {TSR_INT64, {.i = 0}};
+    return fill(L, &value);
+}
+
+/* t:copy_(source), np.copyto(destination, source) */
+int tsrL_op_assign(lua_State *L) {
+    static const char *const names[] = {"src|source", "non_blocking"};
+    tsrL_object *o = tsrL_check(L, 1);
+    tsr_error err = TSRL_ERROR;
+    tsrL_bind(L, 2, 2, names);
+    must_write(L, o);
+    tsr_scalar value;
+    if (lua_type(L, 2) == LUA_TNUMBER && tsrL_test_scalar(L, 2, &value))
+        tsrL_check_fits(L, &value, tsr_array_dtype(o->array));
+    tsrL_object *source = tsrL_toarray(L, 2, (tsr_face)o->face);
+    TSRL_TRY(L, &err, tsr_copy(o->array, source->array, &err));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* t:resize_(sizes): only for an array that alone has its storage. */
+int tsrL_op_resize(lua_State *L) {
+    tsrL_object *o = tsrL_check(L, 1);
+    int64_t shape[TSR_MAX_DIMS];
+    int next;
+    int ndim = tsrL_sizes(L, 2, false, shape, &next);
+    if (next == 2)
+        tsrL_type_error(L, 2, "sizes");
+    tsrL_bind(L, next, 0, NULL);
+    tsr_error err = TSRL_ERROR;
+    must_write(L, o);
+    TSRL_TRY(L, &err, tsr_array_resize(&o->array, ndim, shape, &err));
+    lua_settop(L, 1);
+    return 1;
+}
+
+/* ---- clones and conversions ----------------------------------------------------------------------------------- */
+
+static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype, tsr_order order) {
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
+    TSRL_TRY(L, &err,
+             tsr_clone(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
+    char kind = tsr_dtype_describe(dtype)->kind;
+    made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
+    return made;
+}
+
+/* t:clone() keeps the order of dimensions, a:copy() makes it row-major. */
+int tsrL_op_clone(lua_State *L) {
+    static const char *const names[] = {"order|memory_format"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 1, names);
+    tsr_order order = o->face == TSR_FACE_TORCH ? TSR_ORDER_KEEP : TSR_ORDER_C;
+    push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, order));
+    return 1;
+}
+
+int tsrL_op_contiguous(lua_State *L) {
+    tsrL_object *o = self(L);
+    if (tsr_array_is_contiguous(o->array)) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    tsr_context_count_copy(tsrL_lib(L)->context);
+    push_clone(L, o, tsr_array_dtype(o->array), TSR_ORDER_C);
+    return 1;
+}
+
+static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, tsr_order order,
+                bool any_order) {
+    bool same = dtype == tsr_array_dtype(o->array) &&
+                (any_order || (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(o->array)
+                                                    : tsr_array_is_contiguous(o->array)));
+    if (same && copy != TSRL_COPY_ALWAYS) {
+        lua_settop(L, 1);
+        return 1;
+    }
+    if (copy == TSRL_COPY_NEVER)
+        tsrL_fail(L, TSR_EVALUE, 1, "%t to %t needs a copy", (int)tsr_array_dtype(o->array),
+                  (int)dtype);
+    push_clone(L, o, dtype, order);
+    return 1;
+}
+
+static tsr_casting opt_casting(lua_State *L, int argument) {
+    static const char *const words[] = {"no", "safe", "same_kind", "unsafe"};
+    if (lua_isnoneornil(L, argument))
+        return TSR_CAST_UNSAFE;
+    const char *word = lua_type(L, argument) == LUA_TSTRING ? lua_tostring(L, argument) : "";
+    for (int i = 0; i < 4; i++)
+        if (strcmp(word, words[i]) == 0)
+            return (tsr_casting)i;
+    tsrL_type_error(L, argument, "\"no\", \"safe\", \"same_kind\" or \"unsafe\" (casting)");
+    return TSR_CAST_UNSAFE;
+}
+
+/* a:astype(dtype, {copy = true, order = "K", casting = "unsafe"}) */
+int tsrL_op_astype(lua_State *L) {
+    static const char *const names[] = {"dtype", "order", "casting", "copy", "device"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 5, names);
+    tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
+    bool any_order = lua_isnil(L, 3) || strcmp(luaL_optstring(L, 3, "K"), "K") == 0;
+    tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP);
+    tsr_casting casting = opt_casting(L, 4);
+    bool copy = tsrL_opt_boolean(L, 5, true);
+    if (!tsr_dtype_can_cast(tsr_array_dtype(o->array), dtype, casting))
+        tsrL_fail(L, TSR_EDTYPE, 2, "%t to %t is not allowed by casting = \"%s\"",
+                  (int)tsr_array_dtype(o->array), (int)dtype, lua_tostring(L, 4));
+    return cast(L, o, dtype, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_IF_NEEDED, order, any_order);
+}
+
+/* t:to(dtype), t:to(other), t:to("cpu", dtype), with {copy, non_blocking}: t itself where nothing changes. */
+int tsrL_op_to(lua_State *L) {
+    static const char *const names[] = {"dtype", "non_blocking", "copy", "memory_format", "device"};
+    tsrL_object *o = self(L);
+    tsrL_object *other = tsrL_test(L, 2);
+    tsr_dtype dtype = tsr_array_dtype(o->array);
+    if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "cpu") == 0)
+        lua_remove(L, 2);
+    tsrL_bind(L, 2, 5, names);
+    if (other != NULL)
+        dtype = tsr_array_dtype(tsrL_check(L, 2)->array);
+    else
+        dtype = tsrL_opt_dtype(L, 2, (tsr_face)o->face, dtype);
+    tsrL_opt_boolean(L, 3, false);
+    bool copy = tsrL_opt_boolean(L, 4, false);
+    tsr_order order = tsrL_opt_order(L, 5, TSR_ORDER_KEEP);
+    if (!lua_isnil(L, 6) &&
+        (lua_type(L, 6) != LUA_TSTRING || strcmp(lua_tostring(L, 6), "cpu") != 0))
+        tsrL_fail(L, TSR_EUNSUPPORTED, 6, "the only device is \"cpu\"");
+    return cast(L, o, dtype, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_IF_NEEDED, order, true);
+}
+
+/* t:type(): the tensor type's name; t:type(dtype or name): a conversion. */
+int tsrL_op_type(lua_State *L) {
+    static const char *const types[TSR_DTYPE_COUNT] = {
+        "BoolTensor",  "ByteTensor",   "CharTensor",  "ShortTensor",    "UInt16Tensor",
+        "IntTensor",   "UInt32Tensor", "LongTensor",  "UInt64Tensor",   "HalfTensor",
+        "BFloat16Tensor", "FloatTensor", "DoubleTensor", "ComplexFloatTensor", "ComplexDoubleTensor"};
+    tsrL_object *o = self(L);
+    if (lua_isnoneornil(L, 2)) {
+        lua_pushfstring(L, "torch.%s", types[tsr_array_dtype(o->array)]);
+        return 1;
+    }
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        const char *word = lua_tostring(L, 2);
+        if (strncmp(word, "torch.", 6) == 0)
+            word += 6;
+        for (int d = 0; d < TSR_DTYPE_COUNT; d++)
+            if (strcmp(types[d], word) == 0)
+                return cast(L, o, (tsr_dtype)d, TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
+        lua_pushstring(L, word);
+        lua_replace(L, 2);
+    }
+    return cast(L, o, tsrL_dtype(L, 2, (tsr_face)o->face), TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
+}
+
+/* t:float(), t:int(), ...: the dtype that the method is called. */
+int tsrL_op_shorthand(lua_State *L) {
+    tsrL_object *o = self(L);
+    tsr_dtype dtype = TSR_FLOAT32;
+    tsr_dtype_parse(TSR_FACE_TORCH, lua_tostring(L, lua_upvalueindex(TSRL_UP_NAME)), &dtype);
+    return cast(L, o, dtype, TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
+}
+
+int tsrL_op_tobytes(lua_State *L) {
+    static const char *const names[] = {"order"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 1, names);
+    tsrL_object *flat = push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C));
+    lua_pushlstring(L, tsr_array_data(flat->array),
+                    (size_t)tsr_array_size(flat->array) * tsr_array_itemsize(flat->array));
+    return 1;
+}
+
+/* ---- joins ------------------------------------------------------------------------------------------------------ */
+
+typedef struct parts {
+    int count;
+    tsr_array **arrays; /* in a userdata of Lua's, borrowed from the objects in the table */
+    tsr_dtype dtype;
+    tsr_face face;
+} parts;
+
+/* The table of arrays at `index`: converts its entries where needed (in a table of its own, which then
+ * takes the place at `index`) and finds dtype and face. */
+static parts read_parts(lua_State *L, int index, tsr_dtype dtype) {
+    parts p = {.face = tsrL_face(L), .dtype = TSR_DTYPE_COUNT};
+    if (tsrL_test(L, index) != NULL) { /* an array stands for its items along the first dimension */
+        tsrL_object *whole = tsrL_check(L, index);
+        int ndim = tsr_array_ndim(whole->array);
+        if (ndim == 0)
+            tsrL_fail(L, TSR_ESHAPE, index, "a 0-dimensional array holds no arrays");
+        tsr_error err = TSRL_ERROR;
+        lua_newtable(L);
+        for (int64_t i = 0; i < tsr_array_shape(whole->array)[0]; i++) {
+            tsrL_object *item = tsrL_new(L, (tsr_face)whole->face);
+            TSRL_TRY(L, &err, tsr_view_select(whole->array, 0, i, &item->array, &err));
+            lua_rawseti(L, -2, (int)i + 1);
+        }
+        lua_replace(L, index);
+    }
+    if (lua_type(L, index) != LUA_TTABLE)
+        tsrL_type_error(L, index, "a table of arrays");
+    size_t n = lua_rawlen(L, index);
+    if (n == 0 || n > INT32_MAX / 2)
+        tsrL_fail(L, TSR_EVALUE, index, "needs at least one array");
+    p.count = (int)n;
+    lua_createtable(L, p.count, 0);
+    int own = lua_gettop(L);
+    p.arrays = tsrL_newuserdata(L, n * sizeof *p.arrays);
+    lua_rawseti(L, own, 0);
+    tsr_face face = TSR_FACE_NUMPY;
+    for (int i = 0; i < p.count; i++) {
+        lua_rawgeti(L, index, i + 1);
+        bool given = tsrL_test(L, -1) != NULL;
+        tsrL_object *o = tsrL_toarray(L, -1, p.face);
+        if (given && o->face == TSR_FACE_TORCH)
+            face = TSR_FACE_TORCH;
+        if (given)
+            o = tsrL_check(L, -1);
+        p.arrays[i] = o->array;
+        lua_rawseti(L, own, i + 1);
+    }
+    if (face == TSR_FACE_TORCH)
+        p.face = face;
+    for (int i = 0; i < p.count; i++) {
+        tsr_dtype d = tsr_array_dtype(p.arrays[i]);
+        p.dtype = i == 0 ? d : tsr_dtype_promote(p.face, p.dtype, d);
+    }
+    if (dtype != TSR_DTYPE_COUNT)
+        p.dtype = dtype;
+    lua_replace(L, index);
+    return p;
+}
+
+/* The result of a join goes into out= when that is given. */
+static int deliver(lua_State *L, int out) {
+    if (lua_isnoneornil(L, out))
+        return 1;
+    tsrL_object *target = tsrL_check(L, out), *made = tsrL_check(L, -1);
+    tsr_error err = TSRL_ERROR;
+    const tsr_array *a = target->array, *b = made->array;
+    if (tsr_array_ndim(a) != tsr_array_ndim(b) ||
+        memcmp(tsr_array_shape(a), tsr_array_shape(b), (size_t)tsr_array_ndim(a) * sizeof(int64_t)) != 0)
+        tsrL_fail(L, TSR_ESHAPE, out, "out has shape %v, the result %v", tsr_array_ndim(a),
+                  tsr_array_shape(a), tsr_array_ndim(b), tsr_array_shape(b));
+    must_write(L, target);
+    TSRL_TRY(L, &err, tsr_copy(target->array, made->array, &err));
+    lua_pushvalue(L, out);
+    return 1;
+}
+
+static bool all_numbers(lua_State *L, int index) {
+    size_t n = lua_rawlen(L, index);
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, index, (int)i);
+        bool number = lua_type(L, -1) == LUA_TNUMBER;
+        lua_pop(L, 1);
+        if (!number)
+            return false;
+    }
+    return n > 0;
+}
+
+/* cat(arrays, dim): along an existing dimension. np.concatenate(arrays, {axis = false}) joins flattened ones. */
+int tsrL_op_concatenate(lua_State *L) {
+    static const char *const names[] = {"dim|axis", "out", "dtype"};
+    tsrL_bind(L, 2, 3, names);
+    tsr_error err = TSRL_ERROR;
+    tsr_dtype dtype = tsrL_opt_dtype(L, 4, tsrL_face(L), TSR_DTYPE_COUNT);
+    if (lua_type(L, 1) == LUA_TTABLE && all_numbers(L, 1))
+        tsrL_type_error(L, 1, "a table of arrays");
+    parts p = read_parts(L, 1, dtype);
+    bool flat = lua_type(L, 2) == LUA_TBOOLEAN && !lua_toboolean(L, 2);
+    for (int i = 0; flat && i < p.count; i++) {
+        int64_t size = tsr_array_size(p.arrays[i]);
+        tsrL_object *line = tsrL_new(L, p.face);
+        TSRL_TRY(L, &err,
+                 tsr_clone(tsrL_lib(L)->context, p.arrays[i], tsr_array_dtype(p.arrays[i]),
+                           TSR_ORDER_C, &line->array, &err));
+        tsr_array *made = NULL;
+        TSRL_TRY(L, &err, tsr_view_reshape(line->array, 1, &size, &made, &err));
+        tsr_array_release(line->array);
+        line->array = p.arrays[i] = made;
+        lua_rawseti(L, 1, i + 1);
+    }
+    int ndim = tsr_array_ndim(p.arrays[0]);
+    int dim = flat || lua_isnil(L, 2) ? 0 : tsrL_dim(L, 2, ndim);
+    tsrL_object *made = tsrL_new(L, p.face);
+    TSRL_TRY(L, &err,
+             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    return deliver(L, 3);
+}
+
+/* stack(arrays, dim): along a new dimension. */
+int tsrL_op_stack(lua_State *L) {
+    static const char *const names[] = {"dim|axis", "out", "dtype"};
+    tsrL_bind(L, 2, 3, names);
+    tsr_error err = TSRL_ERROR;
+    tsr_dtype dtype = tsrL_opt_dtype(L, 4, tsrL_face(L), TSR_DTYPE_COUNT);
+    parts p = read_parts(L, 1, dtype);
+    int ndim = tsr_array_ndim(p.arrays[0]);
+    int dim = lua_isnil(L, 2) ? 0 : tsrL_dim(L, 2, ndim + 1);
+    for (int i = 0; i < p.count; i++) {
+        const tsr_array *a = p.arrays[i], *first = p.arrays[0];
+        if (i > 0 && (tsr_array_ndim(a) != ndim || memcmp(tsr_array_shape(a), tsr_array_shape(first),
+                                                          (size_t)ndim * sizeof(int64_t)) != 0))
+            tsrL_fail(L, TSR_ESHAPE, 1, "all shapes must be equal: %v and %v", ndim,
+                      tsr_array_shape(first), tsr_array_ndim(a), tsr_array_shape(a));
+    }
+    for (int i = 0; i < p.count; i++) {
+        tsrL_object *deeper = tsrL_new(L, p.face);
+        TSRL_TRY(L, &err, tsr_view_unsqueeze(p.arrays[i], dim, &deeper->array, &err));
+        p.arrays[i] = deeper->array; /* the table keeps it alive; entry 1 was needed for the shape only */
+        lua_rawseti(L, 1, i + 1);
+    }
+    tsrL_object *made = tsrL_new(L, p.face);
+    TSRL_TRY(L, &err,
+             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    return deliver(L, 3);
+}
+
+/* ---- repetition, triangles --------------------------------------------------------------------------------------- */
+
+/* np.repeat(a, repeats, axis), torch.repeat_interleave(t, repeats, dim): without a dimension the array is
+ * flattened. */
+int tsrL_op_repeat(lua_State *L) {
+    static const char *const names[] = {"repeats", "dim|axis", "output_size"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 3, names);
+    tsr_error err = TSRL_ERROR;
+    if (lua_isnil(L, 3)) {
+        int64_t size = tsr_array_size(o->array);
+        tsrL_object *line = tsrL_new(L, (tsr_face)o->face);
+        TSRL_TRY(L, &err,
+                 tsr_clone(tsrL_lib(L)->context, o->array, tsr_array_dtype(o->array), TSR_ORDER_C,
+                           &line->array, &err));
+        tsr_array *made = NULL;
+        TSRL_TRY(L, &err, tsr_view_reshape(line->array, 1, &size, &made, &err));
+        tsr_array_release(line->array);
+        line->array = made;
+        o = line;
+    }
+    int ndim = tsr_array_ndim(o->array), dim = lua_isnil(L, 3) ? 0 : tsrL_dim(L, 3, ndim);
+    const int64_t *counts = NULL;
+    int64_t times = 0;
+    if (lua_type(L, 2) == LUA_TNUMBER) {
+        times = tsrL_integer(L, 2);
+    } else {
+        tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face), *exact = tsrL_new(L, (tsr_face)o->face);
+        char kind = tsr_dtype_describe(tsr_array_dtype(c->array))->kind;
+        if ((kind != 'i' && kind != 'u') || tsr_array_ndim(c->array) > 1)
+            tsrL_type_error(L, 2, "an integer or a 1-dimensional integer array");
+        TSRL_TRY(L, &err,
+                 tsr_clone(tsrL_lib(L)->context, c->array, TSR_INT64, TSR_ORDER_C, &exact->array, &err));
+        counts = tsr_array_data(exact->array);
+        if (tsr_array_size(exact->array) == 1) {
+            times = counts[0];
+            counts = NULL;
+        } else if (tsr_array_size(exact->array) != tsr_array_shape(o->array)[dim])
+            tsrL_fail(L, TSR_ESHAPE, 2, "%d counts for %d elements", tsr_array_size(exact->array),
+                      tsr_array_shape(o->array)[dim]);
+    }
+    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
+    TSRL_TRY(L, &err,
+             tsr_repeat(tsrL_lib(L)->context, o->array, dim, counts, times, &made->array, &err));
+    return 1;
+}
+
+static int triangle(lua_State *L, bool upper) {
+    static const char *const names[] = {"diagonal|k"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 1, names);
+    int64_t k = tsrL_opt_integer(L, 2, 0);
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
+    TSRL_TRY(L, &err,
+             tsr_triangle(tsrL_lib(L)->context, o->array, upper, k, &made->array, &err));
+    return 1;
+}
+
+int tsrL_op_tril(lua_State *L) {
+    return triangle(L, false);
+}
+
+int tsrL_op_triu(lua_State *L) {
+    return triangle(L, true);
+}
+
+/* ---- utilities ----------------------------------------------------------------------------------------------------- */
+
+/* Called by diff() of the Lua half: minus(a, b) in their common dtype. */
+int tsrL_op_minus(lua_State *L) {
+    tsrL_object *a = self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
+    tsr_dtype dtype = tsr_dtype_promote((tsr_face)a->face, tsr_array_dtype(a->array),
+                                        tsr_array_dtype(b->array));
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, (tsr_face)a->face);
+    TSRL_TRY(L, &err,
+             tsr_subtract(tsrL_lib(L)->context, a->array, b->array, dtype, &made->array, &err));
+    return 1;
+}
+
+static int truth(lua_State *L, bool all) {
+    static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
+    tsrL_object *o = self(L);
+    tsrL_bind(L, 2, 2, names);
+    int dims[TSR_MAX_DIMS];
+    int count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims);
+    bool keep = tsrL_opt_boolean(L, 3, false);
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
+    TSRL_TRY(L, &err,
+             tsr_truth(tsrL_lib(L)->context, o->array, all, count, dims, keep, &made->array, &err));
+    return 1;
+}
+
+int tsrL_op_all(lua_State *L) {
+    return truth(L, true);
+}
+
+int tsrL_op_any(lua_State *L) {
+    return truth(L, false);
+}

@@ -1,0 +1,345 @@
+/* Arrays: a header over a storage. Making, checking, asking, and single elements.
+ *
+ * The header has room for exactly its dimensions. Every array is made in one of three ways: with a
+ * storage of its own (tsr_array_new), over a storage after the bounds were checked
+ * (tsr_array_from_storage), or derived from another array by a view function, which can only narrow
+ * what its source already reaches. */
+#include "array.h"
+#include "../base/checked.h"
+#include "../base/context.h"
+
+#include <string.h>
+
+static size_t header_bytes(int ndim) {
+    return sizeof(tsr_array) + (size_t)ndim * 2 * sizeof(int64_t);
+}
+
+static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
+    tsr_array *a = tsr_block_new(context, header_bytes(ndim), false, err);
+    if (a == NULL)
+        return NULL;
+    atomic_init(&a->references, 1);
+    a->ndim = (uint8_t)ndim;
+    a->context = context;
+    return a;
+}
+
+void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize, int64_t *strides) {
+    int64_t stride = itemsize;
+    for (int i = ndim; i-- > 0;) {
+        strides[i] = stride;
+        if (shape[i] > 1)
+            stride *= shape[i];
+    }
+}
+
+tsr_status tsr_shape_check(int ndim, const int64_t *shape, int64_t itemsize, int64_t *size,
+                           int64_t *bytes, tsr_error *err) {
+    if (ndim < 0 || ndim > TSR_MAX_DIMS)
+        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
+                             (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    for (int i = 0; i < ndim; i++)
+        if (shape[i] < 0)
+            return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i], ndim,
+                                 shape);
+    int64_t nonzero = itemsize; /* strides must fit as well, also when some size is 0 */
+    bool fits = tsr_count(ndim, shape, size) && tsr_mul(*size, itemsize, bytes);
+    for (int i = 0; fits && i < ndim; i++)
+        if (shape[i] > 1)
+            fits = tsr_mul(nonzero, shape[i], &nonzero);
+    if (!fits)
+        return tsr_error_set(err, TSR_EVALUE, "shape %v is too large: its size overflows", ndim,
+                             shape);
+    return TSR_OK;
+}
+
+tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim, const int64_t *shape,
+                         bool zeroed, tsr_array **out, tsr_error *err) {
+    *out = NULL;
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    if (info == NULL)
+        return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)dtype);
+    int64_t size, bytes;
+    tsr_status status = tsr_shape_check(ndim, shape, info->itemsize, &size, &bytes, err);
+    if (status != TSR_OK)
+        return status;
+    tsr_array *a = header_new(context, ndim, err);
+    if (a == NULL)
+        return TSR_EMEMORY;
+    status = tsr_storage_new(context, (size_t)bytes, zeroed, &a->storage, err);
+    if (status != TSR_OK) {
+        tsr_block_free(context, a, header_bytes(ndim));
+        return status;
+    }
+    a->dtype = (uint8_t)dtype;
+    a->itemsize = info->itemsize;
+    a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    a->offset = 0;
+    a->size = size;
+    if (ndim > 0)
+        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
+    tsr_strides_fill(ndim, shape, info->itemsize, tsr_strides_of(a));
+    *out = a;
+    return TSR_OK;
+}
+
+bool tsr_extent(int ndim, const int64_t *shape, const int64_t *strides, int64_t itemsize,
+                int64_t *low, int64_t *high) {
+    *low = *high = 0;
+    for (int i = 0; i < ndim; i++)
+        if (shape[i] == 0)
+            return true;
+    *high = itemsize;
+    for (int i = 0; i < ndim; i++) {
+        int64_t reach;
+        int64_t *end = strides[i] < 0 ? low : high;
+        if (!tsr_mul(shape[i] - 1, strides[i], &reach) || !tsr_add(*end, reach, end))
+            return false;
+    }
+    return true;
+}
+
+tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, tsr_dtype dtype,
+                                  int ndim, const int64_t *shape, const int64_t *strides,
+                                  int64_t offset, unsigned rights, tsr_array **out,
+                                  tsr_error *err) {
+    *out = NULL;
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    if (info == NULL)
+        return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)dtype);
+    if (ndim < 0 || ndim > TSR_MAX_DIMS)
+        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
+                             (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    int64_t size, bytes, low, high, row_major[TSR_MAX_DIMS];
+    if (strides == NULL) {
+        tsr_status status = tsr_shape_check(ndim, shape, info->itemsize, &size, &bytes, err);
+        if (status != TSR_OK)
+            return status;
+        tsr_strides_fill(ndim, shape, info->itemsize, row_major);
+        strides = row_major;
+    }
+    for (int i = 0; i < ndim; i++)
+        if (shape[i] < 0)
+            return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i], ndim,
+                                 shape);
+    bool inside = tsr_count(ndim, shape, &size) &&
+                  tsr_extent(ndim, shape, strides, info->itemsize, &low, &high) &&
+                  tsr_add(low, offset, &low) && tsr_add(high, offset, &high) && low >= 0 &&
+                  offset >= 0 && high <= (int64_t)tsr_storage_bytes(storage);
+    if (!inside)
+        return tsr_error_set(err, TSR_EVALUE,
+                             "shape %v with strides %v and offset %d (bytes) does not lie inside "
+                             "the storage of %u bytes",
+                             ndim, shape, ndim, strides, offset, tsr_storage_bytes(storage));
+    tsr_array *a = header_new(context, ndim, err);
+    if (a == NULL)
+        return TSR_EMEMORY;
+    tsr_storage_retain(storage);
+    a->storage = storage;
+    a->dtype = (uint8_t)dtype;
+    a->itemsize = info->itemsize;
+    a->rights = (uint8_t)(rights & tsr_storage_rights(storage));
+    a->offset = offset;
+    a->size = size;
+    if (ndim > 0) {
+        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
+        memcpy(tsr_strides_of(a), strides, (size_t)ndim * sizeof *strides);
+    }
+    *out = a;
+    return TSR_OK;
+}
+
+tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, tsr_error *err) {
+    *out = NULL;
+    if (ndim > TSR_MAX_DIMS)
+        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
+                             (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    tsr_array *a = header_new(from->context, ndim, err);
+    if (a == NULL)
+        return TSR_EMEMORY;
+    a->dtype = from->dtype;
+    a->itemsize = from->itemsize;
+    a->rights = from->rights;
+    a->offset = from->offset;
+    a->storage = from->storage;
+    tsr_storage_retain(from->storage);
+    *out = a;
+    return TSR_OK;
+}
+
+tsr_status tsr_array_finish(tsr_array *a, tsr_array **out, tsr_error *err) {
+    if (tsr_count(a->ndim, tsr_shape_of(a), &a->size)) {
+        *out = a;
+        return TSR_OK;
+    }
+    tsr_status status = tsr_error_set(err, TSR_EVALUE, "shape %v is too large: its size overflows",
+                                      (int)a->ndim, tsr_shape_of(a));
+    tsr_array_release(a);
+    *out = NULL;
+    return status;
+}
+
+tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape, tsr_error *err) {
+    tsr_array *old = *array;
+    int64_t size, bytes;
+    tsr_status status = tsr_shape_check(ndim, shape, old->itemsize, &size, &bytes, err);
+    if (status == TSR_OK && (old->rights & TSR_RESIZE) == 0)
+        status = tsr_error_set(err, TSR_EBUSY, "array has no right to resize its storage");
+    if (status != TSR_OK)
+        return status;
+    size_t had = tsr_storage_bytes(old->storage);
+    int64_t needed = bytes + old->offset;
+    status = tsr_storage_resize(old->storage, needed > (int64_t)had ? (size_t)needed : had, err);
+    if (status != TSR_OK)
+        return status;
+    tsr_array *made;
+    status = tsr_array_from_storage(old->context, old->storage, (tsr_dtype)old->dtype, ndim, shape,
+                                    NULL, old->offset, old->rights, &made, err);
+    if (status != TSR_OK) {
+        tsr_storage_resize(old->storage, had, NULL); /* shrinking never fails */
+        return status;
+    }
+    made->rights = old->rights;
+    tsr_array_release(old);
+    *array = made;
+    return TSR_OK;
+}
+
+void tsr_array_retain(tsr_array *a) {
+    atomic_fetch_add_explicit(&a->references, 1, memory_order_relaxed);
+}
+
+void tsr_array_release(tsr_array *a) {
+    if (a == NULL || atomic_fetch_sub_explicit(&a->references, 1, memory_order_acq_rel) != 1)
+        return;
+    tsr_storage_release(a->storage);
+    tsr_block_free(a->context, a, header_bytes(a->ndim));
+}
+
+tsr_dtype tsr_array_dtype(const tsr_array *a) {
+    return (tsr_dtype)a->dtype;
+}
+
+int tsr_array_ndim(const tsr_array *a) {
+    return a->ndim;
+}
+
+const int64_t *tsr_array_shape(const tsr_array *a) {
+    return tsr_shape_of(a);
+}
+
+const int64_t *tsr_array_strides(const tsr_array *a) {
+    return tsr_strides_of(a);
+}
+
+int64_t tsr_array_offset(const tsr_array *a) {
+    return a->offset;
+}
+
+int64_t tsr_array_size(const tsr_array *a) {
+    return a->size;
+}
+
+size_t tsr_array_itemsize(const tsr_array *a) {
+    return a->itemsize;
+}
+
+unsigned tsr_array_rights(const tsr_array *a) {
+    return a->rights;
+}
+
+tsr_storage *tsr_array_storage(const tsr_array *a) {
+    return a->storage;
+}
+
+tsr_context *tsr_array_context(const tsr_array *a) {
+    return a->context;
+}
+
+void *tsr_array_data(const tsr_array *a) {
+    return tsr_storage_revoked(a->storage) ? NULL : tsr_data_of(a);
+}
+
+/* Dimensions of size 1 have no say; an empty array is contiguous. `step` walks the dimensions from
+ * the one that should be fastest. */
+static bool is_dense(const tsr_array *a, int first, int step) {
+    if (a->size == 0)
+        return true;
+    int64_t expected = a->itemsize;
+    for (int i = first, n = 0; n < a->ndim; n++, i += step) {
+        if (tsr_shape_of(a)[i] == 1)
+            continue;
+        if (tsr_strides_of(a)[i] != expected)
+            return false;
+        expected *= tsr_shape_of(a)[i];
+    }
+    return true;
+}
+
+bool tsr_array_is_contiguous(const tsr_array *a) {
+    return is_dense(a, a->ndim - 1, -1);
+}
+
+bool tsr_array_is_fortran_contiguous(const tsr_array *a) {
+    return is_dense(a, 0, 1);
+}
+
+bool tsr_array_is_aligned(const tsr_array *a) {
+    uintptr_t bits = (uintptr_t)tsr_data_of(a);
+    for (int i = 0; i < a->ndim; i++)
+        if (tsr_shape_of(a)[i] > 1)
+            bits |= (uintptr_t)tsr_strides_of(a)[i];
+    return a->size == 0 || bits % tsr_dtype_describe((tsr_dtype)a->dtype)->alignment == 0;
+}
+
+tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
+    if (tsr_storage_revoked(a->storage))
+        return tsr_error_set(err, TSR_EREVOKED, "storage was revoked by its host (%s)",
+                             tsr_storage_label(a->storage));
+    if (write && (a->rights & TSR_WRITE) == 0)
+        return tsr_error_set(err, TSR_EREADONLY, "array is read-only (%s memory)",
+                             tsr_kind_name(tsr_storage_kind(a->storage)));
+    return TSR_OK;
+}
+
+static tsr_status locate(const tsr_array *a, int count, const int64_t *index, int64_t *at,
+                         tsr_error *err) {
+    if (count != a->ndim)
+        return tsr_error_set(err, TSR_EINDEX, "%d indices for an array of %d dimensions",
+                             (int64_t)count, (int64_t)a->ndim);
+    int64_t offset = 0;
+    for (int i = 0; i < count; i++) {
+        if ((uint64_t)index[i] >= (uint64_t)tsr_shape_of(a)[i])
+            return tsr_error_set(err, TSR_EINDEX,
+                                 "index %i is out of range for dimension %i of size %d", index[i],
+                                 (int64_t)i, tsr_shape_of(a)[i]);
+        offset += index[i] * tsr_strides_of(a)[i];
+    }
+    *at = offset;
+    return TSR_OK;
+}
+
+tsr_status tsr_array_get(const tsr_array *a, int count, const int64_t *index, tsr_scalar *out,
+                         tsr_error *err) {
+    int64_t at;
+    tsr_status status = locate(a, count, index, &at, err);
+    if (status != TSR_OK || (status = tsr_storage_enter(a->storage, err)) != TSR_OK)
+        return status;
+    *out = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a) + at);
+    tsr_storage_leave(a->storage);
+    return TSR_OK;
+}
+
+tsr_status tsr_array_set(tsr_array *a, int count, const int64_t *index, const tsr_scalar *value,
+                         tsr_error *err) {
+    int64_t at;
+    tsr_status status = locate(a, count, index, &at, err);
+    if (status == TSR_OK)
+        status = tsr_array_usable(a, true, err);
+    if (status != TSR_OK || (status = tsr_storage_enter(a->storage, err)) != TSR_OK)
+        return status;
+    tsr_scalar_store((tsr_dtype)a->dtype, tsr_data_of(a) + at, value);
+    tsr_storage_touch(a->storage);
+    tsr_storage_leave(a->storage);
+    return TSR_OK;
+}

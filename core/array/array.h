@@ -1,0 +1,51 @@
+/* The array behind the public handle, and the helpers that views are made with. */
+#ifndef TSR_ARRAY_H
+#define TSR_ARRAY_H
+
+#include "../tessera.h"
+#include "storage.h"
+
+#include <stdatomic.h>
+
+struct tsr_array {
+    _Atomic uint32_t references;
+    uint8_t dtype, ndim, rights, itemsize;
+    tsr_context *context; /* paid for this header */
+    tsr_storage *storage; /* retained */
+    int64_t offset;       /* bytes */
+    int64_t size;         /* elements */
+    int64_t dims[];       /* ndim sizes, then ndim strides in bytes */
+};
+
+static inline int64_t *tsr_shape_of(const tsr_array *a) {
+    return (int64_t *)(uintptr_t)a->dims;
+}
+
+static inline int64_t *tsr_strides_of(const tsr_array *a) {
+    return (int64_t *)(uintptr_t)a->dims + a->ndim;
+}
+
+/* First element; only for those who entered the storage, and for comparing. */
+static inline char *tsr_data_of(const tsr_array *a) {
+    return tsr_storage_base(a->storage) + a->offset;
+}
+
+/* New header like `from` (dtype, rights, offset, storage retained) with `ndim` dimensions still to be
+ * filled in; then tsr_array_finish counts the elements, or takes the header back on overflow. */
+tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, tsr_error *err);
+tsr_status tsr_array_finish(tsr_array *array, tsr_array **out, tsr_error *err);
+
+/* Strides without gaps for a shape, the last dimension fastest. Empty and 0-d shapes are fine. The
+ * total size must have been checked. */
+void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize, int64_t *strides);
+
+/* Checks sizes (not negative, at most TSR_MAX_DIMS of them) and gives elements and bytes. */
+tsr_status tsr_shape_check(int ndim, const int64_t *shape, int64_t itemsize, int64_t *size,
+                           int64_t *bytes, tsr_error *err);
+
+/* Half-open range of byte offsets, relative to the first element, that the elements cover; false on
+ * overflow. An empty array covers [0, 0). */
+bool tsr_extent(int ndim, const int64_t *shape, const int64_t *strides, int64_t itemsize,
+                int64_t *low, int64_t *high);
+
+#endif

@@ -1,0 +1,299 @@
+/* Memory: one allocator for every byte of the library.
+ *
+ * Blocks come in size classes: multiples of 64 bytes up to 1 KiB, then eight classes per doubling, so
+ * that at most an eighth is wasted. A freed block goes to its class's list until the cache limit is
+ * reached, because fresh memory is dear: a new 40 MB block costs more in page faults than the
+ * addition that fills it. Lists are intrusive (the link is the block's first word).
+ *
+ *      tsr_block_new ── list of the class ── hit: out
+ *            │ miss
+ *            └─ quota ── too much: empty the cache, look again ── TSR_EMEMORY
+ *                  └─ allocator ── NULL: empty the cache, ask again ── TSR_EMEMORY
+ *
+ * Everything hangs on the context behind one short spin lock, because storages may be released on any
+ * thread; the allocator is always called outside it. The context counts the live blocks and goes with
+ * the last one after its owner let go.
+ */
+#include "context.h"
+#include "system.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum {
+    ALIGNMENT = 64,
+    SMALL_LIMIT = 1024,
+    SMALL_CLASSES = SMALL_LIMIT / ALIGNMENT,
+    STEPS = 8, /* classes per doubling above SMALL_LIMIT */
+    DOUBLINGS = 38,
+    CLASSES = SMALL_CLASSES + STEPS * DOUBLINGS,
+};
+
+#define DEFAULT_CACHE ((size_t)256 << 20)
+
+typedef struct link {
+    struct link *next;
+} link;
+
+struct tsr_context {
+    tsr_allocator allocator;
+    atomic_flag lock;
+    bool owned; /* the owner's reference is still there */
+    size_t blocks;
+    size_t quota, cache_limit;
+    size_t current, peak, cached;
+    atomic_size_t lent;
+    _Atomic uint64_t allocated, copies;
+    link *lists[CLASSES];
+    size_t bytes; /* of this block, the room behind included */
+    _Alignas(ALIGNMENT) unsigned char room[];
+};
+
+static void lock(tsr_context *c) {
+    for (unsigned spins = 0; atomic_flag_test_and_set_explicit(&c->lock, memory_order_acquire);)
+        if (++spins % 64 == 0)
+            tsr_system_yield();
+}
+
+static void unlock(tsr_context *c) {
+    atomic_flag_clear_explicit(&c->lock, memory_order_release);
+}
+
+/* The class of a size and the bytes that its blocks have; false when the size is absurd. */
+static bool class_of(size_t bytes, unsigned *class, size_t *rounded) {
+    if (bytes <= SMALL_LIMIT) {
+        unsigned n = bytes == 0 ? 1 : (unsigned)((bytes + ALIGNMENT - 1) / ALIGNMENT);
+        *class = n - 1;
+        *rounded = (size_t)n * ALIGNMENT;
+        return true;
+    }
+    unsigned log = 63 - (unsigned)__builtin_clzll(bytes - 1); /* 2^log < bytes <= 2^(log + 1) */
+    if (log >= 10 + DOUBLINGS)
+        return false;
+    size_t step = ((size_t)1 << log) / STEPS;
+    size_t above = (bytes - 1 - ((size_t)1 << log)) / step; /* 0 ... STEPS - 1 */
+    *class = SMALL_CLASSES + (log - 10) * STEPS + (unsigned)above;
+    *rounded = ((size_t)1 << log) + (above + 1) * step;
+    return true;
+}
+
+static size_t class_bytes(unsigned class) {
+    if (class < SMALL_CLASSES)
+        return (size_t)(class + 1) * ALIGNMENT;
+    unsigned log = 10 + (class - SMALL_CLASSES) / STEPS;
+    return ((size_t)1 << log) + ((class - SMALL_CLASSES) % STEPS + 1) * (((size_t)1 << log) / STEPS);
+}
+
+static void give_back(tsr_context *c, void *block, size_t bytes) {
+    c->allocator.release(c->allocator.user, block, bytes, ALIGNMENT);
+}
+
+void tsr_context_trim(tsr_context *c) {
+    for (unsigned i = CLASSES; i-- > 0;) {
+        lock(c);
+        link *list = c->lists[i];
+        c->lists[i] = NULL;
+        for (link *l = list; l != NULL; l = l->next)
+            c->cached -= class_bytes(i);
+        unlock(c);
+        while (list != NULL) {
+            link *next = list->next;
+            give_back(c, list, class_bytes(i));
+            list = next;
+        }
+    }
+}
+
+static void destroy(tsr_context *c) {
+    tsr_context_trim(c);
+    tsr_allocator allocator = c->allocator;
+    allocator.release(allocator.user, c, c->bytes, ALIGNMENT);
+}
+
+static void charge(tsr_context *c, size_t bytes) {
+    c->current += bytes;
+    c->blocks++;
+    if (c->current > c->peak)
+        c->peak = c->current;
+    atomic_store_explicit(&c->allocated,
+                          atomic_load_explicit(&c->allocated, memory_order_relaxed) + bytes,
+                          memory_order_relaxed);
+}
+
+/* Whether `bytes` more stay under the quota, with and without the cache. Called under the lock. */
+static bool allowed(const tsr_context *c, size_t bytes, bool with_cache) {
+    if (c->quota == 0)
+        return true;
+    size_t held = c->current + (with_cache ? c->cached : 0);
+    return held <= c->quota && bytes <= c->quota - held;
+}
+
+/* A block from the allocator, already charged by the caller. */
+static void *fresh(tsr_context *c, size_t bytes, bool zeroed) {
+    void *block = c->allocator.allocate(c->allocator.user, bytes, ALIGNMENT, zeroed);
+    if (block == NULL) {
+        tsr_context_trim(c);
+        block = c->allocator.allocate(c->allocator.user, bytes, ALIGNMENT, zeroed);
+    }
+    return block;
+}
+
+void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
+    unsigned class;
+    size_t rounded;
+    if (!class_of(bytes, &class, &rounded)) {
+        tsr_error_set(err, TSR_EMEMORY, "%u bytes are more than any machine has", bytes);
+        return NULL;
+    }
+    lock(c);
+    link *hit = c->lists[class];
+    if (hit != NULL) {
+        c->lists[class] = hit->next;
+        c->cached -= rounded;
+        charge(c, rounded);
+        unlock(c);
+        if (zeroed)
+            memset(hit, 0, bytes);
+        return hit;
+    }
+    if (!allowed(c, rounded, true) && allowed(c, rounded, false)) {
+        unlock(c);
+        tsr_context_trim(c);
+        lock(c);
+    }
+    if (!allowed(c, rounded, true)) {
+        tsr_error_set(err, TSR_EMEMORY, "%u bytes more would exceed the quota of %u bytes (%u in use)",
+                      bytes, c->quota, c->current);
+        unlock(c);
+        return NULL;
+    }
+    size_t peak = c->peak;
+    charge(c, rounded);
+    unlock(c);
+    void *block = fresh(c, rounded, zeroed);
+    if (block != NULL)
+        return block;
+    lock(c);
+    c->current -= rounded;
+    c->blocks--;
+    c->peak = peak > c->current ? peak : c->current;
+    atomic_fetch_sub_explicit(&c->allocated, rounded, memory_order_relaxed);
+    unlock(c);
+    tsr_error_set(err, TSR_EMEMORY, "no memory for %u bytes", bytes);
+    return NULL;
+}
+
+void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
+    if (block == NULL)
+        return;
+    unsigned class;
+    size_t rounded;
+    class_of(bytes, &class, &rounded);
+    lock(c);
+    c->current -= rounded;
+    bool last = --c->blocks == 0 && !c->owned;
+    bool keep = c->owned && rounded <= c->cache_limit && c->cached <= c->cache_limit - rounded;
+    if (keep) {
+        link *l = block;
+        l->next = c->lists[class];
+        c->lists[class] = l;
+        c->cached += rounded;
+    }
+    unlock(c);
+    if (!keep)
+        give_back(c, block, rounded);
+    if (last)
+        destroy(c);
+}
+
+tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context **out,
+                              tsr_error *err) {
+    *out = NULL;
+    tsr_config defaults = {.struct_size = sizeof defaults};
+    if (config == NULL)
+        config = &defaults;
+    if (config->struct_size != sizeof *config)
+        return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u",
+                             config->struct_size, sizeof *config);
+    tsr_allocator allocator = config->allocator;
+    if (allocator.allocate == NULL)
+        allocator = (tsr_allocator){tsr_system_allocate, tsr_system_release, NULL};
+    else if (allocator.release == NULL)
+        return tsr_error_set(err, TSR_EVALUE, "config.allocator has no release function");
+    size_t bytes = sizeof(tsr_context) + room;
+    tsr_context *c = allocator.allocate(allocator.user, bytes, ALIGNMENT, true);
+    if (c == NULL)
+        return tsr_error_set(err, TSR_EMEMORY, "no memory for %u bytes", bytes);
+    memset(c, 0, bytes);
+    c->bytes = bytes;
+    c->allocator = allocator;
+    atomic_flag_clear(&c->lock);
+    c->owned = true;
+    c->quota = config->quota;
+    c->cache_limit = config->cache_limit == 0          ? DEFAULT_CACHE
+                     : config->cache_limit == SIZE_MAX ? 0
+                                                       : config->cache_limit;
+    *out = c;
+    return TSR_OK;
+}
+
+void *tsr_context_room(const tsr_context *c) {
+    return (void *)(uintptr_t)c->room;
+}
+
+void tsr_context_release(tsr_context *c) {
+    if (c == NULL)
+        return;
+    tsr_context_trim(c);
+    lock(c);
+    c->owned = false;
+    bool last = c->blocks == 0;
+    unlock(c);
+    if (last)
+        destroy(c);
+}
+
+void tsr_context_memory(const tsr_context *context, tsr_memory *out) {
+    tsr_context *c = (tsr_context *)(uintptr_t)context; /* only to take the lock */
+    lock(c);
+    *out = (tsr_memory){.current = c->current,
+                        .peak = c->peak,
+                        .cached = c->cached,
+                        .lent = atomic_load(&c->lent),
+                        .quota = c->quota};
+    unlock(c);
+}
+
+void tsr_context_set_quota(tsr_context *c, size_t bytes) {
+    lock(c);
+    c->quota = bytes;
+    unlock(c);
+}
+
+uint64_t tsr_context_allocated(const tsr_context *c) {
+    return atomic_load_explicit(&c->allocated, memory_order_relaxed);
+}
+
+uint64_t tsr_context_copies(const tsr_context *c) {
+    return atomic_load_explicit(&c->copies, memory_order_relaxed);
+}
+
+void tsr_context_count_copy(tsr_context *c) {
+    atomic_fetch_add_explicit(&c->copies, 1, memory_order_relaxed);
+}
+
+void *tsr_context_allocate(tsr_context *c, size_t bytes, tsr_error *err) {
+    return tsr_block_new(c, bytes, false, err);
+}
+
+void tsr_context_free(tsr_context *c, void *block, size_t bytes) {
+    tsr_block_free(c, block, bytes);
+}
+
+void tsr_context_lend(tsr_context *c, size_t bytes) {
+    atomic_fetch_add(&c->lent, bytes);
+}
+
+void tsr_context_unlend(tsr_context *c, size_t bytes) {
+    atomic_fetch_sub(&c->lent, bytes);
+}

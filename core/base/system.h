@@ -1,0 +1,15 @@
+/* The few things asked of the operating system. */
+#ifndef TSR_SYSTEM_H
+#define TSR_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The default allocator (tsr_allocator's functions). Large blocks are mapped, aligned to huge pages
+ * and ask for them. */
+void *tsr_system_allocate(void *user, size_t bytes, size_t alignment, bool zeroed);
+void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment);
+/* Lets another thread run. */
+void tsr_system_yield(void);
+
+#endif

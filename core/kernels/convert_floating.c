@@ -1,0 +1,43 @@
+/* Conversions between integers, float32 and float64.
+ *
+ * Integer to floating rounds once to nearest even. Floating to integer truncates and saturates
+ * (saturate.h). */
+#include "level.h"
+
+#include "saturate.h"
+#include "widen.h"
+
+/* NAME, its short name, its C type, and the expressions that make floats of it. */
+#define INTEGERS(X)                                                                                \
+    X(INT8, i8, int8_t, x, x)                                                                      \
+    X(UINT8, u8, uint8_t, x, x)                                                                    \
+    X(INT16, i16, int16_t, x, x)                                                                   \
+    X(UINT16, u16, uint16_t, x, x)                                                                 \
+    X(INT32, i32, int32_t, x, x)                                                                   \
+    X(UINT32, u32, uint32_t, x, x)                                                                 \
+    X(INT64, i64, int64_t, x, tsr_f64_from_i64(x))                                                 \
+    X(UINT64, u64, uint64_t, tsr_f32_from_u64(x), tsr_f64_from_u64(x))
+
+#define LOOPS(NAME, short, ctype, TO_F32, TO_F64)                                                  \
+    TSR_CONVERT_LOOP(short##_f32, ctype, float, TO_F32)                                            \
+    TSR_CONVERT_LOOP(short##_f64, ctype, double, TO_F64)                                           \
+    TSR_CONVERT_LOOP(f32_##short, float, ctype, tsr_##short##_from_f32(x))                         \
+    TSR_CONVERT_LOOP(f64_##short, double, ctype, tsr_##short##_from_f64(x))
+
+INTEGERS(LOOPS)
+TSR_CONVERT_LOOP(f32_f64, float, double, x)
+TSR_CONVERT_LOOP(f64_f32, double, float, x)
+
+#define ROWS(NAME, short, ctype, TO_F32, TO_F64)                                                   \
+    {TSR_##NAME, TSR_FLOAT32, short##_f32}, {TSR_##NAME, TSR_FLOAT64, short##_f64},                \
+        {TSR_FLOAT32, TSR_##NAME, f32_##short}, {TSR_FLOAT64, TSR_##NAME, f64_##short},
+
+static const tsr_convert_row rows[] = {
+    INTEGERS(ROWS) /* each ends in its own comma */
+    {TSR_FLOAT32, TSR_FLOAT64, f32_f64},
+    {TSR_FLOAT64, TSR_FLOAT32, f64_f32},
+};
+
+void TSR_KERNEL_ENTRY(convert_floating)(tsr_kernels *k) {
+    tsr_lay_converts(k, rows, sizeof rows / sizeof *rows);
+}

@@ -1,0 +1,76 @@
+/* The inner loops, seen from the loop engine: one table of function pointers per instruction set.
+ *
+ * Kernels do nothing but compute: no allocation, no checks, no failure. Each file of this folder is
+ * compiled once per level with TSR_LEVEL set to base, v2, v3 or v4, and ends in a function
+ * tsr_kernels_<level>_<file>(tsr_kernels *) that lays its rows over the table; the table is filled
+ * from the portable level upwards to the level that runs.
+ *
+ * Contracts
+ *   "block" kernels see contiguous, naturally aligned operands of n >= 0 elements. Source and
+ *   destination are the same block or do not overlap at all.
+ *   "move" and "transpose" kernels see any byte strides and any alignment, and copy whole items.
+ */
+#ifndef TSR_KERNELS_H
+#define TSR_KERNELS_H
+
+#include "../tessera.h"
+
+/* dst[i] = (to) src[i]. Source and destination are distinct. */
+typedef void tsr_kernel_convert(const void *src, void *dst, size_t n);
+
+/* dst[i*ds0 + j*ds1] = src[i*ss0 + j*ss1] for i < n0, j < n1; j is the inner loop. Strides in
+ * bytes, any sign, 0 on the source side repeats an item. Source and destination do not overlap. */
+typedef void tsr_kernel_move(const char *src, int64_t ss0, int64_t ss1, char *dst, int64_t ds0,
+                             int64_t ds1, int64_t n0, int64_t n1);
+
+/* dst[j*ds + i*item] = src[i*ss + j*item] for i < rows, j < cols: source rows are contiguous along
+ * j, destination rows along i. ss and ds in bytes, any sign. Hand over whole planes: the kernel
+ * blocks by itself, and writes a plane of 8 MiB or more past the cache. */
+typedef void tsr_kernel_transpose(const char *src, int64_t ss, char *dst, int64_t ds, int64_t rows,
+                                  int64_t cols);
+
+/* dst[i] = item for i < n; item is itemsize bytes. */
+typedef void tsr_kernel_fill(const void *item, void *dst, size_t n);
+
+/* dst[i] = start + (first + i) * step, in double, or in int64_t with wrap-around. */
+typedef void tsr_kernel_ramp_f64(double start, double step, int64_t first, double *dst, size_t n);
+typedef void tsr_kernel_ramp_i64(int64_t start, int64_t step, int64_t first, int64_t *dst,
+                                 size_t n);
+
+/* dst[i] = a[i] (op) b[i]; dst may be a or b. */
+typedef void tsr_kernel_binary(const void *a, const void *b, void *dst, size_t n);
+
+/* Whether all (any) of n bools are true. */
+typedef bool tsr_kernel_truth(const uint8_t *src, size_t n);
+
+enum { TSR_ITEM_COUNT = 5 }; /* item sizes 1, 2, 4, 8, 16 */
+
+typedef struct tsr_kernels {
+    const char *level; /* "base", "v2", "v3", "v4" */
+    /* Conversions between distinct dtypes. Where there is no direct row (NULL), via[from][to] is
+     * the dtype to convert to first, directly, and from there on by the same rule; no path has more
+     * than three steps. A complex has direct rows to the other complex, to bool and to its
+     * component dtype (its real part); the rows into a complex come from its component dtype only.
+     * The 16-bit floating dtypes meet integers and each other through float32, and float64 rounds
+     * to them in one step. */
+    tsr_kernel_convert *convert[TSR_DTYPE_COUNT][TSR_DTYPE_COUNT];
+    uint8_t via[TSR_DTYPE_COUNT][TSR_DTYPE_COUNT]; /* a tsr_dtype; == to where direct, or equal */
+    tsr_kernel_move *move[TSR_ITEM_COUNT];
+    tsr_kernel_transpose *transpose[TSR_ITEM_COUNT];
+    tsr_kernel_fill *fill[TSR_ITEM_COUNT];
+    tsr_kernel_ramp_f64 *ramp_f64;
+    tsr_kernel_ramp_i64 *ramp_i64;
+    tsr_kernel_binary *subtract[TSR_DTYPE_COUNT]; /* bool: exclusive or */
+    tsr_kernel_truth *all, *any;
+} tsr_kernels;
+
+/* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */
+static inline int tsr_item_row(size_t itemsize) {
+    return itemsize == 1 ? 0 : itemsize == 2 ? 1 : itemsize == 4 ? 2 : itemsize == 8 ? 3 : 4;
+}
+
+/* Fills `out` for the named level ("base", "v2", "v3", "v4"), or the best that this machine runs
+ * when `level` is NULL. False when the level does not exist here or the machine cannot run it. */
+bool tsr_kernels_select(const char *level, tsr_kernels *out);
+
+#endif

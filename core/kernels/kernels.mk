@@ -1,0 +1,47 @@
+# How the kernels are built: each source of TSR_KERNEL_SOURCES once per level into
+# $(BUILD)/obj/kernels/<file>.<level>.o, and the files of TSR_KERNEL_ONCE once, without special
+# flags.
+#
+# The including Makefile may set BUILD (build), CC, TSR_CPPFLAGS and TSR_CFLAGS (warnings, -fPIC,
+# visibility, sanitizers); it links TSR_KERNEL_OBJECTS. TSR_KERNEL_LEVELS lists the levels.
+#
+# No unsafe-math flags: -ffp-contract=off keeps every level to the same bits, and the other two only
+# say that nobody reads errno or floating-point exceptions of these loops.
+
+BUILD ?= build
+TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+    -Wmissing-prototypes -Werror -fPIC -fvisibility=hidden
+
+TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
+    convert_half.c convert_complex.c move.c transpose.c make.c subtract.c)
+TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c
+
+TSR_KERNEL_CFLAGS := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
+
+TSR_KERNEL_LEVELS := base
+ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
+TSR_KERNEL_LEVELS += v2 v3 v4
+endif
+TSR_KERNEL_CFLAGS_base :=
+TSR_KERNEL_CFLAGS_v2 := -march=x86-64-v2
+TSR_KERNEL_CFLAGS_v3 := -march=x86-64-v3
+TSR_KERNEL_CFLAGS_v4 := -march=x86-64-v4 -mprefer-vector-width=512
+
+TSR_KERNEL_LEVEL_OBJECTS := $(foreach level,$(TSR_KERNEL_LEVELS),\
+    $(TSR_KERNEL_SOURCES:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o))
+TSR_KERNEL_ONCE_OBJECTS := $(TSR_KERNEL_ONCE:core/%.c=$(BUILD)/obj/%.o)
+TSR_KERNEL_OBJECTS := $(TSR_KERNEL_LEVEL_OBJECTS) $(TSR_KERNEL_ONCE_OBJECTS)
+
+define tsr_kernel_rule
+$(BUILD)/obj/kernels/%.$(1).o: core/kernels/%.c core/kernels/kernels.mk
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(TSR_CPPFLAGS) $$(TSR_CFLAGS) $$(TSR_KERNEL_CFLAGS) $$(TSR_KERNEL_CFLAGS_$(1)) \
+	    -DTSR_LEVEL=$(1) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach level,$(TSR_KERNEL_LEVELS),$(eval $(call tsr_kernel_rule,$(level))))
+
+$(TSR_KERNEL_ONCE_OBJECTS): $(BUILD)/obj/%.o: core/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) -O2 -MMD -MP -c -o $@ $<
+
+-include $(TSR_KERNEL_OBJECTS:.o=.d)

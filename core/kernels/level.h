@@ -1,0 +1,69 @@
+/* The names that tie the kernel files together: file F compiled for level L defines
+ * tsr_kernels_L_F(tsr_kernels *), which lays the rows of that file over a table.
+ *
+ * TSR_LEVEL comes from the compiler's command line (kernels.mk). */
+#ifndef TSR_KERNELS_LEVEL_H
+#define TSR_KERNELS_LEVEL_H
+
+#include "kernels.h"
+
+#ifndef TSR_LEVEL
+#define TSR_LEVEL base
+#endif
+
+/* Stands before a loop whose destination may be one of its sources exactly, element by element, so
+ * that no iteration depends on another. */
+#if defined(__clang__)
+#define TSR_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define TSR_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+/* Every file that is compiled once per level. */
+#define TSR_KERNEL_FILES(X, level)                                                                 \
+    X(level, convert_integer)                                                                      \
+    X(level, convert_floating)                                                                     \
+    X(level, convert_half)                                                                         \
+    X(level, convert_complex)                                                                      \
+    X(level, move)                                                                                 \
+    X(level, transpose)                                                                            \
+    X(level, make)                                                                                 \
+    X(level, subtract)
+
+#define TSR_KERNEL_ENTRY_(level, file) tsr_kernels_##level##_##file
+#define TSR_KERNEL_JOIN_(level, file)  TSR_KERNEL_ENTRY_(level, file)
+#define TSR_KERNEL_ENTRY(file)         TSR_KERNEL_JOIN_(TSR_LEVEL, file)
+
+#define TSR_DECLARE_(level, file) void TSR_KERNEL_ENTRY_(level, file)(tsr_kernels *);
+TSR_KERNEL_FILES(TSR_DECLARE_, base)
+#if defined(__x86_64__)
+TSR_KERNEL_FILES(TSR_DECLARE_, v2)
+TSR_KERNEL_FILES(TSR_DECLARE_, v3)
+TSR_KERNEL_FILES(TSR_DECLARE_, v4)
+#endif
+#undef TSR_DECLARE_
+
+/* One direct conversion, as the files list them. */
+typedef struct tsr_convert_row {
+    uint8_t from, to; /* tsr_dtype */
+    tsr_kernel_convert *run;
+} tsr_convert_row;
+
+static inline void tsr_lay_converts(tsr_kernels *k, const tsr_convert_row *rows, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        k->convert[rows[i].from][rows[i].to] = rows[i].run;
+    }
+}
+
+/* Defines a conversion loop NAME: element x of type FROM becomes EXPRESSION of type TO. */
+#define TSR_CONVERT_LOOP(NAME, FROM, TO, EXPRESSION)                                               \
+    static void NAME(const void *src, void *dst, size_t n) {                                       \
+        const FROM *restrict s = src;                                                              \
+        TO *restrict d = dst;                                                                      \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const FROM x = s[i];                                                                   \
+            d[i] = (TO)(EXPRESSION);                                                               \
+        }                                                                                          \
+    }
+
+#endif

@@ -1,0 +1,25 @@
+/* Opening a context: memory from the base layer, kernels from the table that suits the machine or the
+ * level that the host asked for. The table lies in the context itself, so that nothing is global. */
+#include "engine.h"
+#include "../base/context.h"
+
+tsr_status tsr_context_new(const tsr_config *config, tsr_context **out, tsr_error *err) {
+    tsr_status status = tsr_context_create(config, sizeof(tsr_kernels), out, err);
+    if (status != TSR_OK)
+        return status;
+    const char *isa = config != NULL ? config->isa : NULL;
+    if (tsr_kernels_select(isa, tsr_context_room(*out)))
+        return TSR_OK;
+    tsr_context_release(*out);
+    *out = NULL;
+    return tsr_error_set(err, TSR_EUNSUPPORTED, "this machine or build has no kernel level \"%s\"",
+                         isa != NULL ? isa : "base");
+}
+
+const tsr_kernels *tsr_engine_kernels(const tsr_context *context) {
+    return tsr_context_room(context);
+}
+
+const char *tsr_context_isa(const tsr_context *context) {
+    return tsr_engine_kernels(context)->level;
+}

@@ -1,0 +1,164 @@
+/* Plans: from arrays of any layout to few, long, well-ordered inner loops.
+ *
+ *   1. Dimensions of size 1 are dropped; one of size 0 makes the plan empty.
+ *   2. Dimensions that the result walks backwards are mirrored for all operands, so that writing goes
+ *      upwards in memory.
+ *   3. Dimensions are sorted by the result's stride, largest outermost; a tie is decided by the next
+ *      operand.
+ *   4. Neighbours that all operands see as one dimension are merged.
+ *   5. When another operand's fastest dimension is not the last (a transpose), it is brought next to
+ *      the last, so that the two inner dimensions of a tile hold both fast directions and a body can
+ *      work through them in blocks.
+ */
+#include "plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void tsr_plan_start(tsr_plan *plan, const tsr_array *result) {
+    plan->ndim = result->ndim;
+    plan->operands = 1;
+    plan->data[0] = tsr_data_of(result);
+    if (plan->ndim > 0) {
+        memcpy(plan->shape, tsr_shape_of(result), (size_t)plan->ndim * sizeof(int64_t));
+        memcpy(plan->strides[0], tsr_strides_of(result), (size_t)plan->ndim * sizeof(int64_t));
+    }
+}
+
+void tsr_plan_add(tsr_plan *plan, const tsr_array *operand) {
+    int k = plan->operands++, lead = plan->ndim - operand->ndim;
+    plan->data[k] = tsr_data_of(operand);
+    for (int i = 0; i < plan->ndim; i++) {
+        bool repeats = i < lead || (tsr_shape_of(operand)[i - lead] == 1 && plan->shape[i] != 1);
+        plan->strides[k][i] = repeats ? 0 : tsr_strides_of(operand)[i - lead];
+    }
+}
+
+static void move_dim(tsr_plan *plan, int from, int to) {
+    int step = from < to ? 1 : -1;
+    int64_t size = plan->shape[from];
+    for (int i = from; i != to; i += step)
+        plan->shape[i] = plan->shape[i + step];
+    plan->shape[to] = size;
+    for (int k = 0; k < plan->operands; k++) {
+        int64_t *strides = plan->strides[k], stride = strides[from];
+        for (int i = from; i != to; i += step)
+            strides[i] = strides[i + step];
+        strides[to] = stride;
+    }
+}
+
+/* Whether dimension i should be further out than dimension j. */
+static bool is_outer(const tsr_plan *plan, int i, int j) {
+    for (int k = 0; k < plan->operands; k++) {
+        int64_t x = llabs(plan->strides[k][i]), y = llabs(plan->strides[k][j]);
+        if (x != y)
+            return x > y;
+    }
+    return false;
+}
+
+static bool is_mergeable(const tsr_plan *plan, int outer, int inner) {
+    for (int k = 0; k < plan->operands; k++)
+        if (plan->strides[k][outer] != plan->strides[k][inner] * plan->shape[inner])
+            return false;
+    return true;
+}
+
+static void drop_and_mirror(tsr_plan *plan) {
+    int n = 0;
+    for (int i = 0; i < plan->ndim; i++) {
+        int64_t size = plan->shape[i];
+        if (size == 1)
+            continue;
+        bool mirror = plan->strides[0][i] < 0;
+        plan->shape[n] = size;
+        for (int k = 0; k < plan->operands; k++) {
+            int64_t stride = plan->strides[k][i];
+            if (mirror)
+                plan->data[k] += (size - 1) * stride;
+            plan->strides[k][n] = mirror ? -stride : stride;
+        }
+        n++;
+    }
+    plan->ndim = n;
+}
+
+static void merge(tsr_plan *plan) {
+    int n = 0; /* dimensions [0, n) are done; n is the current outer one */
+    for (int i = 1; i < plan->ndim; i++) {
+        bool merged = is_mergeable(plan, n, i);
+        if (!merged)
+            n++;
+        plan->shape[n] = merged ? plan->shape[n] * plan->shape[i] : plan->shape[i];
+        for (int k = 0; k < plan->operands; k++)
+            plan->strides[k][n] = plan->strides[k][i];
+    }
+    plan->ndim = plan->ndim > 0 ? n + 1 : 0;
+}
+
+static int fastest_dim(const tsr_plan *plan, int operand) {
+    int best = plan->ndim - 1;
+    const int64_t *strides = plan->strides[operand];
+    for (int i = plan->ndim - 1; i >= 0; i--)
+        if (strides[i] != 0 && (strides[best] == 0 || llabs(strides[i]) < llabs(strides[best])))
+            best = i;
+    return best;
+}
+
+void tsr_plan_arrange(tsr_plan *plan) {
+    for (int i = 0; i < plan->ndim; i++)
+        if (plan->shape[i] == 0) {
+            plan->ndim = 1;
+            plan->shape[0] = 0;
+            return;
+        }
+    drop_and_mirror(plan);
+    for (int i = 1; i < plan->ndim; i++) {
+        int to = i;
+        while (to > 0 && is_outer(plan, i, to - 1))
+            to--;
+        if (to != i)
+            move_dim(plan, i, to);
+    }
+    merge(plan);
+    for (int k = 1; k < plan->operands && plan->ndim > 2; k++) {
+        int fast = fastest_dim(plan, k);
+        if (fast != plan->ndim - 1) {
+            move_dim(plan, fast, plan->ndim - 2);
+            break;
+        }
+    }
+}
+
+void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile *tile), void *user) {
+    int outer = plan->ndim > 2 ? plan->ndim - 2 : 0;
+    tsr_tile tile = {.n = {1, 1}};
+    for (int d = 0; d < 2; d++) {
+        int dim = plan->ndim - 2 + d;
+        if (dim >= 0)
+            tile.n[d] = plan->shape[dim];
+        for (int k = 0; k < plan->operands; k++)
+            tile.strides[k][d] = dim >= 0 ? plan->strides[k][dim] : 0;
+    }
+    if (tile.n[1] == 0)
+        return;
+    for (int k = 0; k < plan->operands; k++)
+        tile.data[k] = plan->data[k];
+    int64_t at[TSR_MAX_DIMS] = {0};
+    for (;;) {
+        body(user, &tile);
+        int i = outer - 1;
+        for (; i >= 0; i--) {
+            bool carry = ++at[i] == plan->shape[i];
+            for (int k = 0; k < plan->operands; k++)
+                tile.data[k] += carry ? -plan->strides[k][i] * (plan->shape[i] - 1)
+                                      : plan->strides[k][i];
+            if (!carry)
+                break;
+            at[i] = 0;
+        }
+        if (i < 0)
+            return;
+    }
+}

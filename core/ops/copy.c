@@ -1,0 +1,191 @@
+/* Copying and filling: every transfer of values between arrays goes through here, and from here
+ * through the loop engine.
+ *
+ * A copy whose source and destination share bytes would read what it has already written. It is
+ * harmless when they are the same elements in the same order; memmove deals with two contiguous
+ * ranges; for anything else that really overlaps the source is cloned first. */
+#include "../array/array.h"
+#include "../array/overlap.h"
+#include "../loop/engine.h"
+#include "../loop/program.h"
+
+#include <string.h>
+
+static bool same_layout(const tsr_array *a, const tsr_array *b) {
+    if (a->dtype != b->dtype || a->ndim != b->ndim || tsr_data_of(a) != tsr_data_of(b))
+        return false;
+    for (int i = 0; i < a->ndim; i++)
+        if (tsr_shape_of(a)[i] != tsr_shape_of(b)[i] ||
+            (tsr_shape_of(a)[i] > 1 && tsr_strides_of(a)[i] != tsr_strides_of(b)[i]))
+            return false;
+    return true;
+}
+
+/* The real parts of a complex source, without a header: what a real target sees of it. Bool sees the
+ * whole number. */
+static tsr_dtype seen_dtype(tsr_dtype from, tsr_dtype to) {
+    char kind = tsr_dtype_describe(to)->kind;
+    return kind == 'c' || kind == 'b' ? from : tsr_dtype_describe(from)->component;
+}
+
+static void run_copy(tsr_array *dst, const tsr_array *src) {
+    tsr_plan plan;
+    tsr_plan_start(&plan, dst);
+    tsr_plan_add(&plan, src);
+    tsr_plan_arrange(&plan);
+    tsr_program program = {
+        .kernels = tsr_engine_kernels(dst->context),
+        .inputs = 1,
+        .input = {seen_dtype((tsr_dtype)src->dtype, (tsr_dtype)dst->dtype)},
+        .result = (tsr_dtype)dst->dtype,
+    };
+    tsr_program_run(&program, &plan);
+}
+
+/* `src` fits the shape of `dst`, both storages are entered, dst may be written. */
+static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *err) {
+    if (dst->size == 0 || same_layout(dst, src))
+        return TSR_OK;
+    bool dense = dst->dtype == src->dtype && dst->size == src->size &&
+                 tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src);
+    if (dense) {
+        memmove(tsr_data_of(dst), tsr_data_of(src), (size_t)dst->size * dst->itemsize);
+        return TSR_OK;
+    }
+    if (!tsr_array_shares(dst, src, true)) {
+        run_copy(dst, src);
+        return TSR_OK;
+    }
+    tsr_array *apart;
+    tsr_status status = tsr_clone(dst->context, src, (tsr_dtype)src->dtype, TSR_ORDER_C, &apart, err);
+    if (status == TSR_OK)
+        run_copy(dst, apart);
+    tsr_array_release(apart);
+    return status;
+}
+
+static tsr_status check_fits(const tsr_array *dst, const tsr_array *src, tsr_error *err) {
+    int lead = dst->ndim - src->ndim;
+    bool fits = true;
+    for (int i = 0; i < src->ndim && fits; i++) {
+        int64_t had = tsr_shape_of(src)[i];
+        fits = had == 1 || (i + lead >= 0 && had == tsr_shape_of(dst)[i + lead]);
+    }
+    if (fits)
+        return TSR_OK;
+    return tsr_error_set(err, TSR_ESHAPE, "shape %v cannot be broadcast to %v", (int)src->ndim,
+                         tsr_shape_of(src), (int)dst->ndim, tsr_shape_of(dst));
+}
+
+/* A source may have more dimensions than the destination when the extra ones have size 1. */
+static tsr_status drop_lead(const tsr_array *dst, const tsr_array *src, tsr_array **out,
+                            tsr_error *err) {
+    tsr_index items[TSR_MAX_DIMS];
+    int count = src->ndim - dst->ndim;
+    for (int i = 0; i < count; i++)
+        items[i] = (tsr_index){.kind = TSR_INDEX_AT};
+    return tsr_view_index(src, count, items, out, err);
+}
+
+tsr_status tsr_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
+    tsr_status status = check_fits(dst, src, err);
+    if (status == TSR_OK)
+        status = tsr_array_usable(dst, true, err);
+    tsr_array *narrowed = NULL;
+    if (status == TSR_OK && src->ndim > dst->ndim)
+        status = drop_lead(dst, src, &narrowed, err);
+    if (status != TSR_OK)
+        return status;
+    if (narrowed != NULL)
+        src = narrowed;
+    status = tsr_storage_enter(dst->storage, err);
+    if (status == TSR_OK) {
+        status = tsr_storage_enter(src->storage, err);
+        if (status == TSR_OK) {
+            status = copy_values(dst, src, err);
+            tsr_storage_leave(src->storage);
+        }
+        if (status == TSR_OK)
+            tsr_storage_touch(dst->storage);
+        tsr_storage_leave(dst->storage);
+    }
+    tsr_array_release(narrowed);
+    return status;
+}
+
+tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
+    tsr_status status = tsr_array_usable(dst, true, err);
+    if (status != TSR_OK || (status = tsr_storage_enter(dst->storage, err)) != TSR_OK)
+        return status;
+    _Alignas(16) char item[16];
+    tsr_scalar_store((tsr_dtype)dst->dtype, item, value);
+    const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
+    if (dst->size > 0 && tsr_array_is_contiguous(dst) && tsr_array_is_aligned(dst)) {
+        kernels->fill[tsr_item_row(dst->itemsize)](item, tsr_data_of(dst), (size_t)dst->size);
+    } else if (dst->size > 0) {
+        tsr_plan plan;
+        tsr_plan_start(&plan, dst);
+        plan.operands = 2; /* the item, repeated everywhere */
+        plan.data[1] = item;
+        memset(plan.strides[1], 0, sizeof plan.strides[1]);
+        tsr_plan_arrange(&plan);
+        tsr_program program = {kernels, 1, {(tsr_dtype)dst->dtype}, (tsr_dtype)dst->dtype, NULL};
+        tsr_program_run(&program, &plan);
+    }
+    tsr_storage_touch(dst->storage);
+    tsr_storage_leave(dst->storage);
+    return TSR_OK;
+}
+
+/* The dimensions of `like` from the one with the largest stride to the one with the smallest. */
+static void order_dims(const tsr_array *like, tsr_order order, int *dims) {
+    for (int i = 0; i < like->ndim; i++) {
+        int to = i;
+        int dim = order == TSR_ORDER_F ? like->ndim - 1 - i : i;
+        int64_t stride = tsr_strides_of(like)[dim];
+        for (; order == TSR_ORDER_KEEP && to > 0; to--) {
+            int64_t before = tsr_strides_of(like)[dims[to - 1]];
+            if (tsr_shape_of(like)[dim] == 1 || (stride < 0 ? -stride : stride) <=
+                                                    (before < 0 ? -before : before))
+                break;
+            dims[to] = dims[to - 1];
+        }
+        dims[to] = dim;
+    }
+}
+
+tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype dtype,
+                          tsr_order order, tsr_array **out, tsr_error *err) {
+    tsr_array *made;
+    tsr_status status = tsr_array_new(context, dtype, like->ndim, tsr_shape_of(like), false, &made, err);
+    *out = NULL;
+    if (status != TSR_OK)
+        return status;
+    int dims[TSR_MAX_DIMS];
+    order_dims(like, order, dims);
+    int64_t stride = made->itemsize;
+    for (int i = like->ndim; i-- > 0;) {
+        tsr_strides_of(made)[dims[i]] = stride;
+        if (tsr_shape_of(made)[dims[i]] > 1)
+            stride *= tsr_shape_of(made)[dims[i]];
+    }
+    *out = made;
+    return TSR_OK;
+}
+
+tsr_status tsr_clone(tsr_context *context, const tsr_array *src, tsr_dtype dtype, tsr_order order,
+                     tsr_array **out, tsr_error *err) {
+    *out = NULL;
+    tsr_status status = tsr_array_usable(src, false, err);
+    tsr_array *made;
+    if (status == TSR_OK)
+        status = tsr_empty_like(context, src, dtype, order, &made, err);
+    if (status != TSR_OK)
+        return status;
+    status = tsr_copy(made, src, err);
+    if (status == TSR_OK)
+        *out = made;
+    else
+        tsr_array_release(made);
+    return status;
+}

@@ -1,0 +1,42 @@
+/* Values that come from a formula: start + i * step. */
+#include "../array/array.h"
+#include "../loop/engine.h"
+#include "../loop/program.h"
+
+static double as_double(const tsr_scalar *s) {
+    return s->dtype == TSR_FLOAT64 ? s->as.f : s->dtype == TSR_UINT64 ? (double)s->as.u
+                                                                    : (double)s->as.i;
+}
+
+tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
+                          tsr_error *err) {
+    if (dst->ndim != 1)
+        return tsr_error_set(err, TSR_ESHAPE, "needs 1 dimension, the shape is %v", (int)dst->ndim,
+                             tsr_shape_of(dst));
+    tsr_status status = tsr_array_usable(dst, true, err);
+    if (status != TSR_OK || (status = tsr_storage_enter(dst->storage, err)) != TSR_OK)
+        return status;
+    const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
+    char kind = tsr_dtype_describe((tsr_dtype)dst->dtype)->kind;
+    bool exact = (kind == 'b' || kind == 'i' || kind == 'u') && start->dtype == TSR_INT64 &&
+                 step->dtype == TSR_INT64;
+    tsr_path path =
+        tsr_path_find(kernels, exact ? TSR_INT64 : TSR_FLOAT64, (tsr_dtype)dst->dtype);
+    union {
+        int64_t i[TSR_BLOCK];
+        double f[TSR_BLOCK];
+    } block;
+    int64_t stride = tsr_strides_of(dst)[0];
+    for (int64_t at = 0; at < dst->size; at += TSR_BLOCK) {
+        int64_t n = dst->size - at < TSR_BLOCK ? dst->size - at : TSR_BLOCK;
+        if (exact)
+            kernels->ramp_i64(start->as.i, step->as.i, at, block.i, (size_t)n);
+        else
+            kernels->ramp_f64(as_double(start), as_double(step), at, block.f, (size_t)n);
+        tsr_block_store(kernels, &path, &block, dst->itemsize, tsr_data_of(dst) + at * stride,
+                        stride, n);
+    }
+    tsr_storage_touch(dst->storage);
+    tsr_storage_leave(dst->storage);
+    return TSR_OK;
+}

@@ -1,0 +1,519 @@
+/* Tessera: an n-dimensional array engine for programs that embed Lua. The only public header of the
+ * core library; its comments are the C manual. The core is C11, knows nothing of Lua, keeps no global
+ * state, starts no thread, prints nothing and never ends the process.
+ *
+ * Objects
+ *   tsr_context   where memory comes from, its quota and figures, and the kernels that run.
+ *   tsr_storage   a block of bytes: owned, lent by a host, or anchored to a foreign object.
+ *   tsr_array     a view of a storage: dtype, shape, signed strides in bytes, offset, rights.
+ *
+ * Conventions
+ *   A function that can fail returns a tsr_status. Results go through out-pointers, which are NULL
+ *   after a failure; details go to `err`, which may be NULL. After any failure nothing observable
+ *   has changed. Dimensions and indices start at 0 here; negative dimensions count from the end.
+ *
+ *   new        the caller owns the result and releases it
+ *   borrowed   valid while the object it came from lives
+ *   view       a new array that shares and retains the storage of another
+ *   retains    counts a reference of its own;  releases  drops one
+ *   takes      owned by the callee from the call on, also when the call fails
+ *
+ * Threads
+ *   References may be retained and released from any thread. Arrays may be read from many threads at
+ *   once. Writes to one storage are ordered by the caller. A context may be configured by one thread
+ *   at a time; allocation and release through it are safe from any thread.
+ */
+#ifndef TESSERA_H
+#define TESSERA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__) && !defined(TSR_API)
+#define TSR_API __attribute__((visibility("default")))
+#elif !defined(TSR_API)
+#define TSR_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TSR_VERSION "0.1.0"
+#define TSR_ABI     1
+#define TSR_MAX_DIMS 32
+
+/* The ABI number that the library was built with; a host compares it with TSR_ABI. */
+TSR_API int tsr_abi(void);
+
+/* ---- status and errors ------------------------------------------------------------------- */
+
+typedef enum tsr_status {
+    TSR_OK = 0,
+    TSR_ESHAPE,       /* shapes that do not fit each other or the operation */
+    TSR_EDTYPE,       /* a dtype that the operation does not take */
+    TSR_EINDEX,       /* an index or a dimension out of range */
+    TSR_EVALUE,       /* any other value out of its domain; sizes that overflow */
+    TSR_EMEMORY,      /* the allocator refused, or the quota would be exceeded */
+    TSR_EREADONLY,    /* a write to memory without the right to write */
+    TSR_EREVOKED,     /* the storage was revoked by its host, or released */
+    TSR_ECANCELLED,   /* the operation was cancelled */
+    TSR_EDEADLINE,    /* a deadline passed */
+    TSR_ELIMIT,       /* a limit of the host, or a capability that is off */
+    TSR_EIO,          /* a file or stream failed */
+    TSR_EUNSUPPORTED, /* not possible for these operands, for instance a view that needs a copy */
+    TSR_EBUSY,        /* pinned or shared, so that it cannot be revoked or resized now */
+    TSR_STATUS_COUNT
+} tsr_status;
+
+/* Details of a failure. The caller provides it, zeroed but for index_base; it owns nothing. */
+typedef struct tsr_error {
+    tsr_status status;
+    int32_t index_base; /* what the first index and dimension is called in messages: 0, or 1 for
+                           callers whose own language counts so */
+    char message[472];  /* one line in English, without the operation's name */
+} tsr_error;
+
+/* The kind that scripts see for a status: "shape", "dtype", "index", ... (borrowed, static). */
+TSR_API const char *tsr_status_name(tsr_status status);
+
+/* Writes a failure into `err` (may be NULL) and returns `status`. The format knows
+ *   %s text   %d int64_t   %u size_t   %t tsr_dtype   %c char (as int)   %%
+ *   %i int64_t, an index or a dimension from 0, printed from err->index_base (negative: as it is)
+ *   %v a shape: int ndim, const int64_t *sizes, printed as (2, 3)
+ * and no other directive. Text that does not fit is cut. */
+TSR_API tsr_status tsr_error_set(tsr_error *err, tsr_status status, const char *format, ...);
+
+/* ---- dtypes --------------------------------------------------------------------------------- */
+
+typedef enum tsr_dtype {
+    TSR_BOOL,
+    TSR_UINT8,
+    TSR_INT8,
+    TSR_INT16,
+    TSR_UINT16,
+    TSR_INT32,
+    TSR_UINT32,
+    TSR_INT64,
+    TSR_UINT64,
+    TSR_FLOAT16,
+    TSR_BFLOAT16,
+    TSR_FLOAT32,
+    TSR_FLOAT64,
+    TSR_COMPLEX64,
+    TSR_COMPLEX128,
+    TSR_DTYPE_COUNT
+} tsr_dtype;
+
+/* What is known of a dtype; one static table, borrowed for ever. */
+typedef struct tsr_dtype_info {
+    const char *name;    /* "float32" */
+    const char *typestr; /* NumPy's, little-endian: "<f4"; bfloat16 is "<V2" */
+    char kind;           /* 'b' bool, 'u' unsigned, 'i' signed, 'f' floating, 'c' complex */
+    uint8_t itemsize;    /* bytes */
+    uint8_t alignment;   /* natural alignment in bytes */
+    uint8_t digits;      /* integers: value bits; floating and complex: mantissa bits with the
+                            implicit one */
+    tsr_dtype component; /* complex: the dtype of a part; others: itself */
+} tsr_dtype_info;
+
+/* NULL when `dtype` is not one. */
+TSR_API const tsr_dtype_info *tsr_dtype_describe(tsr_dtype dtype);
+
+/* The two faces of an array. They differ in names and rules, never in memory. */
+typedef enum tsr_face { TSR_FACE_NUMPY, TSR_FACE_TORCH, TSR_FACE_COUNT } tsr_face;
+
+/* Finds a dtype by name ("float32"), by an alias of the face ("half"; "float" is float32 on torch and
+ * float64 on numpy) or by NumPy type string ("<f4", "f4", "|u1"). False when there is none; foreign
+ * byte order is none. */
+TSR_API bool tsr_dtype_parse(tsr_face face, const char *text, tsr_dtype *out);
+/* The aliases of a dtype on a face, separated by spaces (borrowed, static). */
+TSR_API const char *tsr_dtype_aliases(tsr_face face, tsr_dtype dtype);
+
+/* The dtype that arrays of two dtypes meet in, by the face's rules (NumPy 2's lattice, PyTorch's
+ * torch.promote_types). Symmetric. torch and numpy disagree: int64 with float32 is float32 on torch
+ * and float64 on numpy. */
+TSR_API tsr_dtype tsr_dtype_promote(tsr_face face, tsr_dtype a, tsr_dtype b);
+
+typedef enum tsr_casting {
+    TSR_CAST_NO,        /* the same dtype only */
+    TSR_CAST_SAFE,      /* every value is preserved (np.can_cast's "safe") */
+    TSR_CAST_SAME_KIND, /* safe, or within a kind */
+    TSR_CAST_UNSAFE     /* anything */
+} tsr_casting;
+
+TSR_API bool tsr_dtype_can_cast(tsr_dtype from, tsr_dtype to, tsr_casting casting);
+
+/* One number. `dtype` is BOOL, INT64, UINT64, FLOAT64 or COMPLEX128 and tells which member holds it
+ * (BOOL uses i). */
+typedef struct tsr_scalar {
+    tsr_dtype dtype;
+    union {
+        int64_t i;
+        uint64_t u;
+        double f;
+        double c[2]; /* real, imaginary */
+    } as;
+} tsr_scalar;
+
+/* Reads one element at `at` (any alignment). Exact for every dtype. */
+TSR_API tsr_scalar tsr_scalar_load(tsr_dtype dtype, const void *at);
+
+/* Converts and writes one element at `at` (any alignment). Conversion is the same as between arrays:
+ * floating to integer truncates, saturates, and NaN becomes 0; integer to narrower integer keeps the
+ * low bits; to bool is "not equal to 0"; complex to real drops the imaginary part; floating to
+ * narrower floating rounds once to nearest even. */
+TSR_API void tsr_scalar_store(tsr_dtype dtype, void *at, const tsr_scalar *value);
+
+/* ---- contexts and memory ------------------------------------------------------------------- */
+
+typedef struct tsr_context tsr_context;
+
+/* Where every byte comes from. `alignment` is a power of two; `zeroed` asks for zero bytes. NULL
+ * means refused. Both may be called from any thread. */
+typedef struct tsr_allocator {
+    void *(*allocate)(void *user, size_t bytes, size_t alignment, bool zeroed);
+    void (*release)(void *user, void *block, size_t bytes, size_t alignment);
+    void *user;
+} tsr_allocator;
+
+typedef struct tsr_config {
+    size_t struct_size;      /* sizeof(tsr_config) */
+    tsr_allocator allocator; /* all zero: the system's */
+    size_t quota;            /* most bytes held at once, cache included; 0: no limit */
+    size_t cache_limit;      /* most bytes kept for reuse; 0: 256 MiB; SIZE_MAX: keep none */
+    const char *isa;         /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
+} tsr_config;
+
+typedef struct tsr_memory {
+    size_t current; /* bytes in use, without the cache */
+    size_t peak;    /* the largest that current has been */
+    size_t cached;  /* freed bytes kept for reuse */
+    size_t lent;    /* bytes of foreign memory that live storages refer to */
+    size_t quota;   /* 0: none */
+} tsr_memory;
+
+/* New context. `config` may be NULL. */
+TSR_API tsr_status tsr_context_new(const tsr_config *config, tsr_context **out, tsr_error *err);
+/* Releases the owner's reference. The memory itself goes when the last array and storage that came
+ * from the context is released, which may be later and on another thread. */
+TSR_API void tsr_context_release(tsr_context *context);
+TSR_API void tsr_context_memory(const tsr_context *context, tsr_memory *out);
+/* Sets the quota in bytes, 0 for none. Memory already held is not taken back. */
+TSR_API void tsr_context_set_quota(tsr_context *context, size_t bytes);
+/* Gives all cached blocks back to the allocator. */
+TSR_API void tsr_context_trim(tsr_context *context);
+/* Bytes handed out since the context was made; what a garbage collector should be told of. */
+TSR_API uint64_t tsr_context_allocated(const tsr_context *context);
+/* How many implicit copies of array data were made (a copy that the caller did not ask for by name),
+ * and the way to count one. */
+TSR_API uint64_t tsr_context_copies(const tsr_context *context);
+TSR_API void tsr_context_count_copy(tsr_context *context);
+/* The kernel level in use: "base", "v2", "v3" or "v4" (borrowed, static). */
+TSR_API const char *tsr_context_isa(const tsr_context *context);
+/* Scratch memory for bindings, counted like all other memory; NULL when refused. `bytes` must be
+ * given again to release it. */
+TSR_API void *tsr_context_allocate(tsr_context *context, size_t bytes, tsr_error *err);
+TSR_API void tsr_context_free(tsr_context *context, void *block, size_t bytes);
+
+/* ---- storages ------------------------------------------------------------------------------- */
+
+typedef struct tsr_storage tsr_storage;
+
+typedef enum tsr_kind {
+    TSR_OWNED,    /* allocated through the context */
+    TSR_LENT,     /* a host's memory, which it may revoke */
+    TSR_STRING,   /* the bytes of an immutable Lua string */
+    TSR_FOREIGN,  /* another library's object, kept alive by the release callback */
+    TSR_MAPPED,   /* a mapped file */
+    TSR_IMPORTED, /* taken from a DLPack producer */
+    TSR_KIND_COUNT
+} tsr_kind;
+
+enum { TSR_READ = 1, TSR_WRITE = 2, TSR_RESIZE = 4 };
+
+/* Foreign memory to be wrapped. `release` (may be NULL) is called exactly once with `user` and
+ * `data`, when the last view is gone or the storage is revoked, on the thread where that happens. */
+typedef struct tsr_buffer {
+    size_t struct_size; /* sizeof(tsr_buffer) */
+    void *data;         /* may be NULL when bytes is 0 */
+    size_t bytes;
+    tsr_kind kind;     /* any but TSR_OWNED */
+    unsigned rights;   /* TSR_READ, or TSR_READ | TSR_WRITE */
+    const char *label; /* shown in messages; copied, cut at 63 bytes; may be NULL */
+    void (*release)(void *user, void *data);
+    void *user;
+} tsr_buffer;
+
+/* New storage of `bytes` bytes, contents undefined, or zero when `zeroed`. */
+TSR_API tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zeroed,
+                                   tsr_storage **out, tsr_error *err);
+/* New storage over foreign memory. On failure `release` is not called. */
+TSR_API tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *buffer,
+                                    tsr_storage **out, tsr_error *err);
+/* Sets the release callback of foreign memory after the fact, for owners who must not be called back
+ * when one of their later steps fails. */
+TSR_API void tsr_storage_on_release(tsr_storage *storage, void (*release)(void *user, void *data),
+                                    void *user);
+TSR_API void tsr_storage_retain(tsr_storage *storage);
+TSR_API void tsr_storage_release(tsr_storage *storage);
+/* Keeps the bytes from being revoked, moved or freed until unpinned. Fails with TSR_EREVOKED. */
+TSR_API tsr_status tsr_storage_pin(tsr_storage *storage, tsr_error *err);
+TSR_API void tsr_storage_unpin(tsr_storage *storage);
+/* Takes foreign memory back: from now on every view of it fails with TSR_EREVOKED, and the release
+ * callback has run. Fails with TSR_EBUSY, and changes nothing, while the storage is pinned; with
+ * TSR_EVALUE when the storage owns its bytes. Revoking twice is no error. Any thread. */
+TSR_API tsr_status tsr_storage_revoke(tsr_storage *storage, tsr_error *err);
+/* The bytes; only stable while pinned or, for owned memory, until resized. NULL when revoked. */
+TSR_API void *tsr_storage_data(const tsr_storage *storage);
+TSR_API size_t tsr_storage_bytes(const tsr_storage *storage);
+TSR_API tsr_kind tsr_storage_kind(const tsr_storage *storage);
+TSR_API const char *tsr_kind_name(tsr_kind kind);
+TSR_API unsigned tsr_storage_rights(const tsr_storage *storage);
+TSR_API const char *tsr_storage_label(const tsr_storage *storage); /* borrowed; "" when none */
+TSR_API bool tsr_storage_revoked(const tsr_storage *storage);
+TSR_API unsigned tsr_storage_pins(const tsr_storage *storage);
+/* How many references there are; 1 means that nobody else can see the bytes. */
+TSR_API unsigned tsr_storage_references(const tsr_storage *storage);
+/* Bumped by every write through any view; wraps. `touch` is for those who write through data. */
+TSR_API uint64_t tsr_storage_version(const tsr_storage *storage);
+TSR_API void tsr_storage_touch(tsr_storage *storage);
+/* Grows or shrinks owned memory that one array alone refers to; keeps the leading bytes. Refused
+ * with TSR_EBUSY for shared, pinned or foreign memory. */
+TSR_API tsr_status tsr_storage_resize(tsr_storage *storage, size_t bytes, tsr_error *err);
+
+/* ---- arrays ----------------------------------------------------------------------------------- */
+
+typedef struct tsr_array tsr_array;
+
+/* New row-major array with a storage of its own, contents undefined (zero when `zeroed`). */
+TSR_API tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim,
+                                 const int64_t *shape, bool zeroed, tsr_array **out,
+                                 tsr_error *err);
+/* View of `storage` (retained). `strides` in bytes, NULL for row-major; `offset` in bytes. Every
+ * element must lie inside the storage. `rights` are cut to the storage's. `context` pays for the
+ * array's own few bytes, and may differ from the storage's. */
+TSR_API tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage,
+                                          tsr_dtype dtype, int ndim, const int64_t *shape,
+                                          const int64_t *strides, int64_t offset, unsigned rights,
+                                          tsr_array **out, tsr_error *err);
+TSR_API void tsr_array_retain(tsr_array *array);
+TSR_API void tsr_array_release(tsr_array *array);
+
+/* Gives an array that alone refers to its owned storage another shape, row-major, in place: the leading
+ * bytes stay, new ones are undefined. *array is replaced. TSR_EBUSY when the storage is shared,
+ * foreign or pinned. */
+TSR_API tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape,
+                                    tsr_error *err);
+
+TSR_API tsr_dtype tsr_array_dtype(const tsr_array *array);
+TSR_API int tsr_array_ndim(const tsr_array *array);
+TSR_API const int64_t *tsr_array_shape(const tsr_array *array);   /* borrowed; ndim sizes */
+TSR_API const int64_t *tsr_array_strides(const tsr_array *array); /* borrowed; ndim, bytes */
+TSR_API int64_t tsr_array_offset(const tsr_array *array);         /* bytes into the storage */
+TSR_API int64_t tsr_array_size(const tsr_array *array);           /* number of elements */
+TSR_API size_t tsr_array_itemsize(const tsr_array *array);        /* bytes */
+TSR_API unsigned tsr_array_rights(const tsr_array *array);
+TSR_API tsr_storage *tsr_array_storage(const tsr_array *array); /* borrowed */
+TSR_API tsr_context *tsr_array_context(const tsr_array *array); /* borrowed */
+/* Address of the first element; NULL when revoked. Pin the storage to rely on it. */
+TSR_API void *tsr_array_data(const tsr_array *array);
+TSR_API bool tsr_array_is_contiguous(const tsr_array *array);         /* row-major, no gaps */
+TSR_API bool tsr_array_is_fortran_contiguous(const tsr_array *array); /* column-major, no gaps */
+TSR_API bool tsr_array_is_aligned(const tsr_array *array);
+/* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when `write` is asked and not granted. */
+TSR_API tsr_status tsr_array_usable(const tsr_array *array, bool write, tsr_error *err);
+
+/* Element access by ndim 0-based indices, each in range (no negative ones): the fast path. Fails
+ * with TSR_EINDEX, TSR_EREVOKED, TSR_EREADONLY. */
+TSR_API tsr_status tsr_array_get(const tsr_array *array, int count, const int64_t *index,
+                                 tsr_scalar *out, tsr_error *err);
+TSR_API tsr_status tsr_array_set(tsr_array *array, int count, const int64_t *index,
+                                 const tsr_scalar *value, tsr_error *err);
+
+/* Whether some byte belongs to both: exactly (`exact`; an effort bound may make it answer true when
+ * undecided), or by comparing the address ranges only. */
+TSR_API bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact);
+
+/* ---- views: each gives a view (new array, same storage), or fails and gives none -------------- */
+
+/* One entry of an index. */
+typedef struct tsr_index {
+    enum {
+        TSR_INDEX_AT,       /* `start`: one position (negative counts from the end); drops the dim */
+        TSR_INDEX_RANGE,    /* `count` positions start, start + step, ...: all must be in range */
+        TSR_INDEX_ALL,      /* the whole dimension */
+        TSR_INDEX_NEW,      /* a new dimension of size 1 */
+        TSR_INDEX_ELLIPSIS, /* as many whole dimensions as are left; once */
+    } kind;
+    int64_t start, step, count;
+} tsr_index;
+
+TSR_API tsr_status tsr_view_index(const tsr_array *array, int count, const tsr_index *items,
+                                  tsr_array **out, tsr_error *err);
+TSR_API tsr_status tsr_view_alias(const tsr_array *array, unsigned rights, tsr_array **out,
+                                  tsr_error *err);
+TSR_API tsr_status tsr_view_select(const tsr_array *array, int dim, int64_t index, tsr_array **out,
+                                   tsr_error *err);
+TSR_API tsr_status tsr_view_narrow(const tsr_array *array, int dim, int64_t start, int64_t length,
+                                   int64_t step, tsr_array **out, tsr_error *err);
+/* dims[i] is the dimension of the source that becomes dimension i; each once. */
+TSR_API tsr_status tsr_view_permute(const tsr_array *array, int count, const int *dims,
+                                    tsr_array **out, tsr_error *err);
+TSR_API tsr_status tsr_view_swap(const tsr_array *array, int dim0, int dim1, tsr_array **out,
+                                 tsr_error *err);
+/* Same elements in row-major order under another shape; one size may be -1 (inferred). Fails with
+ * TSR_EUNSUPPORTED when the layout would need a copy, with TSR_ESHAPE when sizes do not match. */
+TSR_API tsr_status tsr_view_reshape(const tsr_array *array, int ndim, const int64_t *shape,
+                                    tsr_array **out, tsr_error *err);
+/* Resolves a -1 in `shape` for `size` elements into `resolved` (room for ndim); TSR_ESHAPE. */
+TSR_API tsr_status tsr_shape_resolve(int64_t size, int ndim, const int64_t *shape,
+                                     int64_t *resolved, tsr_error *err);
+/* The same bytes as another dtype. Differing item sizes rescale the last dimension, whose stride
+ * must be one item and whose extent must divide. */
+TSR_API tsr_status tsr_view_dtype(const tsr_array *array, tsr_dtype dtype, tsr_array **out,
+                                  tsr_error *err);
+/* Broadcasts to a shape; -1 keeps a size. Repeated dimensions have stride 0 and the view loses no
+ * rights, so writing to it writes one element many times. */
+TSR_API tsr_status tsr_view_broadcast(const tsr_array *array, int ndim, const int64_t *shape,
+                                      tsr_array **out, tsr_error *err);
+/* Broadcast shape of `count` shapes into `shape` (room for TSR_MAX_DIMS) and `ndim`. */
+TSR_API tsr_status tsr_shape_broadcast(int count, const int *ndims, const int64_t *const *shapes,
+                                       int *ndim, int64_t *shape, tsr_error *err);
+/* Drops the dimensions of size 1 among `dims`; count -1 means all. With `strict`, a named dimension
+ * of another size is TSR_ESHAPE; without, it stays. */
+TSR_API tsr_status tsr_view_squeeze(const tsr_array *array, int count, const int *dims, bool strict,
+                                    tsr_array **out, tsr_error *err);
+/* Adds a dimension of size 1 so that it becomes dimension `dim` of the result. */
+TSR_API tsr_status tsr_view_unsqueeze(const tsr_array *array, int dim, tsr_array **out,
+                                      tsr_error *err);
+/* Diagonal of dim0 and dim1 as the last dimension; offset > 0 lies above the main one. */
+TSR_API tsr_status tsr_view_diagonal(const tsr_array *array, int64_t offset, int dim0, int dim1,
+                                     tsr_array **out, tsr_error *err);
+/* Reverses the dimensions of the list. */
+TSR_API tsr_status tsr_view_flip(const tsr_array *array, int count, const int *dims,
+                                 tsr_array **out, tsr_error *err);
+/* Windows of `size` every `step` along `dim`; the window becomes a new last dimension. */
+TSR_API tsr_status tsr_view_unfold(const tsr_array *array, int dim, int64_t size, int64_t step,
+                                   tsr_array **out, tsr_error *err);
+/* Any layout over the same storage, checked against its bounds. Strides and offset in bytes. */
+TSR_API tsr_status tsr_view_strided(const tsr_array *array, int ndim, const int64_t *shape,
+                                    const int64_t *strides, int64_t offset, tsr_array **out,
+                                    tsr_error *err);
+/* Real (part 0) or imaginary (part 1) parts of a complex array. */
+TSR_API tsr_status tsr_view_part(const tsr_array *array, int part, tsr_array **out, tsr_error *err);
+/* Complex (..., n) as real (..., n, 2), and back. */
+TSR_API tsr_status tsr_view_as_real(const tsr_array *array, tsr_array **out, tsr_error *err);
+TSR_API tsr_status tsr_view_as_complex(const tsr_array *array, tsr_array **out, tsr_error *err);
+
+/* Normalises a dimension that may be negative: -ndim <= dim < ndim. TSR_EINDEX. */
+TSR_API tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *err);
+
+/* ---- copying ----------------------------------------------------------------------------------- */
+
+typedef enum tsr_order {
+    TSR_ORDER_C,   /* row-major */
+    TSR_ORDER_F,   /* column-major */
+    TSR_ORDER_KEEP /* the source's order of dimensions, without gaps */
+} tsr_order;
+
+/* dst[...] = src[...], broadcasting src and converting. Overlap gives the right answer. */
+TSR_API tsr_status tsr_copy(tsr_array *dst, const tsr_array *src, tsr_error *err);
+/* Every element of dst becomes `value`, converted once. */
+TSR_API tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err);
+/* New array with the values of `src` as `dtype`, without gaps, in `order`. */
+TSR_API tsr_status tsr_clone(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
+                             tsr_order order, tsr_array **out, tsr_error *err);
+/* New array without gaps, shaped as `like`, ordered by `order`, contents undefined. */
+TSR_API tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype dtype,
+                                  tsr_order order, tsr_array **out, tsr_error *err);
+/* New array: the arrays one after the other along `dim`, converted to `dtype`. Shapes agree in all
+ * other dimensions. */
+TSR_API tsr_status tsr_concatenate(tsr_context *context, int count, tsr_array *const *arrays,
+                                   int dim, tsr_dtype dtype, tsr_array **out, tsr_error *err);
+/* New array: element i along `dim` repeated counts[i] times (counts non-negative, one per element),
+ * or `times` times when counts is NULL. */
+TSR_API tsr_status tsr_repeat(tsr_context *context, const tsr_array *array, int dim,
+                              const int64_t *counts, int64_t times, tsr_array **out,
+                              tsr_error *err);
+/* New array: a copy of `array` whose elements above (upper false) or below (upper true) diagonal
+ * `offset` of the last two dimensions are zero. */
+TSR_API tsr_status tsr_triangle(tsr_context *context, const tsr_array *array, bool upper,
+                                int64_t offset, tsr_array **out, tsr_error *err);
+
+/* ---- making values ------------------------------------------------------------------------------ */
+
+/* dst (1-d) becomes start + i * step. Integers and bool: exact 64-bit arithmetic that wraps, both
+ * given as INT64. Floating and complex: double arithmetic, rounded once to the dtype. */
+TSR_API tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
+                                  tsr_error *err);
+
+/* ---- utilities that the array API standard asks for --------------------------------------------- */
+
+/* New array: a - b along broadcast shape in `dtype` (bool: exclusive or; integers wrap). */
+TSR_API tsr_status tsr_subtract(tsr_context *context, const tsr_array *a, const tsr_array *b,
+                                tsr_dtype dtype, tsr_array **out, tsr_error *err);
+/* New bool array: whether all (`all`) or any elements are not 0 over the dimensions that `reduce`
+ * names (`count` of them; -1 means all). With `keep`, reduced dimensions stay with size 1. */
+TSR_API tsr_status tsr_truth(tsr_context *context, const tsr_array *array, bool all, int count,
+                             const int *dims, bool keep, tsr_array **out, tsr_error *err);
+
+/* ---- numbers as text --------------------------------------------------------------------------------
+ *
+ * Exact, locale-free, without allocation. A number is given as a double together with the dtype that
+ * it belongs to, because "shortest digits that read back as the same number" depends on the neighbours
+ * of that dtype: 0.1 in float16 is the double 0.0999755859375. A double that the dtype does not hold
+ * is rounded to it first, once, to nearest even. Complex dtypes stand for their parts, all other dtypes
+ * for float64.
+ *
+ * All functions return the length of the whole text, write no terminator, and write only what fits
+ * into `room` bytes. */
+
+typedef enum tsr_trim {
+    TSR_TRIM_KEEP,  /* NumPy's 'k': zeros up to the precision, and always a point */
+    TSR_TRIM_POINT, /* NumPy's '.': no trailing zeros, always a point */
+    TSR_TRIM_ZERO,  /* NumPy's '0': no trailing zeros, but one digit after the point */
+    TSR_TRIM_ALL,   /* NumPy's '-': no trailing zeros, no bare point (in scientific notation NumPy
+                       leaves the point where zeros were trimmed, and so does this) */
+    TSR_TRIM_FIXED, /* as printf %f and %e: zeros up to the precision, no bare point */
+    TSR_TRIM_BARE   /* as printf %g: no trailing zeros, never a bare point */
+} tsr_trim;
+
+/* How to write a number; the fields mean what the arguments of NumPy's format_float_positional and
+ * format_float_scientific of the same name mean, and -1 stands for None. */
+typedef struct tsr_decimal_style {
+    int precision;   /* most digits; -1 (with `unique` only): as many as needed */
+    int min_digits;  /* least digits, with `unique` */
+    int pad_left;    /* characters before the point, filled up with spaces */
+    int pad_right;   /* characters after the point, filled up with spaces (positional only) */
+    int exp_digits;  /* least digits of the exponent, at most 5 (scientific only); -1: 2 */
+    bool unique;     /* stop at the shortest digits that identify the number */
+    bool fractional; /* precision counts digits after the point, not all (positional only) */
+    bool sign;       /* show + too */
+    tsr_trim trim;
+} tsr_decimal_style;
+
+/* Precisions, paddings and least digits above this are out of the domain. Text of any style within
+ * the domain fits into TSR_DECIMAL_ROOM bytes. */
+enum { TSR_DECIMAL_LIMIT = 1500, TSR_DECIMAL_ROOM = 4096 };
+
+/* Shortest digits, all zeros trimmed but the point kept: NumPy's building block. */
+#define TSR_DECIMAL_SHORTEST                                                                       \
+    { -1, -1, -1, -1, -1, true, true, false, TSR_TRIM_POINT }
+
+TSR_API size_t tsr_decimal_positional(tsr_dtype dtype, double value, const tsr_decimal_style *style,
+                                      char *out, size_t room);
+TSR_API size_t tsr_decimal_scientific(tsr_dtype dtype, double value, const tsr_decimal_style *style,
+                                      char *out, size_t room);
+
+/* As C's %.*f, %.*e and %.*g, and so as Python's format(value, ".4f"): the exact value rounded to
+ * `digits`, ties to even. NaN has no sign. */
+TSR_API size_t tsr_decimal_fixed(double value, int digits, char *out, size_t room);
+TSR_API size_t tsr_decimal_exp(double value, int digits, char *out, size_t room);
+TSR_API size_t tsr_decimal_general(double value, int digits, char *out, size_t room);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
