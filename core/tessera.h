@@ -1,6 +1,6 @@
 /* Tessera: an n-dimensional array engine for programs that embed Lua. The only public header of the
- * core library; its comments are the C manual. The core is C11, knows nothing of Lua, keeps no global
- * state, starts no thread, prints nothing and never ends the process.
+ * core library; its comments are the C manual. The core is C11, knows nothing of Lua, keeps no
+ * global state, starts no thread, prints nothing and never ends the process.
  *
  * Objects
  *   tsr_context   where memory comes from, its quota and figures, and the kernels that run.
@@ -19,9 +19,9 @@
  *   takes      owned by the callee from the call on, also when the call fails
  *
  * Threads
- *   References may be retained and released from any thread. Arrays may be read from many threads at
- *   once. Writes to one storage are ordered by the caller. A context may be configured by one thread
- *   at a time; allocation and release through it are safe from any thread.
+ *   References may be retained and released from any thread. Arrays may be read from many threads
+ * at once. Writes to one storage are ordered by the caller. A context may be configured by one
+ * thread at a time; allocation and release through it are safe from any thread.
  */
 #ifndef TESSERA_H
 #define TESSERA_H
@@ -40,8 +40,8 @@
 extern "C" {
 #endif
 
-#define TSR_VERSION "0.1.0"
-#define TSR_ABI     1
+#define TSR_VERSION  "0.1.0"
+#define TSR_ABI      1
 #define TSR_MAX_DIMS 32
 
 /* The ABI number that the library was built with; a host compares it with TSR_ABI. */
@@ -124,9 +124,9 @@ TSR_API const tsr_dtype_info *tsr_dtype_describe(tsr_dtype dtype);
 /* The two faces of an array. They differ in names and rules, never in memory. */
 typedef enum tsr_face { TSR_FACE_NUMPY, TSR_FACE_TORCH, TSR_FACE_COUNT } tsr_face;
 
-/* Finds a dtype by name ("float32"), by an alias of the face ("half"; "float" is float32 on torch and
- * float64 on numpy) or by NumPy type string ("<f4", "f4", "|u1"). False when there is none; foreign
- * byte order is none. */
+/* Finds a dtype by name ("float32"), by an alias of the face ("half"; "float" is float32 on torch
+ * and float64 on numpy) or by NumPy type string ("<f4", "f4", "|u1"). False when there is none;
+ * foreign byte order is none. */
 TSR_API bool tsr_dtype_parse(tsr_face face, const char *text, tsr_dtype *out);
 /* The aliases of a dtype on a face, separated by spaces (borrowed, static). */
 TSR_API const char *tsr_dtype_aliases(tsr_face face, tsr_dtype dtype);
@@ -160,10 +160,10 @@ typedef struct tsr_scalar {
 /* Reads one element at `at` (any alignment). Exact for every dtype. */
 TSR_API tsr_scalar tsr_scalar_load(tsr_dtype dtype, const void *at);
 
-/* Converts and writes one element at `at` (any alignment). Conversion is the same as between arrays:
- * floating to integer truncates, saturates, and NaN becomes 0; integer to narrower integer keeps the
- * low bits; to bool is "not equal to 0"; complex to real drops the imaginary part; floating to
- * narrower floating rounds once to nearest even. */
+/* Converts and writes one element at `at` (any alignment). Conversion is the same as between
+ * arrays: floating to integer truncates, saturates, and NaN becomes 0; integer to narrower integer
+ * keeps the low bits; to bool is "not equal to 0"; complex to real drops the imaginary part;
+ * floating to narrower floating rounds once to nearest even. */
 TSR_API void tsr_scalar_store(tsr_dtype dtype, void *at, const tsr_scalar *value);
 
 /* ---- contexts and memory ------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ typedef struct tsr_config {
     tsr_allocator allocator; /* all zero: the system's */
     size_t quota;            /* most bytes held at once, cache included; 0: no limit */
     size_t cache_limit;      /* most bytes kept for reuse; 0: 256 MiB; SIZE_MAX: keep none */
-    const char *isa;         /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
+    const char *isa; /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
 } tsr_config;
 
 typedef struct tsr_memory {
@@ -206,8 +206,8 @@ TSR_API void tsr_context_set_quota(tsr_context *context, size_t bytes);
 TSR_API void tsr_context_trim(tsr_context *context);
 /* Bytes handed out since the context was made; what a garbage collector should be told of. */
 TSR_API uint64_t tsr_context_allocated(const tsr_context *context);
-/* How many implicit copies of array data were made (a copy that the caller did not ask for by name),
- * and the way to count one. */
+/* How many implicit copies of array data were made (a copy that the caller did not ask for by
+ * name), and the way to count one. */
 TSR_API uint64_t tsr_context_copies(const tsr_context *context);
 TSR_API void tsr_context_count_copy(tsr_context *context);
 /* The kernel level in use: "base", "v2", "v3" or "v4" (borrowed, static). */
@@ -234,7 +234,8 @@ typedef enum tsr_kind {
 enum { TSR_READ = 1, TSR_WRITE = 2, TSR_RESIZE = 4 };
 
 /* Foreign memory to be wrapped. `release` (may be NULL) is called exactly once with `user` and
- * `data`, when the last view is gone or the storage is revoked, on the thread where that happens. */
+ * `data`, when the last view is gone or the storage is revoked, on the thread where that happens.
+ */
 typedef struct tsr_buffer {
     size_t struct_size; /* sizeof(tsr_buffer) */
     void *data;         /* may be NULL when bytes is 0 */
@@ -252,8 +253,8 @@ TSR_API tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zero
 /* New storage over foreign memory. On failure `release` is not called. */
 TSR_API tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *buffer,
                                     tsr_storage **out, tsr_error *err);
-/* Sets the release callback of foreign memory after the fact, for owners who must not be called back
- * when one of their later steps fails. */
+/* Sets the release callback of foreign memory after the fact, for owners who must not be called
+ * back when one of their later steps fails. */
 TSR_API void tsr_storage_on_release(tsr_storage *storage, void (*release)(void *user, void *data),
                                     void *user);
 TSR_API void tsr_storage_retain(tsr_storage *storage);
@@ -283,7 +284,8 @@ TSR_API void tsr_storage_touch(tsr_storage *storage);
  * with TSR_EBUSY for shared, pinned or foreign memory. */
 TSR_API tsr_status tsr_storage_resize(tsr_storage *storage, size_t bytes, tsr_error *err);
 
-/* ---- arrays ----------------------------------------------------------------------------------- */
+/* ---- arrays -----------------------------------------------------------------------------------
+ */
 
 typedef struct tsr_array tsr_array;
 
@@ -301,9 +303,9 @@ TSR_API tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *sto
 TSR_API void tsr_array_retain(tsr_array *array);
 TSR_API void tsr_array_release(tsr_array *array);
 
-/* Gives an array that alone refers to its owned storage another shape, row-major, in place: the leading
- * bytes stay, new ones are undefined. *array is replaced. TSR_EBUSY when the storage is shared,
- * foreign or pinned. */
+/* Gives an array that alone refers to its owned storage another shape, row-major, in place: the
+ * leading bytes stay, new ones are undefined. *array is replaced. TSR_EBUSY when the storage is
+ * shared, foreign or pinned. */
 TSR_API tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape,
                                     tsr_error *err);
 
@@ -336,15 +338,16 @@ TSR_API tsr_status tsr_array_set(tsr_array *array, int count, const int64_t *ind
  * undecided), or by comparing the address ranges only. */
 TSR_API bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact);
 
-/* ---- views: each gives a view (new array, same storage), or fails and gives none -------------- */
+/* ---- views: each gives a view (new array, same storage), or fails and gives none --------------
+ */
 
 /* One entry of an index. */
 typedef struct tsr_index {
     enum {
-        TSR_INDEX_AT,       /* `start`: one position (negative counts from the end); drops the dim */
-        TSR_INDEX_RANGE,    /* `count` positions start, start + step, ...: all must be in range */
-        TSR_INDEX_ALL,      /* the whole dimension */
-        TSR_INDEX_NEW,      /* a new dimension of size 1 */
+        TSR_INDEX_AT,    /* `start`: one position (negative counts from the end); drops the dim */
+        TSR_INDEX_RANGE, /* `count` positions start, start + step, ...: all must be in range */
+        TSR_INDEX_ALL,   /* the whole dimension */
+        TSR_INDEX_NEW,   /* a new dimension of size 1 */
         TSR_INDEX_ELLIPSIS, /* as many whole dimensions as are left; once */
     } kind;
     int64_t start, step, count;
@@ -410,7 +413,8 @@ TSR_API tsr_status tsr_view_as_complex(const tsr_array *array, tsr_array **out, 
 /* Normalises a dimension that may be negative: -ndim <= dim < ndim. TSR_EINDEX. */
 TSR_API tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *err);
 
-/* ---- copying ----------------------------------------------------------------------------------- */
+/* ---- copying -----------------------------------------------------------------------------------
+ */
 
 typedef enum tsr_order {
     TSR_ORDER_C,   /* row-major */
@@ -442,14 +446,16 @@ TSR_API tsr_status tsr_repeat(tsr_context *context, const tsr_array *array, int 
 TSR_API tsr_status tsr_triangle(tsr_context *context, const tsr_array *array, bool upper,
                                 int64_t offset, tsr_array **out, tsr_error *err);
 
-/* ---- making values ------------------------------------------------------------------------------ */
+/* ---- making values ------------------------------------------------------------------------------
+ */
 
 /* dst (1-d) becomes start + i * step. Integers and bool: exact 64-bit arithmetic that wraps, both
  * given as INT64. Floating and complex: double arithmetic, rounded once to the dtype. */
 TSR_API tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
                                   tsr_error *err);
 
-/* ---- utilities that the array API standard asks for --------------------------------------------- */
+/* ---- utilities that the array API standard asks for ---------------------------------------------
+ */
 
 /* New array: a - b along broadcast shape in `dtype` (bool: exclusive or; integers wrap). */
 TSR_API tsr_status tsr_subtract(tsr_context *context, const tsr_array *a, const tsr_array *b,
@@ -459,13 +465,14 @@ TSR_API tsr_status tsr_subtract(tsr_context *context, const tsr_array *a, const 
 TSR_API tsr_status tsr_truth(tsr_context *context, const tsr_array *array, bool all, int count,
                              const int *dims, bool keep, tsr_array **out, tsr_error *err);
 
-/* ---- numbers as text --------------------------------------------------------------------------------
+/* ---- numbers as text
+ * --------------------------------------------------------------------------------
  *
- * Exact, locale-free, without allocation. A number is given as a double together with the dtype that
- * it belongs to, because "shortest digits that read back as the same number" depends on the neighbours
- * of that dtype: 0.1 in float16 is the double 0.0999755859375. A double that the dtype does not hold
- * is rounded to it first, once, to nearest even. Complex dtypes stand for their parts, all other dtypes
- * for float64.
+ * Exact, locale-free, without allocation. A number is given as a double together with the dtype
+ * that it belongs to, because "shortest digits that read back as the same number" depends on the
+ * neighbours of that dtype: 0.1 in float16 is the double 0.0999755859375. A double that the dtype
+ * does not hold is rounded to it first, once, to nearest even. Complex dtypes stand for their
+ * parts, all other dtypes for float64.
  *
  * All functions return the length of the whole text, write no terminator, and write only what fits
  * into `room` bytes. */

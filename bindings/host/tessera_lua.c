@@ -1,13 +1,14 @@
-/* The host's side of the binding. Each function that could meet a Lua memory error runs its Lua part in
- * a protected call, so that hosts see a status. The pushing closure, which has the library's upvalues,
- * is made when the library is opened (tsrL_push_closure). */
+/* The host's side of the binding. Each function that could meet a Lua memory error runs its Lua
+ * part in a protected call, so that hosts see a status. The pushing closure, which has the
+ * library's upvalues, is made when the library is opened (tsrL_push_closure). */
 #include "binding.h"
 
 #include "tessera_lua.h"
 
 #include <string.h>
 
-_Static_assert((int)TESSERA_FILES == (int)TSRL_FILES && (int)TESSERA_POINTERS == (int)TSRL_POINTERS &&
+_Static_assert((int)TESSERA_FILES == (int)TSRL_FILES &&
+                   (int)TESSERA_POINTERS == (int)TSRL_POINTERS &&
                    (int)TESSERA_THREADS == (int)TSRL_THREADS,
                "capabilities of host and binding are the same");
 
@@ -93,7 +94,8 @@ static tsr_status covered(const tessera_buffer *b, size_t *bytes, tsr_error *err
         int64_t by = b->strides != NULL ? b->strides[i] : stride, reach;
         empty = empty || b->shape[i] == 0;
         if (b->shape[i] < 0 || by < 0)
-            return tsr_error_set(err, TSR_ESHAPE, "negative size or stride in dimension %d", (int64_t)i);
+            return tsr_error_set(err, TSR_ESHAPE, "negative size or stride in dimension %d",
+                                 (int64_t)i);
         fits = fits && !__builtin_mul_overflow(b->shape[i] - 1, by, &reach) &&
                !__builtin_add_overflow(last, reach, &last) &&
                !__builtin_mul_overflow(stride, b->shape[i], &stride);
@@ -127,8 +129,8 @@ tsr_status tessera_lend(lua_State *L, const tessera_buffer *b, tessera_lease **l
     if (status == TSR_OK)
         status = tsr_storage_wrap(context, &buffer, &storage, err);
     if (status == TSR_OK)
-        status = tsr_array_from_storage(context, storage, b->dtype, b->ndim, b->shape, b->strides, 0,
-                                        b->rights, &array, err);
+        status = tsr_array_from_storage(context, storage, b->dtype, b->ndim, b->shape, b->strides,
+                                        0, b->rights, &array, err);
     if (status == TSR_OK)
         status = tessera_push(L, array, TSR_FACE_NUMPY, err);
     if (status == TSR_OK) /* nothing can fail any more: from here on the callback is owed */

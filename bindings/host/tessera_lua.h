@@ -1,5 +1,5 @@
-/* Tessera for hosts: opening the library in a lua_State of yours, lending memory to scripts, taking it
- * back. Include this after lua.h; arrays themselves are tessera.h's.
+/* Tessera for hosts: opening the library in a lua_State of yours, lending memory to scripts, taking
+ * it back. Include this after lua.h; arrays themselves are tessera.h's.
  *
  * None of these functions raises a Lua error unless it says so: they may be called outside of any
  * protected call. Functions that take a lua_State belong to the thread that runs that state;
@@ -21,7 +21,7 @@ enum { TESSERA_FILES = 1, TESSERA_POINTERS = 2, TESSERA_THREADS = 4 };
 
 typedef struct tessera_config {
     size_t struct_size; /* sizeof(tessera_config) */
-    tsr_config core;    /* allocator, quota, cache, kernel level; core.struct_size must be set too */
+    tsr_config core; /* allocator, quota, cache, kernel level; core.struct_size must be set too */
     unsigned capabilities;
 } tessera_config;
 
@@ -66,13 +66,14 @@ typedef enum tessera_revoke_mode {
     TESSERA_REFUSE /* TSR_EBUSY while an operation runs on the memory or an export pins it */
 } tessera_revoke_mode;
 
-/* Takes lent memory back: every array over it, in every state and on either face, raises from now on
- * instead of touching it. Revoking twice is no error. Any thread. */
+/* Takes lent memory back: every array over it, in every state and on either face, raises from now
+ * on instead of touching it. Revoking twice is no error. Any thread. */
 TSR_API tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err);
 /* Lets go of the lease; the arrays stay as they are. Any thread. */
 TSR_API void tessera_lease_free(tessera_lease *lease);
 
-/* The array at a stack index, borrowed from it: NULL when it is none (test), or a Lua error (check). */
+/* The array at a stack index, borrowed from it: NULL when it is none (test), or a Lua error
+ * (check). */
 TSR_API tsr_array *tessera_test(lua_State *L, int index);
 TSR_API tsr_array *tessera_check(lua_State *L, int index);
 /* Pushes an array (retained) as a tensor or an ndarray. The same array may be pushed in several

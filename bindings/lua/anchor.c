@@ -1,17 +1,18 @@
 /* Foreign storages that a Lua value keeps alive: strings, other libraries' objects.
  *
- * The value is held by a registry reference. The core may drop the storage on any thread, even after
- * the state is closed, where the registry cannot be touched; so the release callback only puts the
- * anchor into a mailbox, and the binding empties the mailbox when it runs in the state the next time.
- * Closing the state revokes the storages that are still there, because their bytes go with it. */
+ * The value is held by a registry reference. The core may drop the storage on any thread, even
+ * after the state is closed, where the registry cannot be touched; so the release callback only
+ * puts the anchor into a mailbox, and the binding empties the mailbox when it runs in the state the
+ * next time. Closing the state revokes the storages that are still there, because their bytes go
+ * with it. */
 #include "binding.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
 typedef struct anchor {
-    struct anchor *next;          /* in the mailbox */
-    struct anchor *left, *right;  /* among the living, touched by the state's thread only */
+    struct anchor *next;         /* in the mailbox */
+    struct anchor *left, *right; /* among the living, touched by the state's thread only */
     tsrL_mailbox *mailbox;
     tsr_storage *storage; /* borrowed: the storage owns the anchor */
     int reference;

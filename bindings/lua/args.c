@@ -7,7 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- parameters ---------------------------------------------------------------------------------- */
+/* ---- parameters
+ * ---------------------------------------------------------------------------------- */
 
 bool tsrL_is_options(lua_State *L, int index) {
     if (lua_type(L, index) != LUA_TTABLE || lua_rawlen(L, index) > 0)
@@ -119,7 +120,8 @@ void tsrL_bind(lua_State *L, int first, int count, const char *const *names) {
     lua_settop(L, first - 1 + count);
 }
 
-/* ---- numbers --------------------------------------------------------------------------------------- */
+/* ---- numbers
+ * --------------------------------------------------------------------------------------- */
 
 /* An integer, or a floating number with an integral value. */
 static bool as_integer(lua_State *L, int index, int64_t *out) {
@@ -157,7 +159,9 @@ double tsrL_number(lua_State *L, int argument) {
     if (tsrL_test(L, argument) == NULL || !tsrL_test_scalar(L, argument, &s) ||
         s.dtype == TSR_COMPLEX128)
         tsrL_type_error(L, argument, "a number");
-    return s.dtype == TSR_FLOAT64 ? s.as.f : s.dtype == TSR_UINT64 ? (double)s.as.u : (double)s.as.i;
+    return s.dtype == TSR_FLOAT64  ? s.as.f
+           : s.dtype == TSR_UINT64 ? (double)s.as.u
+                                   : (double)s.as.i;
 }
 
 bool tsrL_opt_boolean(lua_State *L, int argument, bool otherwise) {
@@ -209,7 +213,8 @@ void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype) {
         tsrL_fail(L, TSR_EVALUE, 0, "%d does not fit %t", v, (int)dtype);
 }
 
-/* ---- indices, dimensions, sizes ---------------------------------------------------------------------- */
+/* ---- indices, dimensions, sizes
+ * ---------------------------------------------------------------------- */
 
 int64_t tsrL_index(lua_State *L, int argument) {
     int64_t i = tsrL_integer(L, argument);
@@ -272,7 +277,8 @@ int tsrL_sizes(lua_State *L, int first, bool unknown, int64_t *shape, int *next)
         int argument = first;
         for (; lua_type(L, argument) == LUA_TNUMBER; argument++) {
             if (ndim == TSR_MAX_DIMS)
-                tsrL_fail(L, TSR_ESHAPE, argument, "more than %d dimensions", (int64_t)TSR_MAX_DIMS);
+                tsrL_fail(L, TSR_ESHAPE, argument, "more than %d dimensions",
+                          (int64_t)TSR_MAX_DIMS);
             shape[ndim++] = tsrL_integer(L, argument);
         }
         *next = argument;
@@ -283,7 +289,8 @@ int tsrL_sizes(lua_State *L, int first, bool unknown, int64_t *shape, int *next)
     return ndim;
 }
 
-/* ---- dtypes, copy, order ------------------------------------------------------------------------------ */
+/* ---- dtypes, copy, order
+ * ------------------------------------------------------------------------------ */
 
 tsr_dtype tsrL_dtype(lua_State *L, int argument, tsr_face face) {
     tsr_dtype dtype = TSR_BOOL;

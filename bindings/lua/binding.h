@@ -1,8 +1,8 @@
 /* What the files of the Lua binding share. The binding sees the core through tessera.h alone.
  *
- * Objects. A tensor and an ndarray are the same full userdata, tsrL_object, which holds one reference
- * to a tsr_array; the face says which metatable it has. Functions make the userdata first (tsrL_new)
- * and let the core write the array into it, so that an error in between leaks nothing.
+ * Objects. A tensor and an ndarray are the same full userdata, tsrL_object, which holds one
+ * reference to a tsr_array; the face says which metatable it has. Functions make the userdata first
+ * (tsrL_new) and let the core write the array into it, so that an error in between leaks nothing.
  *
  * Functions. Every C function of the library is a closure with the upvalues of tsrL_upvalue: the
  * library, the two metatables, the name it was registered under (for messages) and its face.
@@ -11,8 +11,8 @@
  * error. TSRL_TRY runs a core call, collects garbage and tries once more when memory was short, and
  * raises what is left.
  *
- * Counting. Scripts count indices and dimensions from 1; tsrL_index and tsrL_dim are the only places
- * that know, with tsr_error's index_base for messages. */
+ * Counting. Scripts count indices and dimensions from 1; tsrL_index and tsrL_dim are the only
+ * places that know, with tsr_error's index_base for messages. */
 #ifndef TSRL_BINDING_H
 #define TSRL_BINDING_H
 
@@ -54,9 +54,9 @@ typedef struct tsrL_object {
 
 /* ---- library (module.c) */
 
-tsrL_library *tsrL_lib(lua_State *L);        /* of the running function; raises when closed */
-tsrL_library *tsrL_find_lib(lua_State *L);   /* of the state, NULL when it was never opened */
-tsr_face tsrL_face(lua_State *L);            /* of the running function */
+tsrL_library *tsrL_lib(lua_State *L);      /* of the running function; raises when closed */
+tsrL_library *tsrL_find_lib(lua_State *L); /* of the state, NULL when it was never opened */
+tsr_face tsrL_face(lua_State *L);          /* of the running function */
 /* Opens the library in a state (once) and pushes its module table. */
 tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities);
 /* Registers functions with the shared upvalues into the table on top. */
@@ -131,8 +131,8 @@ int64_t tsrL_index(lua_State *L, int argument);
 int tsrL_dim(lua_State *L, int argument, int ndim);
 /* The dimensions of a number or a table of numbers; `count` is -1 for nil. */
 int tsrL_dims(lua_State *L, int argument, int ndim, int *dims);
-/* Sizes: one table, or numbers from `first` on. Returns ndim; *next is the argument after. -1 passes
- * when `unknown`. */
+/* Sizes: one table, or numbers from `first` on. Returns ndim; *next is the argument after. -1
+ * passes when `unknown`. */
 int tsrL_sizes(lua_State *L, int first, bool unknown, int64_t *shape, int *next);
 /* The integers of the table at `argument`, at most `most`; returns how many. */
 int tsrL_integers(lua_State *L, int argument, int most, int64_t *out);

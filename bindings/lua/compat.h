@@ -1,5 +1,5 @@
-/* Every difference between Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT 2.1 that the binding meets. The rest of
- * the binding is written for the names of Lua 5.3. */
+/* Every difference between Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT 2.1 that the binding meets. The rest
+ * of the binding is written for the names of Lua 5.3. */
 #ifndef TSRL_COMPAT_H
 #define TSRL_COMPAT_H
 

@@ -1,6 +1,7 @@
-/* From a status to a Lua error: one line, "operation: what was wrong", with the position of the script
- * that called. Functions of the library's own Lua half are skipped when looking for that position, so
- * that it is always the user's line. The details stay on the library for last_error(). */
+/* From a status to a Lua error: one line, "operation: what was wrong", with the position of the
+ * script that called. Functions of the library's own Lua half are skipped when looking for that
+ * position, so that it is always the user's line. The details stay on the library for last_error().
+ */
 #include "binding.h"
 
 #include <string.h>
@@ -50,14 +51,14 @@ int tsrL_raise(lua_State *L, const tsr_error *err) {
 
 int tsrL_type_error(lua_State *L, int argument, const char *expected) {
     tsrL_object *o = tsrL_test(L, argument);
-    const char *given = o == NULL                     ? luaL_typename(L, argument)
-                        : o->array == NULL            ? "released array"
+    const char *given = o == NULL                   ? luaL_typename(L, argument)
+                        : o->array == NULL          ? "released array"
                         : o->face == TSR_FACE_TORCH ? "tensor"
-                                                      : "ndarray";
+                                                    : "ndarray";
     if (lua_isnone(L, argument))
         given = "nothing";
-    tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be %s, not %s", (int64_t)argument, expected,
-              given);
+    tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be %s, not %s", (int64_t)argument,
+              expected, given);
     return 0;
 }
 

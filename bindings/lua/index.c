@@ -1,8 +1,8 @@
 /* Basic indexing: x[i], x[{...}], x["2:4, :, ::-1"], and assignment through the same keys.
  *
  * A key becomes a list of tsr_index entries, 0-based. Ranges include both ends and are cut to the
- * dimension, as string.sub cuts them: {from, to, step} with a positive step runs upwards from `from`
- * (default 1) to `to` (default -1), with a negative one downwards (defaults -1 and 1). */
+ * dimension, as string.sub cuts them: {from, to, step} with a positive step runs upwards from
+ * `from` (default 1) to `to` (default -1), with a negative one downwards (defaults -1 and 1). */
 #include "binding.h"
 #include "ops.h"
 
@@ -12,7 +12,7 @@ const char tsrL_newaxis = 0, tsrL_ellipsis = 0;
 
 typedef struct key {
     int count;
-    int used; /* dimensions of the array that the entries consume */
+    int used;     /* dimensions of the array that the entries consume */
     bool element; /* integers only */
     tsr_index items[2 * TSR_MAX_DIMS + 1];
 } key;
@@ -23,7 +23,8 @@ static tsr_index *add_item(lua_State *L, key *k) {
     return &k->items[k->count++];
 }
 
-/* Size of the dimension that the next entry is about; entries after an ellipsis count from the end. */
+/* Size of the dimension that the next entry is about; entries after an ellipsis count from the end.
+ */
 static int64_t dim_size(lua_State *L, const tsr_array *a, const key *k, int after) {
     int dim = after < 0 ? k->used : tsr_array_ndim(a) - after;
     if (dim < 0 || dim >= tsr_array_ndim(a))
@@ -81,10 +82,12 @@ static void add_plain(lua_State *L, key *k, int kind) {
     k->element = false;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------------- */
+/* ---- tables
+ * ---------------------------------------------------------------------------------------- */
 
 static bool is_marker(lua_State *L, int index, const char *marker) {
-    return lua_type(L, index) == LUA_TLIGHTUSERDATA && lua_touserdata(L, index) == (const void *)marker;
+    return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
+           lua_touserdata(L, index) == (const void *)marker;
 }
 
 /* A field of a range entry at the top; nil leaves *out alone. */
@@ -161,7 +164,8 @@ static void parse_table(lua_State *L, const tsr_array *a, int index, key *k) {
     }
 }
 
-/* ---- strings ----------------------------------------------------------------------------------------- */
+/* ---- strings
+ * ----------------------------------------------------------------------------------------- */
 
 static const char *skip_spaces(const char *s) {
     return s + strspn(s, " \t");
@@ -245,7 +249,8 @@ static void parse_text(lua_State *L, const tsr_array *a, const char *text, key *
     }
 }
 
-/* ---- keys ---------------------------------------------------------------------------------------------- */
+/* ---- keys
+ * ---------------------------------------------------------------------------------------------- */
 
 static void parse_key(lua_State *L, const tsr_array *a, int index, key *k) {
     k->count = k->used = 0;
@@ -347,7 +352,8 @@ int tsrL_set_index(lua_State *L) {
     return assign(L, o, &k, 3);
 }
 
-/* ---- get and set ---------------------------------------------------------------------------------------- */
+/* ---- get and set
+ * ---------------------------------------------------------------------------------------- */
 
 /* Arguments first ... as 0-based positions, all in range. */
 static void read_positions(lua_State *L, const tsr_array *a, int count, int64_t *index) {

@@ -1,9 +1,9 @@
 /* Finding and running the Lua half.
  *
- * The build turns scripts/tessera/ into lua_half.inc: the text of every file, and a sorted list of the
- * targets that its `define` lines name. A name that a table lacks is searched there, and only then is
- * its file parsed and run, with the arguments (ts, torch, np, core). A file's `define`s fill the
- * tables, so the next use of the name does not come here. */
+ * The build turns scripts/tessera/ into lua_half.inc: the text of every file, and a sorted list of
+ * the targets that its `define` lines name. A name that a table lacks is searched there, and only
+ * then is its file parsed and run, with the arguments (ts, torch, np, core). A file's `define`s
+ * fill the tables, so the next use of the name does not come here. */
 #include "lua_half.h"
 
 #include <string.h>
@@ -62,8 +62,8 @@ static void run_file(lua_State *L, int file) {
     }
     lua_pop(L, 1);
     lua_pushfstring(L, "=[tessera %s.lua]", files[file].name);
-    if (tsrL_loadbuffer(L, (const char *)files[file].text, files[file].bytes, lua_tostring(L, -1)) !=
-        LUA_OK)
+    if (tsrL_loadbuffer(L, (const char *)files[file].text, files[file].bytes,
+                        lua_tostring(L, -1)) != LUA_OK)
         lua_error(L);
     for (int i = 0; i < 3; i++)
         lua_getfield(L, core, table_names[i]);
@@ -170,7 +170,9 @@ void tsrL_attach_lua_half(lua_State *L, int core) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
 }
 
-/* ---- text ------------------------------------------------------------------------------------------------------ */
+/* ---- text
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 int tsrL_object_tostring(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);

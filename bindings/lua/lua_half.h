@@ -4,9 +4,9 @@
 
 #include "binding.h"
 
-/* define(targets, signature, doc, function): how the Lua half puts a function in its places. Targets are
- * words like "torch.tile t:tile np.tile": torch., np. and ts. are the modules, t: and a: the methods
- * of tensors and ndarrays. */
+/* define(targets, signature, doc, function): how the Lua half puts a function in its places.
+ * Targets are words like "torch.tile t:tile np.tile": torch., np. and ts. are the modules, t: and
+ * a: the methods of tensors and ndarrays. */
 int tsrL_define(lua_State *L);
 /* require(name): what a file of the Lua half returns; it runs once. */
 int tsrL_require_module(lua_State *L);

@@ -5,9 +5,9 @@
  *   tessera.numpy      functions of the np face;     the methods and properties of ndarrays
  *   core               what the Lua half works with; scripts do not see it
  *
- * The rows of core/ops/ops.def say which C function stands where. What a table lacks is looked up in
- * the Lua half (lua_half.c), whose files are read when one of their names is first used; so opening
- * costs a few hundred closures and no parsing.
+ * The rows of core/ops/ops.def say which C function stands where. What a table lacks is looked up
+ * in the Lua half (lua_half.c), whose files are read when one of their names is first used; so
+ * opening costs a few hundred closures and no parsing.
  *
  * Nothing here reads or writes a global of the host. */
 #include "binding.h"
@@ -20,7 +20,8 @@
 
 static const char library_key = 0;
 
-/* ---- the library object ------------------------------------------------------------------------------------ */
+/* ---- the library object
+ * ------------------------------------------------------------------------------------ */
 
 tsrL_library *tsrL_lib(lua_State *L) {
     tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
@@ -71,7 +72,8 @@ static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsign
     return lib;
 }
 
-/* ---- registering ---------------------------------------------------------------------------------------------- */
+/* ---- registering
+ * ---------------------------------------------------------------------------------------------- */
 
 /* Pushes `f` as a closure of the shared upvalues. */
 static void push_function(lua_State *L, lua_CFunction f, const char *name, size_t length,
@@ -92,7 +94,16 @@ void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face) {
 }
 
 /* Stack indices of the tables while opening. */
-enum { TS = 1, TORCH, NP, TENSOR_METHODS, NDARRAY_METHODS, TENSOR_PROPERTIES, NDARRAY_PROPERTIES, CORE };
+enum {
+    TS = 1,
+    TORCH,
+    NP,
+    TENSOR_METHODS,
+    NDARRAY_METHODS,
+    TENSOR_PROPERTIES,
+    NDARRAY_PROPERTIES,
+    CORE
+};
 
 static int place_table(char place, tsr_face face, bool engine) {
     if (engine)
@@ -131,7 +142,7 @@ static void add_operations(lua_State *L) {
         lua_CFunction function;
         const char *torch, *numpy, *engine;
     } rows[] = {
-#define TSR_OP(function, torch, numpy, engine, signature, doc)                                       \
+#define TSR_OP(function, torch, numpy, engine, signature, doc)                                     \
     {tsrL_op_##function, torch, numpy, engine},
 #include "ops/ops.def"
     };
@@ -188,7 +199,8 @@ static void add_shape_metatables(lua_State *L) {
     luaL_newmetatable(L, "tessera.Size");
     luaL_newmetatable(L, "tessera.shape");
     for (int i = 0; i < 2; i++) {
-        push_function(L, tsrL_shape_tostring, "tostring", 8, i == 0 ? TSR_FACE_NUMPY : TSR_FACE_TORCH);
+        push_function(L, tsrL_shape_tostring, "tostring", 8,
+                      i == 0 ? TSR_FACE_NUMPY : TSR_FACE_TORCH);
         lua_setfield(L, -2, "__tostring");
         lua_pushcfunction(L, tsrL_shape_eq);
         lua_setfield(L, -2, "__eq");
@@ -223,12 +235,9 @@ void tsrL_get_push_closure(lua_State *L) {
 }
 
 static int open_tables(lua_State *L) {
-    static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},
-                                        {"minus", tsrL_op_minus},
-                                        {"element", tsrL_element},
-                                        {"define", tsrL_define},
-                                        {"require", tsrL_require_module},
-                                        {NULL, NULL}};
+    static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},   {"minus", tsrL_op_minus},
+                                        {"element", tsrL_element},        {"define", tsrL_define},
+                                        {"require", tsrL_require_module}, {NULL, NULL}};
     lua_settop(L, 0);
     lua_createtable(L, 0, 48);  /* TS */
     lua_createtable(L, 0, 224); /* TORCH */
@@ -310,7 +319,9 @@ tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabil
     return lib;
 }
 
-/* ---- require -------------------------------------------------------------------------------------------------- */
+/* ---- require
+ * --------------------------------------------------------------------------------------------------
+ */
 
 enum { EVERYTHING = TSRL_FILES | TSRL_POINTERS | TSRL_THREADS };
 

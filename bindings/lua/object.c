@@ -4,9 +4,9 @@
  * comparing metatables and cannot be forged from Lua; two copies of the library in one process have
  * two addresses, and do not take each other's objects.
  *
- * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes, so
- * the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET bytes of
- * arrays (or as much as is alive, if that is more) cost one full cycle. */
+ * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes,
+ * so the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET
+ * bytes of arrays (or as much as is alive, if that is more) cost one full cycle. */
 #include "binding.h"
 #include "ops.h"
 
@@ -127,9 +127,10 @@ static int object_compare(lua_State *L) {
     for (int i = 0; i < 2; i++) {
         bool zero_d = tsrL_test_scalar(L, i + 1, &s[i]);
         if (!zero_d || s[i].dtype == TSR_COMPLEX128)
-            tsrL_fail(L, TSR_EVALUE, i + 1,
-                      "< and <= make one boolean, so they take numbers and 0-dimensional arrays only: "
-                      "use x:lt(y), x:le(y), x:gt(y), x:ge(y) for the elements");
+            tsrL_fail(
+                L, TSR_EVALUE, i + 1,
+                "< and <= make one boolean, so they take numbers and 0-dimensional arrays only: "
+                "use x:lt(y), x:le(y), x:gt(y), x:ge(y) for the elements");
     }
     double x = tsrL_number(L, 1), y = tsrL_number(L, 2);
     bool strict = lua_tostring(L, lua_upvalueindex(TSRL_UP_NAME))[1] == '\0';
@@ -184,7 +185,8 @@ static int object_index(lua_State *L) {
         }
         lua_settop(L, 2);
         if (strchr(":,. -0123456789", lua_tostring(L, 2)[0]) == NULL) {
-            /* methods of the Lua half come in through the table's own __index when first asked for */
+            /* methods of the Lua half come in through the table's own __index when first asked for
+             */
             lua_gettable(L, lua_upvalueindex(TSRL_UPVALUES + 1));
             return 1;
         }

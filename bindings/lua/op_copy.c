@@ -14,7 +14,8 @@ static void must_write(lua_State *L, const tsrL_object *o) {
         tsrL_raise_argument(L, &err, 1);
 }
 
-/* ---- in place ---------------------------------------------------------------------------------------------- */
+/* ---- in place
+ * ---------------------------------------------------------------------------------------------- */
 
 static int fill(lua_State *L, const tsr_scalar *value) {
     tsrL_object *o = tsrL_check(L, 1);
@@ -69,13 +70,14 @@ int tsrL_op_resize(lua_State *L) {
     return 1;
 }
 
-/* ---- clones and conversions ----------------------------------------------------------------------------------- */
+/* ---- clones and conversions
+ * ----------------------------------------------------------------------------------- */
 
-static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype, tsr_order order) {
+static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype,
+                               tsr_order order) {
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err,
-             tsr_clone(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
+    TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
     char kind = tsr_dtype_describe(dtype)->kind;
     made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
     return made;
@@ -146,7 +148,8 @@ int tsrL_op_astype(lua_State *L) {
     return cast(L, o, dtype, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_IF_NEEDED, order, any_order);
 }
 
-/* t:to(dtype), t:to(other), t:to("cpu", dtype), with {copy, non_blocking}: t itself where nothing changes. */
+/* t:to(dtype), t:to(other), t:to("cpu", dtype), with {copy, non_blocking}: t itself where nothing
+ * changes. */
 int tsrL_op_to(lua_State *L) {
     static const char *const names[] = {"dtype", "non_blocking", "copy", "memory_format", "device"};
     tsrL_object *o = self(L);
@@ -171,9 +174,10 @@ int tsrL_op_to(lua_State *L) {
 /* t:type(): the tensor type's name; t:type(dtype or name): a conversion. */
 int tsrL_op_type(lua_State *L) {
     static const char *const types[TSR_DTYPE_COUNT] = {
-        "BoolTensor",  "ByteTensor",   "CharTensor",  "ShortTensor",    "UInt16Tensor",
-        "IntTensor",   "UInt32Tensor", "LongTensor",  "UInt64Tensor",   "HalfTensor",
-        "BFloat16Tensor", "FloatTensor", "DoubleTensor", "ComplexFloatTensor", "ComplexDoubleTensor"};
+        "BoolTensor",   "ByteTensor",         "CharTensor",         "ShortTensor",
+        "UInt16Tensor", "IntTensor",          "UInt32Tensor",       "LongTensor",
+        "UInt64Tensor", "HalfTensor",         "BFloat16Tensor",     "FloatTensor",
+        "DoubleTensor", "ComplexFloatTensor", "ComplexDoubleTensor"};
     tsrL_object *o = self(L);
     if (lua_isnoneornil(L, 2)) {
         lua_pushfstring(L, "torch.%s", types[tsr_array_dtype(o->array)]);
@@ -189,7 +193,8 @@ int tsrL_op_type(lua_State *L) {
         lua_pushstring(L, word);
         lua_replace(L, 2);
     }
-    return cast(L, o, tsrL_dtype(L, 2, (tsr_face)o->face), TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
+    return cast(L, o, tsrL_dtype(L, 2, (tsr_face)o->face), TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP,
+                true);
 }
 
 /* t:float(), t:int(), ...: the dtype that the method is called. */
@@ -204,13 +209,16 @@ int tsrL_op_tobytes(lua_State *L) {
     static const char *const names[] = {"order"};
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 1, names);
-    tsrL_object *flat = push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C));
+    tsrL_object *flat =
+        push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C));
     lua_pushlstring(L, tsr_array_data(flat->array),
                     (size_t)tsr_array_size(flat->array) * tsr_array_itemsize(flat->array));
     return 1;
 }
 
-/* ---- joins ------------------------------------------------------------------------------------------------------ */
+/* ---- joins
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 typedef struct parts {
     int count;
@@ -219,8 +227,8 @@ typedef struct parts {
     tsr_face face;
 } parts;
 
-/* The table of arrays at `index`: converts its entries where needed (in a table of its own, which then
- * takes the place at `index`) and finds dtype and face. */
+/* The table of arrays at `index`: converts its entries where needed (in a table of its own, which
+ * then takes the place at `index`) and finds dtype and face. */
 static parts read_parts(lua_State *L, int index, tsr_dtype dtype) {
     parts p = {.face = tsrL_face(L), .dtype = TSR_DTYPE_COUNT};
     if (tsrL_test(L, index) != NULL) { /* an array stands for its items along the first dimension */
@@ -279,7 +287,8 @@ static int deliver(lua_State *L, int out) {
     tsr_error err = TSRL_ERROR;
     const tsr_array *a = target->array, *b = made->array;
     if (tsr_array_ndim(a) != tsr_array_ndim(b) ||
-        memcmp(tsr_array_shape(a), tsr_array_shape(b), (size_t)tsr_array_ndim(a) * sizeof(int64_t)) != 0)
+        memcmp(tsr_array_shape(a), tsr_array_shape(b),
+               (size_t)tsr_array_ndim(a) * sizeof(int64_t)) != 0)
         tsrL_fail(L, TSR_ESHAPE, out, "out has shape %v, the result %v", tsr_array_ndim(a),
                   tsr_array_shape(a), tsr_array_ndim(b), tsr_array_shape(b));
     must_write(L, target);
@@ -300,7 +309,8 @@ static bool all_numbers(lua_State *L, int index) {
     return n > 0;
 }
 
-/* cat(arrays, dim): along an existing dimension. np.concatenate(arrays, {axis = false}) joins flattened ones. */
+/* cat(arrays, dim): along an existing dimension. np.concatenate(arrays, {axis = false}) joins
+ * flattened ones. */
 int tsrL_op_concatenate(lua_State *L) {
     static const char *const names[] = {"dim|axis", "out", "dtype"};
     tsrL_bind(L, 2, 3, names);
@@ -325,8 +335,9 @@ int tsrL_op_concatenate(lua_State *L) {
     int ndim = tsr_array_ndim(p.arrays[0]);
     int dim = flat || lua_isnil(L, 2) ? 0 : tsrL_dim(L, 2, ndim);
     tsrL_object *made = tsrL_new(L, p.face);
-    TSRL_TRY(L, &err,
-             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
     return deliver(L, 3);
 }
 
@@ -341,27 +352,31 @@ int tsrL_op_stack(lua_State *L) {
     int dim = lua_isnil(L, 2) ? 0 : tsrL_dim(L, 2, ndim + 1);
     for (int i = 0; i < p.count; i++) {
         const tsr_array *a = p.arrays[i], *first = p.arrays[0];
-        if (i > 0 && (tsr_array_ndim(a) != ndim || memcmp(tsr_array_shape(a), tsr_array_shape(first),
-                                                          (size_t)ndim * sizeof(int64_t)) != 0))
+        if (i > 0 &&
+            (tsr_array_ndim(a) != ndim || memcmp(tsr_array_shape(a), tsr_array_shape(first),
+                                                 (size_t)ndim * sizeof(int64_t)) != 0))
             tsrL_fail(L, TSR_ESHAPE, 1, "all shapes must be equal: %v and %v", ndim,
                       tsr_array_shape(first), tsr_array_ndim(a), tsr_array_shape(a));
     }
     for (int i = 0; i < p.count; i++) {
         tsrL_object *deeper = tsrL_new(L, p.face);
         TSRL_TRY(L, &err, tsr_view_unsqueeze(p.arrays[i], dim, &deeper->array, &err));
-        p.arrays[i] = deeper->array; /* the table keeps it alive; entry 1 was needed for the shape only */
+        p.arrays[i] =
+            deeper->array; /* the table keeps it alive; entry 1 was needed for the shape only */
         lua_rawseti(L, 1, i + 1);
     }
     tsrL_object *made = tsrL_new(L, p.face);
-    TSRL_TRY(L, &err,
-             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
     return deliver(L, 3);
 }
 
-/* ---- repetition, triangles --------------------------------------------------------------------------------------- */
+/* ---- repetition, triangles
+ * --------------------------------------------------------------------------------------- */
 
-/* np.repeat(a, repeats, axis), torch.repeat_interleave(t, repeats, dim): without a dimension the array is
- * flattened. */
+/* np.repeat(a, repeats, axis), torch.repeat_interleave(t, repeats, dim): without a dimension the
+ * array is flattened. */
 int tsrL_op_repeat(lua_State *L) {
     static const char *const names[] = {"repeats", "dim|axis", "output_size"};
     tsrL_object *o = self(L);
@@ -385,12 +400,14 @@ int tsrL_op_repeat(lua_State *L) {
     if (lua_type(L, 2) == LUA_TNUMBER) {
         times = tsrL_integer(L, 2);
     } else {
-        tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face), *exact = tsrL_new(L, (tsr_face)o->face);
+        tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face),
+                    *exact = tsrL_new(L, (tsr_face)o->face);
         char kind = tsr_dtype_describe(tsr_array_dtype(c->array))->kind;
         if ((kind != 'i' && kind != 'u') || tsr_array_ndim(c->array) > 1)
             tsrL_type_error(L, 2, "an integer or a 1-dimensional integer array");
-        TSRL_TRY(L, &err,
-                 tsr_clone(tsrL_lib(L)->context, c->array, TSR_INT64, TSR_ORDER_C, &exact->array, &err));
+        TSRL_TRY(
+            L, &err,
+            tsr_clone(tsrL_lib(L)->context, c->array, TSR_INT64, TSR_ORDER_C, &exact->array, &err));
         counts = tsr_array_data(exact->array);
         if (tsr_array_size(exact->array) == 1) {
             times = counts[0];
@@ -412,8 +429,7 @@ static int triangle(lua_State *L, bool upper) {
     int64_t k = tsrL_opt_integer(L, 2, 0);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err,
-             tsr_triangle(tsrL_lib(L)->context, o->array, upper, k, &made->array, &err));
+    TSRL_TRY(L, &err, tsr_triangle(tsrL_lib(L)->context, o->array, upper, k, &made->array, &err));
     return 1;
 }
 
@@ -425,13 +441,15 @@ int tsrL_op_triu(lua_State *L) {
     return triangle(L, true);
 }
 
-/* ---- utilities ----------------------------------------------------------------------------------------------------- */
+/* ---- utilities
+ * -----------------------------------------------------------------------------------------------------
+ */
 
 /* Called by diff() of the Lua half: minus(a, b) in their common dtype. */
 int tsrL_op_minus(lua_State *L) {
     tsrL_object *a = self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
-    tsr_dtype dtype = tsr_dtype_promote((tsr_face)a->face, tsr_array_dtype(a->array),
-                                        tsr_array_dtype(b->array));
+    tsr_dtype dtype =
+        tsr_dtype_promote((tsr_face)a->face, tsr_array_dtype(a->array), tsr_array_dtype(b->array));
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, (tsr_face)a->face);
     TSRL_TRY(L, &err,

@@ -5,7 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- options that every creating function takes ------------------------------------------------------- */
+/* ---- options that every creating function takes
+ * ------------------------------------------------------- */
 
 static void check_device(lua_State *L, int argument) {
     if (lua_isnoneornil(L, argument))
@@ -23,7 +24,8 @@ static void mark_gradient(lua_State *L, int argument, tsrL_object *made) {
                   (int)tsr_array_dtype(made->array));
 }
 
-/* ---- from values ---------------------------------------------------------------------------------------- */
+/* ---- from values
+ * ---------------------------------------------------------------------------------------- */
 
 static tsrL_object *copy_array(lua_State *L, const tsrL_object *o, tsr_face face, tsr_dtype dtype,
                                tsr_order order) {
@@ -47,8 +49,9 @@ int tsrL_op_tensor(lua_State *L) {
     tsr_dtype dtype = dtype_or_any(L, 2);
     check_device(L, 4);
     tsrL_object *o = tsrL_test(L, 1);
-    tsrL_object *made = o != NULL ? copy_array(L, tsrL_check(L, 1), TSR_FACE_TORCH, dtype, TSR_ORDER_C)
-                                  : tsrL_from_value(L, 1, TSR_FACE_TORCH, dtype);
+    tsrL_object *made = o != NULL
+                            ? copy_array(L, tsrL_check(L, 1), TSR_FACE_TORCH, dtype, TSR_ORDER_C)
+                            : tsrL_from_value(L, 1, TSR_FACE_TORCH, dtype);
     made->face = TSR_FACE_TORCH;
     mark_gradient(L, 3, made);
     return 1;
@@ -70,12 +73,12 @@ static void at_least(lua_State *L, tsrL_object *made, int64_t ndmin) {
 static bool is_satisfied(const tsr_array *a, tsr_dtype dtype, tsr_order order, bool any_order) {
     if (dtype != TSR_DTYPE_COUNT && dtype != tsr_array_dtype(a))
         return false;
-    return any_order || (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(a)
-                                              : tsr_array_is_contiguous(a));
+    return any_order ||
+           (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(a) : tsr_array_is_contiguous(a));
 }
 
-/* Pushes an array of the running function's face for the value at 1: the same memory where dtype and
- * order allow, else as `copy` says. */
+/* Pushes an array of the running function's face for the value at 1: the same memory where dtype
+ * and order allow, else as `copy` says. */
 static tsrL_object *convert(lua_State *L, tsr_dtype dtype, tsr_order order, tsrL_copy copy) {
     tsr_face face = tsrL_face(L);
     tsr_error err = TSRL_ERROR;
@@ -157,7 +160,8 @@ int tsrL_op_asfortran(lua_State *L) {
     return 1;
 }
 
-/* ---- by shape --------------------------------------------------------------------------------------------- */
+/* ---- by shape
+ * --------------------------------------------------------------------------------------------- */
 
 static const tsr_scalar zero = {TSR_INT64, {.i = 0}}, one = {TSR_INT64, {.i = 1}};
 
@@ -176,8 +180,7 @@ static tsrL_object *push_filled(lua_State *L, tsr_face face, tsr_dtype dtype, in
             strides[i] = stride;
             stride *= shape[i] > 1 ? shape[i] : 1;
         }
-        TSRL_TRY(L, &err,
-                 tsr_view_strided(made->array, ndim, shape, strides, 0, &columns, &err));
+        TSRL_TRY(L, &err, tsr_view_strided(made->array, ndim, shape, strides, 0, &columns, &err));
         tsr_array_release(made->array);
         made->array = columns;
     }
@@ -230,8 +233,8 @@ static tsr_dtype value_dtype(lua_State *L, tsr_face face, const tsr_scalar *valu
 }
 
 int tsrL_op_full(lua_State *L) {
-    static const char *const names[] = {"size|shape", "fill_value", "dtype", "requires_grad",
-                                        "device", "order"};
+    static const char *const names[] = {"size|shape",    "fill_value", "dtype",
+                                        "requires_grad", "device",     "order"};
     tsrL_bind(L, 1, 6, names);
     int64_t shape[TSR_MAX_DIMS];
     int next;
@@ -350,11 +353,13 @@ int tsrL_op_new_tensor(lua_State *L) {
     return 1;
 }
 
-/* ---- by formula -------------------------------------------------------------------------------------------- */
+/* ---- by formula
+ * -------------------------------------------------------------------------------------------- */
 
 static double number_of(const tsr_scalar *s) {
-    return s->dtype == TSR_FLOAT64 ? s->as.f : s->dtype == TSR_UINT64 ? (double)s->as.u
-                                                                    : (double)s->as.i;
+    return s->dtype == TSR_FLOAT64  ? s->as.f
+           : s->dtype == TSR_UINT64 ? (double)s->as.u
+                                    : (double)s->as.i;
 }
 
 /* Elements of start, start + step, ... before `stop` (up to it when `closed`). */
@@ -381,10 +386,11 @@ static int64_t range_count(lua_State *L, const tsr_scalar *v, bool exact, bool c
     return n > 0 ? (int64_t)n : 0;
 }
 
-/* arange(stop), arange(start, stop, step): stop is left out; torch.range(start, stop, step): it is in. */
+/* arange(stop), arange(start, stop, step): stop is left out; torch.range(start, stop, step): it is
+ * in. */
 static int push_range(lua_State *L, bool closed) {
-    static const char *const names[] = {"start", "end|stop", "step", "dtype", "requires_grad",
-                                        "device"};
+    static const char *const names[] = {"start", "end|stop",      "step",
+                                        "dtype", "requires_grad", "device"};
     tsrL_bind(L, 1, 6, names);
     tsr_face face = tsrL_face(L);
     tsr_scalar v[3] = {zero, zero, one};
@@ -430,11 +436,12 @@ int tsrL_op_range(lua_State *L) {
 
 /* linspace(start, stop, num, {endpoint, dtype}): double steps, the last element is stop itself. */
 int tsrL_op_linspace(lua_State *L) {
-    static const char *const names[] = {"start", "end|stop", "steps|num", "dtype", "endpoint",
-                                        "requires_grad", "device"};
+    static const char *const names[] = {"start",    "end|stop",      "steps|num", "dtype",
+                                        "endpoint", "requires_grad", "device"};
     tsrL_bind(L, 1, 7, names);
     tsr_face face = tsrL_face(L);
-    tsr_scalar start = {TSR_FLOAT64, {.f = tsrL_number(L, 1)}}, stop = {TSR_FLOAT64, {.f = tsrL_number(L, 2)}};
+    tsr_scalar start = {TSR_FLOAT64, {.f = tsrL_number(L, 1)}},
+               stop = {TSR_FLOAT64, {.f = tsrL_number(L, 2)}};
     int64_t n = tsrL_opt_integer(L, 3, 50);
     if (n < 0)
         tsrL_fail(L, TSR_EVALUE, 3, "the number of elements must not be negative, it is %d", n);
@@ -443,7 +450,8 @@ int tsrL_op_linspace(lua_State *L) {
     bool endpoint = tsrL_opt_boolean(L, 5, true);
     check_device(L, 7);
     int64_t parts = endpoint ? n - 1 : n;
-    tsr_scalar step = {TSR_FLOAT64, {.f = parts > 0 ? (stop.as.f - start.as.f) / (double)parts : 0}};
+    tsr_scalar step = {TSR_FLOAT64,
+                       {.f = parts > 0 ? (stop.as.f - start.as.f) / (double)parts : 0}};
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = push_filled(L, face, dtype, 1, &n, NULL, TSR_ORDER_C);
     TSRL_TRY(L, &err, tsr_fill_range(made->array, &start, &step, &err));
@@ -456,8 +464,8 @@ int tsrL_op_linspace(lua_State *L) {
 
 /* eye(n, m, {k, dtype}): ones on diagonal k. */
 int tsrL_op_eye(lua_State *L) {
-    static const char *const names[] = {"n|N", "m|M", "k", "dtype", "requires_grad", "device",
-                                        "order"};
+    static const char *const names[] = {"n|N",           "m|M",    "k",    "dtype",
+                                        "requires_grad", "device", "order"};
     tsrL_bind(L, 1, 7, names);
     tsr_face face = tsrL_face(L);
     int64_t shape[2] = {tsrL_integer(L, 1), 0};

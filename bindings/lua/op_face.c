@@ -35,10 +35,12 @@ int tsrL_op_from_numpy(lua_State *L) {
     return alias(L, o, TSR_FACE_TORCH);
 }
 
-/* ---- frombuffer ------------------------------------------------------------------------------------------ */
+/* ---- frombuffer
+ * ------------------------------------------------------------------------------------------ */
 
-static void anchored(lua_State *L, int anchor, tsr_buffer *buffer, tsrL_object *made, tsr_dtype dtype,
-                     int ndim, const int64_t *shape, const int64_t *strides, int64_t offset) {
+static void anchored(lua_State *L, int anchor, tsr_buffer *buffer, tsrL_object *made,
+                     tsr_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
+                     int64_t offset) {
     tsr_error err = TSRL_ERROR;
     tsr_storage *storage = NULL;
     TSRL_TRY(L, &err, tsrL_anchor(L, anchor, buffer, &storage, &err));
@@ -62,13 +64,16 @@ static int64_t buffer_count(lua_State *L, int64_t bytes, tsr_dtype dtype, int64_
     if (offset < 0 || offset > bytes)
         tsrL_fail(L, TSR_EVALUE, 3, "offset %d lies outside the buffer of %d bytes", offset, bytes);
     if (count < 0 && rest % item != 0)
-        tsrL_fail(L, TSR_EVALUE, 1, "%d bytes are no whole number of %t elements", rest, (int)dtype);
+        tsrL_fail(L, TSR_EVALUE, 1, "%d bytes are no whole number of %t elements", rest,
+                  (int)dtype);
     if (count > rest / item)
-        tsrL_fail(L, TSR_EVALUE, 4, "%d elements of %t do not fit %d bytes", count, (int)dtype, rest);
+        tsrL_fail(L, TSR_EVALUE, 4, "%d elements of %t do not fit %d bytes", count, (int)dtype,
+                  rest);
     return count < 0 ? rest / item : count;
 }
 
-/* frombuffer(s, {dtype, count, offset}): a Lua string's bytes, read-only; or an array's, with its rights. */
+/* frombuffer(s, {dtype, count, offset}): a Lua string's bytes, read-only; or an array's, with its
+ * rights. */
 int tsrL_op_frombuffer(lua_State *L) {
     static const char *const names[] = {"dtype", "count", "offset"};
     tsrL_bind(L, 2, 3, names);
@@ -107,7 +112,8 @@ int tsrL_op_frombuffer(lua_State *L) {
     return 1;
 }
 
-/* ---- the array interface ------------------------------------------------------------------------------------ */
+/* ---- the array interface
+ * ------------------------------------------------------------------------------------ */
 
 /* Field `name` of the table on top; true when it is there (and pushed). */
 static bool field(lua_State *L, const char *name) {
@@ -140,8 +146,8 @@ static tsr_dtype interface_dtype(lua_State *L) {
 }
 
 /* Range of byte offsets from the first element that an array of this layout covers. */
-static void extent(lua_State *L, int ndim, const int64_t *shape, const int64_t *strides, int64_t item,
-                   int64_t *low, int64_t *high) {
+static void extent(lua_State *L, int ndim, const int64_t *shape, const int64_t *strides,
+                   int64_t item, int64_t *low, int64_t *high) {
     *low = 0;
     *high = item;
     for (int i = 0; i < ndim; i++) {
@@ -228,7 +234,8 @@ int tsrL_op_view_object(lua_State *L) {
     lua_pushvalue(L, 1);
     lua_call(L, 1, 1);
     if (lua_type(L, -1) != LUA_TTABLE)
-        tsrL_fail(L, TSR_EVALUE, 1, "__array_interface gives a %s, not a table", luaL_typename(L, -1));
+        tsrL_fail(L, TSR_EVALUE, 1, "__array_interface gives a %s, not a table",
+                  luaL_typename(L, -1));
     return view_interface(L);
 }
 

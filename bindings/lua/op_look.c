@@ -1,5 +1,5 @@
-/* Looking at arrays: sizes, layout, dtype, where the bytes come from, who shares them. Functions called
- * as properties take the array alone. */
+/* Looking at arrays: sizes, layout, dtype, where the bytes come from, who shares them. Functions
+ * called as properties take the array alone. */
 #include "binding.h"
 #include "ops.h"
 
@@ -56,8 +56,8 @@ int tsrL_op_stride(lua_State *L) {
         strides[i] = tsr_array_strides(o->array)[i];
         if (strides[i] % item != 0)
             tsrL_fail(L, TSR_EUNSUPPORTED, 1,
-                      "stride of %d bytes is no whole number of %t elements: see x.strides", strides[i],
-                      (int)tsr_array_dtype(o->array));
+                      "stride of %d bytes is no whole number of %t elements: see x.strides",
+                      strides[i], (int)tsr_array_dtype(o->array));
         strides[i] /= item;
     }
     if (!lua_isnil(L, 2))
@@ -185,8 +185,9 @@ int tsrL_op_flags(lua_State *L) {
     set_flag(L, "f_contiguous", tsr_array_is_fortran_contiguous(a));
     set_flag(L, "aligned", tsr_array_is_aligned(a));
     set_flag(L, "writeable", (tsr_array_rights(a) & TSR_WRITE) != 0);
-    set_flag(L, "owndata", tsr_storage_kind(tsr_array_storage(a)) == TSR_OWNED &&
-                               tsr_storage_references(tsr_array_storage(a)) == 1);
+    set_flag(L, "owndata",
+             tsr_storage_kind(tsr_array_storage(a)) == TSR_OWNED &&
+                 tsr_storage_references(tsr_array_storage(a)) == 1);
     set_flag(L, "shared", tsr_storage_references(tsr_array_storage(a)) > 1);
     return 1;
 }
@@ -237,15 +238,16 @@ int tsrL_op_item(lua_State *L) {
         tsrL_raise(L, &err);
     if (value.dtype == TSR_COMPLEX128) {
         tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-        TSRL_TRY(L, &err,
-                 tsr_view_reshape(o->array, 0, NULL, &made->array, &err));
+        TSRL_TRY(L, &err, tsr_view_reshape(o->array, 0, NULL, &made->array, &err));
         return 1;
     }
     tsrL_push_scalar(L, &value);
     return 1;
 }
 
-/* ---- dtypes ------------------------------------------------------------------------------------------------ */
+/* ---- dtypes
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* A dtype, an array's dtype, or what a Lua number weighs: weak numbers give their kind. */
 static tsr_dtype operand_dtype(lua_State *L, int argument, bool *weak) {
@@ -267,8 +269,8 @@ static int category(char kind) {
     return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
 }
 
-/* result_type(...): arrays and dtypes promote, numbers only raise the category. On torch 0-dimensional
- * arrays count as numbers do. */
+/* result_type(...): arrays and dtypes promote, numbers only raise the category. On torch
+ * 0-dimensional arrays count as numbers do. */
 int tsrL_op_result_type(lua_State *L) {
     tsr_face face = tsrL_face(L);
     tsrL_library *lib = tsrL_lib(L);
@@ -309,7 +311,8 @@ int tsrL_op_promote_types(lua_State *L) {
     return 1;
 }
 
-/* can_cast(from, to, casting): NumPy's "safe" by default; torch allows all but a fall of category. */
+/* can_cast(from, to, casting): NumPy's "safe" by default; torch allows all but a fall of category.
+ */
 int tsrL_op_can_cast(lua_State *L) {
     static const char *const names[] = {"from|from_", "to", "casting"};
     static const char *const words[] = {"no", "safe", "same_kind", "unsafe"};
@@ -319,7 +322,8 @@ int tsrL_op_can_cast(lua_State *L) {
     if (weak)
         tsrL_type_error(L, 1, "an array or a dtype");
     if (tsrL_face(L) == TSR_FACE_TORCH) {
-        int a = category(tsr_dtype_describe(from)->kind), b = category(tsr_dtype_describe(to)->kind);
+        int a = category(tsr_dtype_describe(from)->kind),
+            b = category(tsr_dtype_describe(to)->kind);
         return push_bool(L, a <= b);
     }
     const char *word = lua_isnil(L, 3) ? "safe" : lua_tostring(L, 3);
@@ -343,7 +347,9 @@ int tsrL_op_set_default_dtype(lua_State *L) {
     return 0;
 }
 
-/* ---- the engine ------------------------------------------------------------------------------------------------ */
+/* ---- the engine
+ * ------------------------------------------------------------------------------------------------
+ */
 
 int tsrL_op_memory(lua_State *L) {
     tsr_memory m;

@@ -1,8 +1,8 @@
 /* Views: the part of the torch and np faces that changes how memory is seen and copies nothing.
  *
  * Each function reads its arguments, makes an object and lets one core function write the view into
- * it. Where PyTorch and NumPy give a view, so do these; the few that may copy (reshape, ravel, flatten)
- * do it only when no view exists, count it, and obey copy=. */
+ * it. Where PyTorch and NumPy give a view, so do these; the few that may copy (reshape, ravel,
+ * flatten) do it only when no view exists, count it, and obey copy=. */
 #include "binding.h"
 #include "ops.h"
 
@@ -38,7 +38,8 @@ static int rest_dims(lua_State *L, int first, int ndim, int *dims) {
     return n;
 }
 
-/* ---- positions and ranges ------------------------------------------------------------------------- */
+/* ---- positions and ranges
+ * ------------------------------------------------------------------------- */
 
 int tsrL_op_select(lua_State *L) {
     static const char *const names[] = {"dim|axis", "index"};
@@ -75,8 +76,8 @@ int tsrL_op_unfold(lua_State *L) {
     return 1;
 }
 
-/* torch: sizes and strides in elements, the offset absolute in the storage. np: strides in bytes, from
- * the array's first element. */
+/* torch: sizes and strides in elements, the offset absolute in the storage. np: strides in bytes,
+ * from the array's first element. */
 int tsrL_op_as_strided(lua_State *L) {
     static const char *const names[] = {"size|shape", "stride|strides", "storage_offset|offset"};
     tsrL_object *o = self(L);
@@ -101,7 +102,8 @@ int tsrL_op_as_strided(lua_State *L) {
     return 1;
 }
 
-/* ---- order of dimensions ----------------------------------------------------------------------------- */
+/* ---- order of dimensions
+ * ----------------------------------------------------------------------------- */
 
 static void reversed(int ndim, int *dims) {
     for (int i = 0; i < ndim; i++)
@@ -193,7 +195,8 @@ int tsrL_op_rollaxis(lua_State *L) {
     static const char *const names[] = {"axis", "start"};
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array), axis = tsrL_dim(L, 2, ndim), start = 0, order[TSR_MAX_DIMS];
+    int ndim = tsr_array_ndim(o->array), axis = tsrL_dim(L, 2, ndim), start = 0,
+        order[TSR_MAX_DIMS];
     if (lua_tonumber(L, 3) == (double)ndim + 1)
         start = ndim;
     else if (!lua_isnil(L, 3))
@@ -224,7 +227,8 @@ int tsrL_op_flip(lua_State *L) {
     return 1;
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------------- */
+/* ---- sizes
+ * -------------------------------------------------------------------------------------------- */
 
 /* A C-ordered copy of what `o` shows, in a new object on top. */
 static tsrL_object *copy_of(lua_State *L, const tsrL_object *o) {
@@ -236,8 +240,8 @@ static tsrL_object *copy_of(lua_State *L, const tsrL_object *o) {
     return made;
 }
 
-static void replace_by(lua_State *L, tsrL_object *o, tsr_status (*view)(tsrL_object *, void *,
-                                                                        tsr_array **, tsr_error *),
+static void replace_by(lua_State *L, tsrL_object *o,
+                       tsr_status (*view)(tsrL_object *, void *, tsr_array **, tsr_error *),
                        void *user) {
     tsr_error err = TSRL_ERROR;
     tsr_array *made = NULL;
@@ -282,7 +286,8 @@ static void push_reshaped(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy copy
             tsrL_raise(L, &err);
     } else {
         int64_t resolved[TSR_MAX_DIMS];
-        if (tsr_shape_resolve(tsr_array_size(o->array), s->ndim, s->shape, resolved, &err) != TSR_OK)
+        if (tsr_shape_resolve(tsr_array_size(o->array), s->ndim, s->shape, resolved, &err) !=
+            TSR_OK)
             tsrL_raise(L, &err);
     }
     lua_pop(L, 1);
@@ -545,7 +550,8 @@ int tsrL_op_diagonal(lua_State *L) {
     return 1;
 }
 
-/* ---- dtype and rights ------------------------------------------------------------------------------------ */
+/* ---- dtype and rights
+ * ------------------------------------------------------------------------------------ */
 
 static bool is_complex(const tsrL_object *o) {
     return tsr_dtype_describe(tsr_array_dtype(o->array))->kind == 'c';
@@ -573,8 +579,9 @@ int tsrL_op_imag(lua_State *L) {
                   (int)tsr_array_dtype(o->array));
     tsrL_object *zeros = derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_array_new(tsrL_lib(L)->context, tsr_array_dtype(o->array), tsr_array_ndim(o->array),
-                           tsr_array_shape(o->array), true, &zeros->array, &err));
+             tsr_array_new(tsrL_lib(L)->context, tsr_array_dtype(o->array),
+                           tsr_array_ndim(o->array), tsr_array_shape(o->array), true, &zeros->array,
+                           &err));
     VIEW(L, zeros, tsr_view_alias, TSR_READ);
     return 1;
 }

@@ -1,5 +1,6 @@
-/* Storage objects, what x:storage() gives: a handle that keeps the bytes and answers questions about
- * them. Fields: nbytes, kind, label, version, pins, references, readonly, revoked, resizable. */
+/* Storage objects, what x:storage() gives: a handle that keeps the bytes and answers questions
+ * about them. Fields: nbytes, kind, label, version, pins, references, readonly, revoked, resizable.
+ */
 #include "binding.h"
 #include "ops.h"
 
@@ -94,9 +95,9 @@ int tsrL_op_storage(lua_State *L) {
 }
 
 void tsrL_register_storages(lua_State *L) {
-    static const luaL_Reg events[] = {{"__index", storage_index},   {"__len", storage_len},
+    static const luaL_Reg events[] = {{"__index", storage_index},       {"__len", storage_len},
                                       {"__tostring", storage_tostring}, {"__gc", storage_gc},
-                                      {"__close", storage_gc},      {"__eq", storage_eq}};
+                                      {"__close", storage_gc},          {"__eq", storage_eq}};
     lua_createtable(L, 0, 8);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         lua_pushcfunction(L, events[i].func);

@@ -1,13 +1,14 @@
 /* Nested tables to arrays and back.
  *
  * Reading. The shape is read off the first entries: {{1, 2}, {3, 4}} is (2, 2); an array among the
- * entries goes on with its own shape. One pass then visits every entry in order, checks that it has the
- * shape of its place, and stores numbers in cells of 8 bytes. The cells begin as bool and are widened
- * once for integers and once for floats, when the first such entry comes. The result is a conversion
- * of the cells to the wanted dtype. Arrays inside are copied at the end, after their place is known.
+ * entries goes on with its own shape. One pass then visits every entry in order, checks that it has
+ * the shape of its place, and stores numbers in cells of 8 bytes. The cells begin as bool and are
+ * widened once for integers and once for floats, when the first such entry comes. The result is a
+ * conversion of the cells to the wanted dtype. Arrays inside are copied at the end, after their
+ * place is known.
  *
- * Writing (tolist) reads the elements through a contiguous int64 or float64 copy, unless the array is
- * that already. */
+ * Writing (tolist) reads the elements through a contiguous int64 or float64 copy, unless the array
+ * is that already. */
 #include "binding.h"
 #include "ops.h"
 
@@ -17,8 +18,8 @@ typedef struct reader {
     lua_State *L;
     int ndim, table_ndim; /* dimensions in all, and those that tables make */
     int64_t shape[TSR_MAX_DIMS];
-    tsr_dtype cells;      /* TSR_BOOL, TSR_INT64 or TSR_FLOAT64 (bool counts as int64 0 and 1) */
-    bool arrays;          /* the leaves are arrays */
+    tsr_dtype cells; /* TSR_BOOL, TSR_INT64 or TSR_FLOAT64 (bool counts as int64 0 and 1) */
+    bool arrays;     /* the leaves are arrays */
     tsr_dtype array_dtype;
     tsr_face face;
     union {
@@ -135,7 +136,8 @@ static void array_leaf(reader *r, int depth) {
         ragged(r, depth, o != NULL ? "a released array" : luaL_typename(L, -1));
     int rest = r->ndim - r->table_ndim;
     if (tsr_array_ndim(o->array) != rest ||
-        memcmp(tsr_array_shape(o->array), r->shape + r->table_ndim, (size_t)rest * sizeof(int64_t)) != 0)
+        memcmp(tsr_array_shape(o->array), r->shape + r->table_ndim,
+               (size_t)rest * sizeof(int64_t)) != 0)
         ragged(r, depth, "an array of another shape");
     if (r->target == NULL) { /* first visit: what the arrays have in common */
         r->array_dtype = tsr_dtype_promote(r->face, r->array_dtype, tsr_array_dtype(o->array));
@@ -195,8 +197,9 @@ static tsrL_object *from_arrays(lua_State *L, int index, reader *r, tsr_dtype dt
     tsrL_object *made = tsrL_new(L, r->face);
     if (dtype == TSR_DTYPE_COUNT)
         dtype = r->array_dtype;
-    TSRL_TRY(L, &err,
-             tsr_array_new(tsrL_lib(L)->context, dtype, r->ndim, r->shape, false, &made->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_array_new(tsrL_lib(L)->context, dtype, r->ndim, r->shape, false, &made->array, &err));
     r->target = made->array;
     lua_pushvalue(L, index);
     read_table(r, 0);
@@ -241,8 +244,7 @@ tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype d
         TSRL_TRY(L, &err, tsr_view_dtype(cells->array, seen, &typed, &err));
         tsr_array_release(cells->array);
         cells->array = typed;
-        TSRL_TRY(L, &err,
-                 tsr_clone(lib->context, typed, dtype, TSR_ORDER_C, &made->array, &err));
+        TSRL_TRY(L, &err, tsr_clone(lib->context, typed, dtype, TSR_ORDER_C, &made->array, &err));
         tsr_array_release(typed);
         cells->array = NULL;
     }
@@ -250,7 +252,8 @@ tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype d
     return made;
 }
 
-/* ---- shapes as Lua values --------------------------------------------------------------------------- */
+/* ---- shapes as Lua values
+ * --------------------------------------------------------------------------- */
 
 void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face) {
     lua_createtable(L, ndim, 0);
@@ -262,7 +265,8 @@ void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face
     lua_setmetatable(L, -2);
 }
 
-/* ---- tolist --------------------------------------------------------------------------------------------- */
+/* ---- tolist
+ * --------------------------------------------------------------------------------------------- */
 
 static bool is_unsigned64(const tsr_array *a) {
     return tsr_array_dtype(a) == TSR_UINT64;
@@ -335,8 +339,7 @@ int tsrL_op_tolist(lua_State *L) {
                       : kind == 'f'                   ? TSR_FLOAT64
                                                       : TSR_INT64;
     tsrL_object *flat = tsrL_new(L, (tsr_face)o->face); /* a copy that nobody else can revoke */
-    TSRL_TRY(L, &err,
-             tsr_clone(tsrL_lib(L)->context, a, dtype, TSR_ORDER_C, &flat->array, &err));
+    TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, a, dtype, TSR_ORDER_C, &flat->array, &err));
     const char *at = tsr_array_data(flat->array);
     push_nested(L, flat->array, 0, &at);
     return 1;

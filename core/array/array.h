@@ -30,8 +30,8 @@ static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;
 }
 
-/* New header like `from` (dtype, rights, offset, storage retained) with `ndim` dimensions still to be
- * filled in; then tsr_array_finish counts the elements, or takes the header back on overflow. */
+/* New header like `from` (dtype, rights, offset, storage retained) with `ndim` dimensions still to
+ * be filled in; then tsr_array_finish counts the elements, or takes the header back on overflow. */
 tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, tsr_error *err);
 tsr_status tsr_array_finish(tsr_array *array, tsr_array **out, tsr_error *err);
 

@@ -1,4 +1,5 @@
-/* Basic indexing: one header out of a list of entries (positions, ranges, new dimensions, ellipsis).
+/* Basic indexing: one header out of a list of entries (positions, ranges, new dimensions,
+ * ellipsis).
  *
  * A first pass counts what the entries use and give, so that the header is made once with its final
  * number of dimensions; a second pass walks entries and source dimensions together. */
@@ -29,10 +30,9 @@ static tsr_status check_range(const tsr_index *item, int dim, int64_t n, tsr_err
         return tsr_error_set(err, TSR_EINDEX, "range of %d elements with step %d", item->count,
                              item->step);
     int64_t reach, last;
-    bool inside = item->count == 0 ||
-                  (tsr_mul(item->count - 1, item->step, &reach) &&
-                   tsr_add(item->start, reach, &last) && item->start >= 0 && item->start < n &&
-                   last >= 0 && last < n);
+    bool inside = item->count == 0 || (tsr_mul(item->count - 1, item->step, &reach) &&
+                                       tsr_add(item->start, reach, &last) && item->start >= 0 &&
+                                       item->start < n && last >= 0 && last < n);
     if (!inside)
         return tsr_error_set(err, TSR_EINDEX,
                              "range of %d elements from %i by %d leaves dimension %i of size %d",

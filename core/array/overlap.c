@@ -6,11 +6,11 @@
  *
  *      sum of c[k] * z[k] == d,     0 <= z[k] <= most[k],     c[k] > 0
  *
- * which is solved by depth-first search from the largest coefficient down. At each level the rest of
- * the equation leaves an interval of candidates, and only every (g / gcd(c, g))-th of them, g being
- * the gcd of the coefficients below, can work. Layouts met in practice have nested strides, where the
- * interval holds one or two candidates; the problem in general is NP-hard, so the search has a
- * budget, and an undecided answer is "yes". (The idea is NumPy's solve_may_share_memory.) */
+ * which is solved by depth-first search from the largest coefficient down. At each level the rest
+ * of the equation leaves an interval of candidates, and only every (g / gcd(c, g))-th of them, g
+ * being the gcd of the coefficients below, can work. Layouts met in practice have nested strides,
+ * where the interval holds one or two candidates; the problem in general is NP-hard, so the search
+ * has a budget, and an undecided answer is "yes". (The idea is NumPy's solve_may_share_memory.) */
 #include "overlap.h"
 #include "../base/checked.h"
 
@@ -112,8 +112,8 @@ bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact) {
         return false;
     if (!exact)
         return true;
-    /* Both sides counted upwards from the lowest byte of x; the terms of y are mirrored, so that its
-     * unknowns count down from y's last byte. */
+    /* Both sides counted upwards from the lowest byte of x; the terms of y are mirrored, so that
+     * its unknowns count down from y's last byte. */
     equation e = {.budget = BUDGET};
     add_array(&e, a);
     add_array(&e, b);

@@ -2,8 +2,9 @@
  * numbers.
  *
  * Reshaping without a copy works group by group: a run of old dimensions and a run of new ones that
- * have the same product. A group is possible when its old dimensions, sizes of 1 aside, lie in memory
- * as one dimension would (stride[i] == shape[i + 1] * stride[i + 1]); the new ones then divide it. */
+ * have the same product. A group is possible when its old dimensions, sizes of 1 aside, lie in
+ * memory as one dimension would (stride[i] == shape[i + 1] * stride[i + 1]); the new ones then
+ * divide it. */
 #include "array.h"
 #include "../base/checked.h"
 
@@ -140,8 +141,8 @@ tsr_status tsr_view_dtype(const tsr_array *a, tsr_dtype dtype, tsr_array **out, 
                                  (int)a->dtype, (int)dtype);
         if (tsr_shape_of(a)[last] != 1 && tsr_strides_of(a)[last] != had)
             return tsr_error_set(err, TSR_EUNSUPPORTED,
-                                 "seeing %t as %t needs a contiguous last dimension",
-                                 (int)a->dtype, (int)dtype);
+                                 "seeing %t as %t needs a contiguous last dimension", (int)a->dtype,
+                                 (int)dtype);
         int64_t bytes = tsr_shape_of(a)[last] * had;
         if (bytes % wanted != 0)
             return tsr_error_set(err, TSR_ESHAPE,

@@ -5,8 +5,8 @@
  *
  * `state` is one atomic word: the top bit says revoked, the rest counts pins. Revoking is a single
  * compare-and-swap from "no pins" to "revoked", so that no reader can slip in between; a pin that
- * finds the bit set takes itself back and fails. The release callback runs exactly once: right after
- * a revocation, or when the last reference goes. */
+ * finds the bit set takes itself back and fails. The release callback runs exactly once: right
+ * after a revocation, or when the last reference goes. */
 #include "storage.h"
 #include "../base/context.h"
 
@@ -28,7 +28,7 @@ struct tsr_storage {
     tsr_context *context;
     char *data;
     size_t bytes;
-    size_t block; /* bytes of the separate block, 0 when inline or foreign */
+    size_t block;    /* bytes of the separate block, 0 when inline or foreign */
     uint32_t header; /* bytes of the block that this header is in */
     uint8_t kind, rights;
     _Alignas(64) char tail[]; /* inline bytes, or the origin */
@@ -94,7 +94,8 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *buffer, tsr_
     if (buffer->kind <= TSR_OWNED || buffer->kind >= TSR_KIND_COUNT)
         return tsr_error_set(err, TSR_EVALUE, "buffer.kind %d is no kind of foreign memory",
                              (int64_t)buffer->kind);
-    if ((buffer->rights & TSR_READ) == 0 || (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
+    if ((buffer->rights & TSR_READ) == 0 ||
+        (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
         return tsr_error_set(err, TSR_EVALUE, "buffer.rights must be read, or read and write");
     tsr_storage *s = header_new(context, sizeof(origin), true, err);
     if (s == NULL)
@@ -169,7 +170,8 @@ void tsr_storage_leave(tsr_storage *s) {
 
 tsr_status tsr_storage_revoke(tsr_storage *s, tsr_error *err) {
     if (s->kind == TSR_OWNED)
-        return tsr_error_set(err, TSR_EVALUE, "storage owns its memory, there is no host to revoke it");
+        return tsr_error_set(err, TSR_EVALUE,
+                             "storage owns its memory, there is no host to revoke it");
     uint32_t pins = 0;
     while (!atomic_compare_exchange_weak(&s->state, &pins, REVOKED)) {
         if ((pins & REVOKED) != 0)

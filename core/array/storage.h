@@ -4,8 +4,8 @@
 
 #include "../tessera.h"
 
-/* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so this
- * costs nothing on it. TSR_EREVOKED. */
+/* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so
+ * this costs nothing on it. TSR_EREVOKED. */
 tsr_status tsr_storage_enter(tsr_storage *storage, tsr_error *err);
 void tsr_storage_leave(tsr_storage *storage);
 

@@ -2,8 +2,8 @@
  *
  * Each function derives a header from its source (same storage, dtype, rights), fills in shape,
  * strides and offset, and finishes it. None of them touches data or can reach an element that the
- * source did not reach; tsr_view_strided, which can, goes through the bounds check. Revoked sources are
- * fine: their views raise on use, like every other view of the storage. */
+ * source did not reach; tsr_view_strided, which can, goes through the bounds check. Revoked sources
+ * are fine: their views raise on use, like every other view of the storage. */
 #include "array.h"
 #include "../base/checked.h"
 
@@ -51,8 +51,9 @@ tsr_status tsr_view_select(const tsr_array *a, int dim, int64_t index, tsr_array
         return status;
     int64_t n = tsr_shape_of(a)[dim];
     if (index < -n || index >= n)
-        return tsr_error_set(err, TSR_EINDEX, "index %i is out of range for dimension %i of size %d",
-                             index, (int64_t)dim, n);
+        return tsr_error_set(err, TSR_EINDEX,
+                             "index %i is out of range for dimension %i of size %d", index,
+                             (int64_t)dim, n);
     tsr_array *v;
     status = tsr_array_derive(a, a->ndim - 1, &v, err);
     if (status != TSR_OK)
@@ -284,8 +285,9 @@ tsr_status tsr_shape_broadcast(int count, const int *ndims, const int64_t *const
             if (had == 1 || had == size)
                 continue;
             if (size != 1)
-                return tsr_error_set(err, TSR_ESHAPE, "shapes %v and %v cannot be broadcast together",
-                                     ndims[0], shapes[0], ndims[k], shapes[k]);
+                return tsr_error_set(err, TSR_ESHAPE,
+                                     "shapes %v and %v cannot be broadcast together", ndims[0],
+                                     shapes[0], ndims[k], shapes[k]);
             size = had;
         }
         shape[*ndim - 1 - i] = size;

@@ -1,8 +1,8 @@
 /* Memory: one allocator for every byte of the library.
  *
- * Blocks come in size classes: multiples of 64 bytes up to 1 KiB, then eight classes per doubling, so
- * that at most an eighth is wasted. A freed block goes to its class's list until the cache limit is
- * reached, because fresh memory is dear: a new 40 MB block costs more in page faults than the
+ * Blocks come in size classes: multiples of 64 bytes up to 1 KiB, then eight classes per doubling,
+ * so that at most an eighth is wasted. A freed block goes to its class's list until the cache limit
+ * is reached, because fresh memory is dear: a new 40 MB block costs more in page faults than the
  * addition that fills it. Lists are intrusive (the link is the block's first word).
  *
  *      tsr_block_new ── list of the class ── hit: out
@@ -10,9 +10,9 @@
  *            └─ quota ── too much: empty the cache, look again ── TSR_EMEMORY
  *                  └─ allocator ── NULL: empty the cache, ask again ── TSR_EMEMORY
  *
- * Everything hangs on the context behind one short spin lock, because storages may be released on any
- * thread; the allocator is always called outside it. The context counts the live blocks and goes with
- * the last one after its owner let go.
+ * Everything hangs on the context behind one short spin lock, because storages may be released on
+ * any thread; the allocator is always called outside it. The context counts the live blocks and
+ * goes with the last one after its owner let go.
  */
 #include "context.h"
 #include "system.h"
@@ -81,7 +81,8 @@ static size_t class_bytes(unsigned class) {
     if (class < SMALL_CLASSES)
         return (size_t)(class + 1) * ALIGNMENT;
     unsigned log = 10 + (class - SMALL_CLASSES) / STEPS;
-    return ((size_t)1 << log) + ((class - SMALL_CLASSES) % STEPS + 1) * (((size_t)1 << log) / STEPS);
+    return ((size_t)1 << log) +
+           ((class - SMALL_CLASSES) % STEPS + 1) * (((size_t)1 << log) / STEPS);
 }
 
 static void give_back(tsr_context *c, void *block, size_t bytes) {
@@ -162,8 +163,9 @@ void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
         lock(c);
     }
     if (!allowed(c, rounded, true)) {
-        tsr_error_set(err, TSR_EMEMORY, "%u bytes more would exceed the quota of %u bytes (%u in use)",
-                      bytes, c->quota, c->current);
+        tsr_error_set(err, TSR_EMEMORY,
+                      "%u bytes more would exceed the quota of %u bytes (%u in use)", bytes,
+                      c->quota, c->current);
         unlock(c);
         return NULL;
     }

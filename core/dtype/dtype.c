@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-#define TSR_DTYPE(NAME, name, ctype, kind, typestr, digits, COMPONENT, torch, numpy)                 \
-    [TSR_##NAME] = {#name,  typestr, kind, sizeof(ctype), _Alignof(ctype), digits, TSR_##COMPONENT},
+#define TSR_DTYPE(NAME, name, ctype, kind, typestr, digits, COMPONENT, torch, numpy)               \
+    [TSR_##NAME] = {#name, typestr, kind, sizeof(ctype), _Alignof(ctype), digits, TSR_##COMPONENT},
 static const tsr_dtype_info infos[] = {
 #include "dtypes.def"
 };
 
-#define TSR_DTYPE(NAME, name, ctype, kind, typestr, digits, COMPONENT, torch, numpy)                 \
+#define TSR_DTYPE(NAME, name, ctype, kind, typestr, digits, COMPONENT, torch, numpy)               \
     [TSR_##NAME] = {[TSR_FACE_TORCH] = torch, [TSR_FACE_NUMPY] = numpy},
 static const char *const aliases[][TSR_FACE_COUNT] = {
 #include "dtypes.def"

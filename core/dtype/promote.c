@@ -1,12 +1,12 @@
 /* Which dtype two dtypes meet in, and which conversions are safe.
  *
- * NumPy 2 promotes along a lattice: the result is the smallest dtype that holds both, where an integer
- * asks for a floating type with enough mantissa (int16 with float16 is float32, int32 with float32 is
- * float64), and uint64 with a signed integer is float64. PyTorch promotes by category: bool, integer,
- * floating, complex; the higher category wins as it is, and only within a category sizes matter.
- * bfloat16 is to NumPy's lattice one more floating type of 16 bits; with float16 it gives float32.
- * uint64 with a signed integer has no common integer type: on torch, where the category may not
- * change, it gives int64 (PyTorch itself refuses the pair). */
+ * NumPy 2 promotes along a lattice: the result is the smallest dtype that holds both, where an
+ * integer asks for a floating type with enough mantissa (int16 with float16 is float32, int32 with
+ * float32 is float64), and uint64 with a signed integer is float64. PyTorch promotes by category:
+ * bool, integer, floating, complex; the higher category wins as it is, and only within a category
+ * sizes matter. bfloat16 is to NumPy's lattice one more floating type of 16 bits; with float16 it
+ * gives float32. uint64 with a signed integer has no common integer type: on torch, where the
+ * category may not change, it gives int64 (PyTorch itself refuses the pair). */
 #include "../tessera.h"
 
 static bool is_integer(char kind) {

@@ -1,8 +1,8 @@
 /* One number out of an element, and one number into an element.
  *
  * This is the scalar mirror of the conversion kernels: the same rules, for single values, at any
- * alignment. Reading widens to one of five types that hold every dtype exactly; writing goes through
- * one function per family of targets. The per-dtype parts come out of dtypes.def. */
+ * alignment. Reading widens to one of five types that hold every dtype exactly; writing goes
+ * through one function per family of targets. The per-dtype parts come out of dtypes.def. */
 #include "../tessera.h"
 #include "ctypes.h"
 #include "half.h"
@@ -117,8 +117,7 @@ static void store_floating(tsr_dtype dtype, void *at, const tsr_scalar *v) {
         STORE(FLOAT16, uint16_t,
               is_integer(v) ? tsr_f16_from_f32(real_part_f32(v)) : tsr_f16_from_f64(real_part(v)))
         STORE(BFLOAT16, uint16_t,
-              is_integer(v) ? tsr_bf16_from_f32(real_part_f32(v))
-                            : tsr_bf16_from_f64(real_part(v)))
+              is_integer(v) ? tsr_bf16_from_f32(real_part_f32(v)) : tsr_bf16_from_f64(real_part(v)))
         STORE(FLOAT32, float, real_part_f32(v))
         STORE(FLOAT64, double, real_part(v))
         STORE(COMPLEX64, tsr_c64, {real_part_f32(v), (float)imaginary})

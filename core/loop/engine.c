@@ -1,5 +1,6 @@
-/* Opening a context: memory from the base layer, kernels from the table that suits the machine or the
- * level that the host asked for. The table lies in the context itself, so that nothing is global. */
+/* Opening a context: memory from the base layer, kernels from the table that suits the machine or
+ * the level that the host asked for. The table lies in the context itself, so that nothing is
+ * global. */
 #include "engine.h"
 #include "../base/context.h"
 

@@ -1,13 +1,13 @@
 /* Plans: from arrays of any layout to few, long, well-ordered inner loops.
  *
  *   1. Dimensions of size 1 are dropped; one of size 0 makes the plan empty.
- *   2. Dimensions that the result walks backwards are mirrored for all operands, so that writing goes
- *      upwards in memory.
- *   3. Dimensions are sorted by the result's stride, largest outermost; a tie is decided by the next
- *      operand.
+ *   2. Dimensions that the result walks backwards are mirrored for all operands, so that writing
+ * goes upwards in memory.
+ *   3. Dimensions are sorted by the result's stride, largest outermost; a tie is decided by the
+ * next operand.
  *   4. Neighbours that all operands see as one dimension are merged.
- *   5. When another operand's fastest dimension is not the last (a transpose), it is brought next to
- *      the last, so that the two inner dimensions of a tile hold both fast directions and a body can
+ *   5. When another operand's fastest dimension is not the last (a transpose), it is brought next
+ * to the last, so that the two inner dimensions of a tile hold both fast directions and a body can
  *      work through them in blocks.
  */
 #include "plan.h"
@@ -131,7 +131,8 @@ void tsr_plan_arrange(tsr_plan *plan) {
     }
 }
 
-void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile *tile), void *user) {
+void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile *tile),
+                  void *user) {
     int outer = plan->ndim > 2 ? plan->ndim - 2 : 0;
     tsr_tile tile = {.n = {1, 1}};
     for (int d = 0; d < 2; d++) {
@@ -152,8 +153,8 @@ void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile 
         for (; i >= 0; i--) {
             bool carry = ++at[i] == plan->shape[i];
             for (int k = 0; k < plan->operands; k++)
-                tile.data[k] += carry ? -plan->strides[k][i] * (plan->shape[i] - 1)
-                                      : plan->strides[k][i];
+                tile.data[k] +=
+                    carry ? -plan->strides[k][i] * (plan->shape[i] - 1) : plan->strides[k][i];
             if (!carry)
                 break;
             at[i] = 0;

@@ -6,7 +6,8 @@
 
 enum { TSR_PLAN_OPERANDS = 4 };
 
-/* Operand 0 is the result. All operands have the plan's shape; a broadcast dimension has stride 0. */
+/* Operand 0 is the result. All operands have the plan's shape; a broadcast dimension has stride 0.
+ */
 typedef struct tsr_plan {
     int ndim, operands;
     int64_t shape[TSR_MAX_DIMS];

@@ -2,12 +2,11 @@
  *
  * A tile is cut into blocks of at most TSR_BLOCK elements, `rows` by `columns`. For each block
  *
- *     load      an input that is contiguous and aligned is used where it lies; any other is gathered
- *               into a buffer, by a transposing kernel where its fast direction is the other one
- *     convert   zero to three kernels, from buffer to buffer
- *     apply     the operation, if there is one
- *     store     the last of these writes to the result directly where it is contiguous and aligned;
- *               otherwise into a buffer that is scattered
+ *     load      an input that is contiguous and aligned is used where it lies; any other is
+ * gathered into a buffer, by a transposing kernel where its fast direction is the other one convert
+ * zero to three kernels, from buffer to buffer apply     the operation, if there is one store the
+ * last of these writes to the result directly where it is contiguous and aligned; otherwise into a
+ * buffer that is scattered
  *
  * so that no conversion ever makes a whole temporary array. A plain copy, which needs none of this,
  * goes to the move and transpose kernels for the whole tile. */
@@ -79,8 +78,8 @@ static const void *convert(const tsr_path *path, const void *from, buffer *pair,
 static const void *load(const run *r, const tsr_tile *tile, int input, int64_t row, int64_t column,
                         int64_t rows, int64_t columns, void *target) {
     int operand = input + 1;
-    const char *at = tile->data[operand] + row * tile->strides[operand][0] +
-                     column * tile->strides[operand][1];
+    const char *at =
+        tile->data[operand] + row * tile->strides[operand][0] + column * tile->strides[operand][1];
     const void *from = at;
     buffer *pair = r->buffers + 2 * input;
     const tsr_path *path = &r->path[input];
@@ -111,8 +110,8 @@ static void run_block(const run *r, const tsr_tile *tile, int64_t row, int64_t c
                                                      columns);
 }
 
-/* The size of blocks: whole runs where nothing needs a buffer, squares for transposes, several short
- * rows at once otherwise. */
+/* The size of blocks: whole runs where nothing needs a buffer, squares for transposes, several
+ * short rows at once otherwise. */
 static void choose_block(const run *r, const tsr_tile *tile, int64_t *rows, int64_t *columns) {
     bool all_direct = true, transposed = false, buffered = false;
     for (int k = 0; k <= r->program->inputs; k++) {

@@ -31,8 +31,8 @@ typedef struct tsr_program {
  * elements in the same order and nothing is converted. */
 void tsr_program_run(const tsr_program *program, const tsr_plan *plan);
 
-/* Scatters a block of n contiguous elements into a 1-d destination: the way of values that come from
- * no array. `path` is applied first; `block` may be overwritten by nothing but the caller. */
+/* Scatters a block of n contiguous elements into a 1-d destination: the way of values that come
+ * from no array. `path` is applied first; `block` may be overwritten by nothing but the caller. */
 enum { TSR_BLOCK = 512 };
 void tsr_block_store(const tsr_kernels *kernels, const tsr_path *path, const void *block,
                      int64_t itemsize, char *dst, int64_t stride, int64_t n);

@@ -21,8 +21,8 @@ static bool same_layout(const tsr_array *a, const tsr_array *b) {
     return true;
 }
 
-/* The real parts of a complex source, without a header: what a real target sees of it. Bool sees the
- * whole number. */
+/* The real parts of a complex source, without a header: what a real target sees of it. Bool sees
+ * the whole number. */
 static tsr_dtype seen_dtype(tsr_dtype from, tsr_dtype to) {
     char kind = tsr_dtype_describe(to)->kind;
     return kind == 'c' || kind == 'b' ? from : tsr_dtype_describe(from)->component;
@@ -57,7 +57,8 @@ static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *e
         return TSR_OK;
     }
     tsr_array *apart;
-    tsr_status status = tsr_clone(dst->context, src, (tsr_dtype)src->dtype, TSR_ORDER_C, &apart, err);
+    tsr_status status =
+        tsr_clone(dst->context, src, (tsr_dtype)src->dtype, TSR_ORDER_C, &apart, err);
     if (status == TSR_OK)
         run_copy(dst, apart);
     tsr_array_release(apart);
@@ -145,8 +146,8 @@ static void order_dims(const tsr_array *like, tsr_order order, int *dims) {
         int64_t stride = tsr_strides_of(like)[dim];
         for (; order == TSR_ORDER_KEEP && to > 0; to--) {
             int64_t before = tsr_strides_of(like)[dims[to - 1]];
-            if (tsr_shape_of(like)[dim] == 1 || (stride < 0 ? -stride : stride) <=
-                                                    (before < 0 ? -before : before))
+            if (tsr_shape_of(like)[dim] == 1 ||
+                (stride < 0 ? -stride : stride) <= (before < 0 ? -before : before))
                 break;
             dims[to] = dims[to - 1];
         }
@@ -157,7 +158,8 @@ static void order_dims(const tsr_array *like, tsr_order order, int *dims) {
 tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype dtype,
                           tsr_order order, tsr_array **out, tsr_error *err) {
     tsr_array *made;
-    tsr_status status = tsr_array_new(context, dtype, like->ndim, tsr_shape_of(like), false, &made, err);
+    tsr_status status =
+        tsr_array_new(context, dtype, like->ndim, tsr_shape_of(like), false, &made, err);
     *out = NULL;
     if (status != TSR_OK)
         return status;

@@ -13,15 +13,16 @@ static tsr_status joined_shape(int count, tsr_array *const *arrays, int dim, int
         const int64_t *other = tsr_shape_of(arrays[k]);
         if (arrays[k]->ndim != ndim)
             return tsr_error_set(err, TSR_ESHAPE,
-                                 "array %d has %d dimensions, the first one has %d",
-                                 (int64_t)k + 1, (int64_t)arrays[k]->ndim, (int64_t)ndim);
+                                 "array %d has %d dimensions, the first one has %d", (int64_t)k + 1,
+                                 (int64_t)arrays[k]->ndim, (int64_t)ndim);
         for (int i = 0; i < ndim; i++) {
             bool fits = i == dim ? tsr_add(shape[i], other[i], &shape[i]) : shape[i] == other[i];
             if (!fits)
-                return tsr_error_set(err, TSR_ESHAPE,
-                                     "shapes %v and %v differ in dimension %i, which is not the one "
-                                     "that is joined",
-                                     ndim, tsr_shape_of(arrays[0]), ndim, other, (int64_t)i);
+                return tsr_error_set(
+                    err, TSR_ESHAPE,
+                    "shapes %v and %v differ in dimension %i, which is not the one "
+                    "that is joined",
+                    ndim, tsr_shape_of(arrays[0]), ndim, other, (int64_t)i);
         }
     }
     return TSR_OK;
@@ -39,8 +40,8 @@ tsr_status tsr_concatenate(tsr_context *context, int count, tsr_array *const *ar
     if (status == TSR_OK)
         status = joined_shape(count, arrays, dim, shape, err);
     tsr_array *made;
-    if (status != TSR_OK ||
-        (status = tsr_array_new(context, dtype, arrays[0]->ndim, shape, false, &made, err)) != TSR_OK)
+    if (status != TSR_OK || (status = tsr_array_new(context, dtype, arrays[0]->ndim, shape, false,
+                                                    &made, err)) != TSR_OK)
         return status;
     for (int k = 0; k < count && status == TSR_OK; k++) {
         int64_t length = tsr_shape_of(arrays[k])[dim];
@@ -58,8 +59,8 @@ tsr_status tsr_concatenate(tsr_context *context, int count, tsr_array *const *ar
     return status;
 }
 
-/* Both contiguous: each of `outer` runs holds n items of `item` bytes, the i-th is written counts[i]
- * (or `times`) times. */
+/* Both contiguous: each of `outer` runs holds n items of `item` bytes, the i-th is written
+ * counts[i] (or `times`) times. */
 static void repeat_items(const char *src, char *dst, int64_t outer, int64_t n, int64_t item,
                          const int64_t *counts, int64_t times) {
     for (int64_t o = 0; o < outer; o++)

@@ -4,8 +4,9 @@
 #include "../loop/program.h"
 
 static double as_double(const tsr_scalar *s) {
-    return s->dtype == TSR_FLOAT64 ? s->as.f : s->dtype == TSR_UINT64 ? (double)s->as.u
-                                                                    : (double)s->as.i;
+    return s->dtype == TSR_FLOAT64  ? s->as.f
+           : s->dtype == TSR_UINT64 ? (double)s->as.u
+                                    : (double)s->as.i;
 }
 
 tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
@@ -20,8 +21,7 @@ tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_sca
     char kind = tsr_dtype_describe((tsr_dtype)dst->dtype)->kind;
     bool exact = (kind == 'b' || kind == 'i' || kind == 'u') && start->dtype == TSR_INT64 &&
                  step->dtype == TSR_INT64;
-    tsr_path path =
-        tsr_path_find(kernels, exact ? TSR_INT64 : TSR_FLOAT64, (tsr_dtype)dst->dtype);
+    tsr_path path = tsr_path_find(kernels, exact ? TSR_INT64 : TSR_FLOAT64, (tsr_dtype)dst->dtype);
     union {
         int64_t i[TSR_BLOCK];
         double f[TSR_BLOCK];

@@ -26,8 +26,8 @@ static void fold_tile(void *user, const tsr_tile *tile) {
             f->kernels->move[tsr_item_row((size_t)f->item)](at, 0, tile->strides[0][1], items, 0,
                                                             f->item, 1, n);
             tsr_block_store(f->kernels, &f->path, items, 1, (char *)bools, 1, n);
-            f->decided = f->all ? !f->kernels->all(bools, (size_t)n)
-                                : f->kernels->any(bools, (size_t)n);
+            f->decided =
+                f->all ? !f->kernels->all(bools, (size_t)n) : f->kernels->any(bools, (size_t)n);
         }
 }
 
