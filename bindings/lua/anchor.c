@@ -8,7 +8,6 @@
 #include "binding.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 
 typedef struct anchor {
     struct anchor *next;         /* in the mailbox */
@@ -19,23 +18,26 @@ typedef struct anchor {
 } anchor;
 
 struct tsrL_mailbox {
-    atomic_int users; /* anchors, and the library */
+    tsr_context *context; /* paid for this and for the anchors; it lives while they do */
+    atomic_int users;     /* anchors, and the library */
     _Atomic(anchor *) dead;
     anchor living; /* head of the list */
 };
 
-tsrL_mailbox *tsrL_mailbox_new(void) {
-    tsrL_mailbox *m = calloc(1, sizeof *m);
-    if (m != NULL) {
-        atomic_init(&m->users, 1);
-        m->living.left = m->living.right = &m->living;
-    }
+tsrL_mailbox *tsrL_mailbox_new(tsr_context *context, tsr_error *err) {
+    tsrL_mailbox *m = tsr_context_allocate(context, sizeof *m, err);
+    if (m == NULL)
+        return NULL;
+    m->context = context;
+    atomic_init(&m->users, 1);
+    atomic_init(&m->dead, NULL);
+    m->living.left = m->living.right = &m->living;
     return m;
 }
 
 static void leave(tsrL_mailbox *m) {
     if (atomic_fetch_sub(&m->users, 1) == 1)
-        free(m);
+        tsr_context_free(m->context, m, sizeof *m);
 }
 
 /* The storage's release callback: any thread. */
@@ -55,7 +57,7 @@ void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *m) {
         a->left->right = a->right;
         a->right->left = a->left;
         luaL_unref(L, LUA_REGISTRYINDEX, a->reference);
-        free(a);
+        tsr_context_free(m->context, a, sizeof *a);
         leave(m);
         a = next;
     }
@@ -82,16 +84,17 @@ tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage 
     *out = NULL;
     lua_pushvalue(L, index);
     int reference = luaL_ref(L, LUA_REGISTRYINDEX);
-    anchor *a = malloc(sizeof *a);
+    anchor *a = tsr_context_allocate(lib->context, sizeof *a, err);
     if (a != NULL) {
         *a = (anchor){.mailbox = lib->mailbox, .reference = reference};
         buffer->release = post;
         buffer->user = a;
     }
-    tsr_status status = a != NULL ? tsr_storage_wrap(lib->context, buffer, &a->storage, err)
-                                  : tsr_error_set(err, TSR_EMEMORY, "no memory for an anchor");
+    tsr_status status = TSR_EMEMORY;
+    if (a != NULL)
+        status = tsr_storage_wrap(lib->context, buffer, &a->storage, err);
     if (status != TSR_OK) {
-        free(a);
+        tsr_context_free(lib->context, a, sizeof *a);
         luaL_unref(L, LUA_REGISTRYINDEX, reference);
         return status;
     }

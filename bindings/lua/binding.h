@@ -168,7 +168,7 @@ void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face
 /* Makes a storage over bytes that the Lua value at `index` keeps alive. */
 tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage **out,
                        tsr_error *err);
-tsrL_mailbox *tsrL_mailbox_new(void);
+tsrL_mailbox *tsrL_mailbox_new(tsr_context *context, tsr_error *err);
 void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *mailbox);
 void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *mailbox);
 

@@ -66,9 +66,9 @@ static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsign
     tsr_error err = {0};
     if (tsr_context_new(config, &lib->context, &err) != TSR_OK)
         luaL_error(L, "tessera: %s", err.message);
-    lib->mailbox = tsrL_mailbox_new();
+    lib->mailbox = tsrL_mailbox_new(lib->context, &err);
     if (lib->mailbox == NULL)
-        luaL_error(L, "tessera: no memory");
+        luaL_error(L, "tessera: %s", err.message);
     return lib;
 }
 
