@@ -1,0 +1,149 @@
+/* The floors of the benchmark: the least that a Lua C module pays for what the library does.
+ *
+ *   plain()       makes a userdata with a metatable, of the size of the library's objects
+ *   finalized()   the same with a __gc that does nothing: what anything that owns a reference pays
+ *   reader()      an object that reads and writes one double: r[i], r:get(i), r:set(i, x)
+ *   copier(n)     a function that copies n bytes between two blocks of its own
+ *   opening(path, symbol)   a function that opens a module in fresh states, and gives the seconds
+ *                           that an opening and closing took beyond those of a state alone */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { OBJECT = 24 };
+
+static void *block(lua_State *L, size_t bytes) {
+#if LUA_VERSION_NUM >= 504
+    return lua_newuserdatauv(L, bytes, 0);
+#else
+    return lua_newuserdata(L, bytes);
+#endif
+}
+
+static int make(lua_State *L) {
+    memset(block(L, OBJECT), 0, OBJECT);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int nothing(lua_State *L) {
+    (void)L;
+    return 0;
+}
+
+static int read_one(lua_State *L) {
+    const double *d = lua_touserdata(L, 1);
+    lua_pushnumber(L, d[luaL_checkinteger(L, 2) - 1]);
+    return 1;
+}
+
+static int write_one(lua_State *L) {
+    double *d = lua_touserdata(L, 1);
+    d[luaL_checkinteger(L, 2) - 1] = luaL_checknumber(L, 3);
+    return 0;
+}
+
+/* Numbers are elements, names are methods. */
+static int reader_index(lua_State *L) {
+    if (lua_type(L, 2) == LUA_TNUMBER)
+        return read_one(L);
+    lua_pushvalue(L, 2);
+    lua_rawget(L, lua_upvalueindex(1));
+    return 1;
+}
+
+static int reader(lua_State *L) {
+    memset(block(L, 1000 * sizeof(double)), 0, 1000 * sizeof(double));
+    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 2);
+    lua_pushcfunction(L, read_one);
+    lua_setfield(L, -2, "get");
+    lua_pushcfunction(L, write_one);
+    lua_setfield(L, -2, "set");
+    lua_pushcclosure(L, reader_index, 1);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, write_one);
+    lua_setfield(L, -2, "__newindex");
+    lua_setmetatable(L, -2);
+    return 1;
+}
+
+static int copy(lua_State *L) {
+    size_t bytes = (size_t)lua_tointeger(L, lua_upvalueindex(1));
+    char *blocks = lua_touserdata(L, lua_upvalueindex(2));
+    memcpy(blocks, blocks + bytes, bytes);
+    return 0;
+}
+
+static int copier(lua_State *L) {
+    size_t bytes = (size_t)luaL_checkinteger(L, 1);
+    lua_settop(L, 1);
+    memset(block(L, 2 * bytes), 1, 2 * bytes);
+    lua_pushcclosure(L, copy, 2);
+    return 1;
+}
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double life_of_a_state(lua_CFunction opener) {
+    double start = seconds();
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    if (opener != NULL) {
+        lua_pushcfunction(L, opener);
+        lua_call(L, 0, 0);
+    }
+    lua_close(L);
+    return seconds() - start;
+}
+
+static int open_and_close(lua_State *L) {
+    union {
+        void *object;
+        lua_CFunction function;
+    } opener = {lua_touserdata(L, lua_upvalueindex(1))};
+    double bare = life_of_a_state(NULL);
+    lua_pushnumber(L, life_of_a_state(opener.function) - bare);
+    return 1;
+}
+
+static int opening(lua_State *L) {
+    void *module = dlopen(luaL_checkstring(L, 1), RTLD_NOW);
+    void *symbol = module != NULL ? dlsym(module, luaL_checkstring(L, 2)) : NULL;
+    if (symbol == NULL)
+        return luaL_error(L, "%s", dlerror());
+    lua_pushlightuserdata(L, symbol);
+    lua_pushcclosure(L, open_and_close, 1);
+    return 1;
+}
+
+__attribute__((visibility("default"))) int luaopen_floor(lua_State *L);
+
+int luaopen_floor(lua_State *L) {
+    static const luaL_Reg functions[] = {
+        {"reader", reader}, {"copier", copier}, {"opening", opening}, {NULL, NULL}};
+    lua_newtable(L);
+    for (const luaL_Reg *f = functions; f->name != NULL; f++) {
+        lua_pushcfunction(L, f->func);
+        lua_setfield(L, -2, f->name);
+    }
+    lua_newtable(L);
+    lua_pushcclosure(L, make, 1);
+    lua_setfield(L, -2, "plain");
+    lua_newtable(L);
+    lua_pushcfunction(L, nothing);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcclosure(L, make, 1);
+    lua_setfield(L, -2, "finalized");
+    return 1;
+}

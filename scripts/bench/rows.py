@@ -1,0 +1,132 @@
+"""What the benchmark measures: one Row a line of the table.
+
+`ours` is Lua, `numpy` and `torch` are Python, all repeated in a loop after their setups. `floors` are
+Lua: what the first one is must be named by the targets. A target is (column, factor): ours is at most
+`factor` times that column; columns are numpy, torch, or the name of a floor.
+"""
+from collections import namedtuple
+
+Row = namedtuple("Row", "name ours setup numpy torch python floors targets")
+
+ROWS = []
+
+
+def row(name, ours, setup="", numpy=None, torch=None, python="", floors=None, targets=()):
+    ROWS.append(Row(name, ours, setup, numpy, torch, python, floors or {}, targets))
+
+
+MAKING = {"plain": ("local make = floor.plain", "make()"),
+          "finalized": ("local make = floor.finalized", "make()")}
+READER = "local r = floor.reader()"
+
+# ---- from face to face
+row("t:numpy()", "t:numpy()", "local t = torch.zeros(8, 8)",
+    torch="t.numpy()", python="t = torch.zeros(8, 8)", floors=MAKING,
+    targets=[("plain", 2), ("finalized", 2), ("torch", 0.25)])
+row("torch.from_numpy(a)", "from_numpy(a)",
+    "local a, from_numpy = np.zeros(8, 8), torch.from_numpy",
+    torch="from_numpy(a)", python="a = np.zeros((8, 8)); from_numpy = torch.from_numpy",
+    floors=MAKING, targets=[("plain", 2), ("finalized", 2), ("torch", 0.25)])
+
+# ---- views
+VIEW = [("plain", 2.5), ("finalized", 2.5)]
+A = "local a = np.zeros(16, 16)"
+T = "local t = torch.zeros(16, 16)"
+PA = "a = np.zeros((16, 16)); t = torch.zeros(16, 16)"
+
+
+def view(name, ours, numpy, torch, setup=A):
+    row(name, ours, setup, numpy=numpy, torch=torch, python=PA, floors=MAKING, targets=VIEW)
+
+
+view('slice a["2:4"]', 'local v = a["2:4"]', "a[1:4]", "t[1:4]")
+view("slice a[{ {2,4} }]", "local v = a[key]", "a[1:4]", "t[1:4]", A + "; local key = { {2, 4} }")
+view("slice a[{ {2,4} }], new key", "local v = a[{ {2, 4} }]", "a[1:4]", "t[1:4]")
+view('slice a[":, ::-2"]', 'local v = a[":, ::-2"]', "a[:, ::-2]", None)
+view("row a[i]", "local v = a[3]", "a[2]", "t[2]")
+view("a.T", "local v = a.T", "a.T", "t.T")
+view("t:t()", "local v = t:t()", None, "t.t()", T)
+view("t:transpose(1, 2)", "local v = t:transpose(1, 2)", "a.swapaxes(0, 1)", "t.transpose(0, 1)", T)
+view("t:permute(2, 1)", "local v = t:permute(2, 1)", "a.transpose(1, 0)", "t.permute(1, 0)", T)
+view("t:select(1, 3)", "local v = t:select(1, 3)", "a[2]", "t.select(0, 2)", T)
+view("t:narrow(1, 2, 3)", "local v = t:narrow(1, 2, 3)", "a[1:4]", "t.narrow(0, 1, 3)", T)
+view("a:reshape(8, 32)", "local v = a:reshape(8, 32)", "a.reshape(8, 32)", "t.reshape(8, 32)")
+view("t:view(8, 32)", "local v = t:view(8, 32)", None, "t.view(8, 32)", T)
+
+# ---- single elements
+ONE = [("reader", 2)]
+
+
+def element(name, ours, floor, numpy, torch, python, setup):
+    row(name, ours, setup, numpy=numpy, torch=torch, python=python,
+        floors={"reader": (READER, floor)}, targets=ONE)
+
+
+A1 = "local a = np.zeros(1000)"
+T1 = "local t = torch.zeros(1000)"
+I1 = "local a = np.zeros(1000, {dtype = np.int64})"
+PA1 = "a = np.zeros(1000); t = torch.zeros(1000)"
+element("a[i]", "local x = a[7]", "local x = r[7]", "a[6]", "t[6].item()", PA1, A1)
+element("a[i] float32", "local x = t[7]", "local x = r[7]", None, None, PA1, T1)
+element("a[i] int64", "local x = a[7]", "local x = r[7]", None, None, PA1, I1)
+element("a:get(i)", "local x = a:get(7)", "local x = r:get(7)", "a.item(6)", "t[6].item()", PA1, A1)
+element("a[i] = x", "a[7] = 1.5", "r[7] = 1.5", "a[6] = 1.5", "t[6] = 1.5", PA1, A1)
+element("a:set(i, x)", "a:set(7, 1.5)", "r:set(7, 1.5)", "a.itemset(6, 1.5)", "t[6] = 1.5", PA1, A1)
+
+# ---- lists
+LIST = "local list = {}; for i = 1, 1000000 do list[i] = i * 0.5 end"
+INTEGERS = "local list = {}; for i = 1, 1000000 do list[i] = i end"
+row("torch.tensor(10^6 floats)", "local t = torch.tensor(list)", LIST,
+    numpy="np.array(l)", torch="torch.tensor(l)", python="l = [i * 0.5 for i in range(1, 1000001)]",
+    targets=[("numpy", 1)])
+row("torch.tensor(10^6 integers)", "local t = torch.tensor(list)", INTEGERS,
+    numpy="np.array(l)", torch="torch.tensor(l)", python="l = list(range(1, 1000001))",
+    targets=[("numpy", 1)])
+row("tolist() of 10^6 float64", "local l = a:tolist()", LIST + "; local a = np.array(list); list = nil",
+    numpy="a.tolist()", torch="t.tolist()",
+    python="a = np.arange(1, 1000001) * 0.5; t = torch.from_numpy(a)", targets=[("numpy", 1)])
+row("tolist() of 10^6 float32", "local l = t:tolist()",
+    LIST + "; local t = torch.tensor(list); list = nil", numpy="a.tolist()", torch="t.tolist()",
+    python="a = (np.arange(1, 1000001) * 0.5).astype(np.float32); t = torch.from_numpy(a)",
+    targets=[("numpy", 1)])
+row("tolist() of 10^6 int64", "local l = a:tolist()", "local a = np.arange(1, 1000001)",
+    numpy="a.tolist()", torch="t.tolist()", python="a = np.arange(1, 1000001); t = torch.from_numpy(a)",
+    targets=[("numpy", 1)])
+
+# ---- 40 MB and its like
+MB40 = "local a, b = np.ones(10000000, {dtype = 'float32'}), np.zeros(10000000, {dtype = 'float32'})"
+PMB40 = ("a = np.ones(10000000, np.float32); b = np.zeros(10000000, np.float32); "
+         "t = torch.from_numpy(a); u = torch.from_numpy(b)")
+row("copy 40 MB into an array", "np.copyto(b, a)", MB40, numpy="np.copyto(b, a)", torch="u.copy_(t)",
+    python=PMB40, floors={"memcpy": ("local copy = floor.copier(40000000)", "copy()")},
+    targets=[("memcpy", 1 / 0.9)])
+row("a:copy() of 40 MB", "local c = a:copy()", MB40, numpy="a.copy()", torch="t.clone()", python=PMB40,
+    floors={"memcpy": ("local copy = floor.copier(40000000)", "copy()")}, targets=[("memcpy", 1 / 0.9)])
+SQUARE = "local t = torch.ones(2048, 2048); local u = torch.zeros(2048, 2048)"
+PSQUARE = ("a = np.ones((2048, 2048), np.float32); b = np.zeros((2048, 2048), np.float32); "
+           "t = torch.from_numpy(a); u = torch.from_numpy(b)")
+row("transposed copy 2048^2 into an array", "u:copy_(t:t())", SQUARE, numpy="np.copyto(b, a.T)",
+    torch="u.copy_(t.t())", python=PSQUARE, targets=[("numpy", 0.25)])
+row("transposed copy 2048^2", "local v = t:t():contiguous()", SQUARE,
+    numpy="np.ascontiguousarray(a.T)", torch="t.t().contiguous()", python=PSQUARE,
+    targets=[("numpy", 0.25)])
+row("float32 to int32, 10^7", "local v = a:astype('int32')", MB40, numpy="a.astype(np.int32)",
+    torch="t.to(torch.int32)", python=PMB40, targets=[("numpy", 1)])
+BYTES = "local a = np.ones(10000000, {dtype = 'uint8'})"
+PBYTES = "a = np.ones(10000000, np.uint8); t = torch.from_numpy(a)"
+row("uint8 to float32, 10^7", "local v = a:astype('float32')", BYTES, numpy="a.astype(np.float32)",
+    torch="t.to(torch.float32)", python=PBYTES, targets=[("numpy", 1)])
+row('gather a["::2"]:copy() of 40 MB', 'local v = a["::2"]:copy()', MB40, numpy="a[::2].copy()",
+    torch="t[::2].clone()", python=PMB40, targets=[("numpy", 1)])
+row('gather into an array b = a["::2"]', 'np.copyto(b, a["::2"])',
+    "local a = np.ones(10000000, {dtype = 'float32'}); local b = np.zeros(5000000, {dtype = 'float32'})",
+    numpy="np.copyto(b, a[::2])", torch="u.copy_(t[::2])",
+    python=PMB40.replace("np.zeros(10000000", "np.zeros(5000000"), targets=[("numpy", 1)])
+
+# ---- memory that dies at once
+row("1-MiB temporary", "local x = zeros(131072)", "local zeros = np.zeros", numpy="np.zeros(131072)",
+    torch="zeros(131072)", python="zeros = torch.zeros")
+row("1-MiB temporary, empty()", "local x = empty(131072)", "local empty = np.empty",
+    numpy="np.empty(131072)", torch="empty(131072)", python="empty = torch.empty")
+row("opening and closing", "seconds open()", "local open = floor.opening(MODULE, 'luaopen_tessera')",
+    targets=[("ns", 1e6)])
