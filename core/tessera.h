@@ -303,11 +303,16 @@ TSR_API tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *sto
 TSR_API void tsr_array_retain(tsr_array *array);
 TSR_API void tsr_array_release(tsr_array *array);
 
-/* Gives an array that alone refers to its owned storage another shape, row-major, in place: the
- * leading bytes stay, new ones are undefined. *array is replaced. TSR_EBUSY when the storage is
- * shared, foreign or pinned. */
+/* Gives an array that alone refers to its owned storage another shape, row-major: the leading bytes
+ * stay, new ones are undefined. The array itself changes when it has room for the dimensions; else
+ * *array becomes a new one that has room for any number, and the old one, which the caller still
+ * owns, should be vacated. TSR_EBUSY when the array or its storage is shared, foreign or pinned. */
 TSR_API tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape,
                                     tsr_error *err);
+/* Lets go of the storage of an array that stays as it is otherwise and refers to `instead`
+ * (retained) from then on, which should be empty and revoked: for languages where memory can be let
+ * go while somebody still looks at the array. False, and nothing, when others hold the array. */
+TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
 
 TSR_API tsr_dtype tsr_array_dtype(const tsr_array *array);
 TSR_API int tsr_array_ndim(const tsr_array *array);

@@ -120,6 +120,25 @@ void tsrL_bind(lua_State *L, int first, int count, const char *const *names) {
     lua_settop(L, first - 1 + count);
 }
 
+/* bind(operation, skip, names, ...): tsrL_bind for the Lua half, which names the operation for
+ * messages. The first `skip` arguments have no names. Returns all arguments in order. */
+int tsrL_bind_from_lua(lua_State *L) {
+    const char *names[TSRL_MAX_PARAMETERS];
+    int skip = (int)luaL_checkinteger(L, 2), count = (int)lua_rawlen(L, 3);
+    luaL_argcheck(L, count <= TSRL_MAX_PARAMETERS, 3, "too many names");
+    for (int i = 0; i < count; i++) { /* the caller's constant table keeps the strings */
+        lua_rawgeti(L, 3, i + 1);
+        names[i] = lua_tostring(L, -1);
+        lua_pop(L, 1);
+    }
+    lua_pushvalue(L, 1);
+    lua_replace(L, lua_upvalueindex(TSRL_UP_NAME));
+    for (int i = 0; i < 3; i++)
+        lua_remove(L, 1);
+    tsrL_bind(L, skip + 1, count, names);
+    return lua_gettop(L);
+}
+
 /* ---- numbers
  * --------------------------------------------------------------------------------------- */
 
@@ -185,7 +204,7 @@ bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out) {
         return true;
     default: {
         tsrL_object *o = tsrL_test(L, index);
-        if (o == NULL || o->array == NULL || tsr_array_ndim(o->array) != 0)
+        if (!tsrL_filled(o) || tsr_array_ndim(o->array) != 0)
             return false;
         tsr_error err = TSRL_ERROR;
         if (tsr_array_get(o->array, 0, NULL, out, &err) != TSR_OK)

@@ -4,6 +4,11 @@
  * reference to a tsr_array; the face says which metatable it has. Functions make the userdata first
  * (tsrL_new) and let the core write the array into it, so that an error in between leaks nothing.
  *
+ * Finalizers. Any allocation of Lua's can run a script's __gc, which may release() or resize_() the
+ * very array that the running function has at hand. So both leave the tsr_array itself alone until
+ * the object is collected: only the storage behind it is exchanged for an empty, revoked one, and
+ * what the function does next fails as with any revoked memory.
+ *
  * Functions. Every C function of the library is a closure with the upvalues of tsrL_upvalue: the
  * library, the two metatables, the name it was registered under (for messages) and its face.
  *
@@ -39,6 +44,7 @@ typedef struct tsrL_library {
     tsr_dtype default_float[TSR_FACE_COUNT];
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
     tsrL_mailbox *mailbox;
+    tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* of the last error */
     tsr_error last;
     int last_argument;
@@ -47,9 +53,11 @@ typedef struct tsrL_library {
 
 typedef struct tsrL_object {
     const void *magic;
-    tsr_array *array; /* NULL before it is filled in and after release() */
-    uint8_t face;     /* tsr_face */
+    tsr_array *array;  /* NULL before it is filled in */
+    tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
+    uint8_t face;      /* tsr_face */
     bool requires_grad;
+    bool released; /* by release(): array is still there, but must not be used any more */
 } tsrL_object;
 
 /* ---- library (module.c) */
@@ -69,6 +77,8 @@ extern const char tsrL_magic; /* its address marks our userdata */
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
 tsrL_object *tsrL_test(lua_State *L, int index);    /* NULL when it is none of ours */
 tsrL_object *tsrL_check(lua_State *L, int index);   /* raises; also for released ones */
+/* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
+bool tsrL_filled(const tsrL_object *o);
 /* The array at `index`: an object's own, or one made out of a table or number, which then replaces
  * the value at `index`. */
 tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
@@ -120,6 +130,8 @@ int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for th
  * slot each, nil when absent: positional arguments as they are, the rest out of a final options
  * table. Unknown options, options given twice and surplus arguments raise. */
 void tsrL_bind(lua_State *L, int first, int count, const char *const *names);
+enum { TSRL_MAX_PARAMETERS = 8 };
+int tsrL_bind_from_lua(lua_State *L);
 bool tsrL_is_options(lua_State *L, int index); /* a table with names and no sequence */
 int64_t tsrL_integer(lua_State *L, int argument);
 int64_t tsrL_opt_integer(lua_State *L, int argument, int64_t otherwise);
@@ -175,6 +187,8 @@ void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *mailbox);
 /* ---- storages (storage.c) */
 
 void tsrL_register_storages(lua_State *L);
+/* Pushes the label, "" when there is none; the storage may be gone afterwards (finalizers). */
+void tsrL_push_label(lua_State *L, const tsr_storage *storage);
 
 /* ---- indexing (index.c) */
 

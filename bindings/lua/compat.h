@@ -71,7 +71,7 @@ static inline int tsrL_loadbuffer(lua_State *L, const char *text, size_t bytes, 
 
 static inline int tsrL_gc_running(lua_State *L) {
 #if LUA_VERSION_NUM >= 502
-    return lua_gc(L, LUA_GCISRUNNING, 0);
+    return lua_gc(L, LUA_GCISRUNNING, 0) > 0; /* -1 in finalizers since 5.4.4 */
 #else
     (void)L;
     return 1;

@@ -52,7 +52,7 @@ int tsrL_raise(lua_State *L, const tsr_error *err) {
 int tsrL_type_error(lua_State *L, int argument, const char *expected) {
     tsrL_object *o = tsrL_test(L, argument);
     const char *given = o == NULL                   ? luaL_typename(L, argument)
-                        : o->array == NULL          ? "released array"
+                        : !tsrL_filled(o)            ? "released array"
                         : o->face == TSR_FACE_TORCH ? "tensor"
                                                     : "ndarray";
     if (lua_isnone(L, argument))
@@ -62,8 +62,11 @@ int tsrL_type_error(lua_State *L, int argument, const char *expected) {
     return 0;
 }
 
+/* Not inside a finalizer (where the collector is stopped): it could finalize what the running
+ * function has at hand. */
 void tsrL_collect(lua_State *L) {
-    lua_gc(L, LUA_GCCOLLECT, 0);
+    if (tsrL_gc_running(L))
+        lua_gc(L, LUA_GCCOLLECT, 0);
 }
 
 /* raise(kind, operation, message): the Lua half's way to the same place. */

@@ -5,6 +5,7 @@
  * then is its file parsed and run, with the arguments (ts, torch, np, core). A file's `define`s
  * fill the tables, so the next use of the name does not come here. */
 #include "lua_half.h"
+#include "ops.h"
 
 #include <string.h>
 
@@ -170,6 +171,58 @@ void tsrL_attach_lua_half(lua_State *L, int core) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
 }
 
+/* ---- names
+ * -----------------------------------------------------------------------------------------------------
+ */
+
+/* The names in the table on top, which is popped, go into the table below it. `kind` NULL: functions
+ * and values. */
+static void add_names(lua_State *L, const char *kind) {
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+        bool function = lua_type(L, -1) == LUA_TFUNCTION;
+        lua_pop(L, 1);
+        lua_pushvalue(L, -1);
+        lua_pushstring(L, kind != NULL ? kind : function ? "function" : "value");
+        lua_rawset(L, -5);
+    }
+    lua_pop(L, 1);
+}
+
+/* names(place): what completion offers; also what nobody has used yet, without loading it. */
+int tsrL_op_names(lua_State *L) {
+    static const struct {
+        const char *place, *table, *properties, *prefix, *kind;
+    } places[] = {{"ts", "ts", NULL, "ts.", NULL},
+                  {"torch", "torch", NULL, "torch.", NULL},
+                  {"np", "np", NULL, "np.", NULL},
+                  {"tensor", "t", "t_properties", "t:", "method"},
+                  {"ndarray", "a", "a_properties", "a:", "method"}};
+    const char *place = lua_type(L, 1) == LUA_TSTRING ? lua_tostring(L, 1) : "";
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (strcmp(place, places[i].place) != 0)
+            continue;
+        size_t n = strlen(places[i].prefix);
+        lua_settop(L, 1);
+        push_core(L);
+        lua_newtable(L);
+        for (size_t k = 0; k < sizeof targets / sizeof *targets; k++) {
+            if (strncmp(targets[k].name, places[i].prefix, n) != 0)
+                continue;
+            lua_pushstring(L, places[i].kind != NULL ? places[i].kind : "function");
+            lua_setfield(L, 3, targets[k].name + n);
+        }
+        lua_getfield(L, 2, places[i].table);
+        add_names(L, places[i].kind);
+        if (places[i].properties != NULL) {
+            lua_getfield(L, 2, places[i].properties);
+            add_names(L, "property");
+        }
+        return 1;
+    }
+    return tsrL_type_error(L, 1, "\"ts\", \"torch\", \"np\", \"tensor\" or \"ndarray\"");
+}
+
 /* ---- text
  * ------------------------------------------------------------------------------------------------------
  */
@@ -179,13 +232,14 @@ int tsrL_object_tostring(lua_State *L) {
     if (o == NULL)
         return tsrL_type_error(L, 1, "an array");
     const char *name = o->face == TSR_FACE_TORCH ? "tensor" : "array";
-    if (o->array == NULL) {
+    if (!tsrL_filled(o)) {
         lua_pushfstring(L, "%s(<released>)", name);
         return 1;
     }
     tsr_storage *storage = tsr_array_storage(o->array);
     if (tsr_storage_revoked(storage)) {
-        lua_pushfstring(L, "%s(<revoked: %s>)", name, tsr_storage_label(storage));
+        tsrL_push_label(L, storage);
+        lua_pushfstring(L, "%s(<revoked: %s>)", name, lua_tostring(L, -1));
         return 1;
     }
     tsrL_require(L, "printing");

@@ -47,8 +47,19 @@ static int library_gc(lua_State *L) {
     lib->context = NULL;
     tsrL_mailbox_close(L, lib->mailbox);
     lib->mailbox = NULL;
+    tsr_storage_release(lib->nothing);
     tsr_context_release(context);
     return 0;
+}
+
+static tsr_status make_nothing(tsrL_library *lib, tsr_error *err) {
+    tsr_buffer buffer = {.struct_size = sizeof buffer,
+                         .data = lib,
+                         .kind = TSR_FOREIGN,
+                         .rights = TSR_READ,
+                         .label = "released"};
+    tsr_status status = tsr_storage_wrap(lib->context, &buffer, &lib->nothing, err);
+    return status == TSR_OK ? tsr_storage_revoke(lib->nothing, err) : status;
 }
 
 static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsigned capabilities) {
@@ -67,7 +78,7 @@ static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsign
     if (tsr_context_new(config, &lib->context, &err) != TSR_OK)
         luaL_error(L, "tessera: %s", err.message);
     lib->mailbox = tsrL_mailbox_new(lib->context, &err);
-    if (lib->mailbox == NULL)
+    if (lib->mailbox == NULL || make_nothing(lib, &err) != TSR_OK)
         luaL_error(L, "tessera: %s", err.message);
     return lib;
 }
@@ -235,9 +246,13 @@ void tsrL_get_push_closure(lua_State *L) {
 }
 
 static int open_tables(lua_State *L) {
-    static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},   {"minus", tsrL_op_minus},
-                                        {"element", tsrL_element},        {"define", tsrL_define},
-                                        {"require", tsrL_require_module}, {NULL, NULL}};
+    static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},
+                                        {"minus", tsrL_op_minus},
+                                        {"element", tsrL_element},
+                                        {"define", tsrL_define},
+                                        {"require", tsrL_require_module},
+                                        {"bind", tsrL_bind_from_lua},
+                                        {NULL, NULL}};
     lua_settop(L, 0);
     lua_createtable(L, 0, 48);  /* TS */
     lua_createtable(L, 0, 224); /* TORCH */
@@ -268,6 +283,10 @@ static int open_tables(lua_State *L) {
         lua_pushvalue(L, TS + i);
         lua_setfield(L, CORE, names[i]);
     }
+    lua_pushvalue(L, TENSOR_PROPERTIES);
+    lua_setfield(L, CORE, "t_properties");
+    lua_pushvalue(L, NDARRAY_PROPERTIES);
+    lua_setfield(L, CORE, "a_properties");
     push_function(L, tsrL_lua_half_index, "index", 5, TSR_FACE_TORCH);
     tsrL_attach_lua_half(L, CORE);
     push_function(L, push_for_host, "push", 4, TSR_FACE_NUMPY);

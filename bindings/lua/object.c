@@ -48,9 +48,13 @@ tsrL_object *tsrL_test(lua_State *L, int index) {
     return o;
 }
 
+bool tsrL_filled(const tsrL_object *o) {
+    return o != NULL && o->array != NULL && !o->released;
+}
+
 tsrL_object *tsrL_check(lua_State *L, int index) {
     tsrL_object *o = tsrL_test(L, index);
-    if (o == NULL || o->array == NULL)
+    if (!tsrL_filled(o))
         tsrL_type_error(L, index, "an array");
     return o;
 }
@@ -100,18 +104,25 @@ void tsrL_push_scalar(lua_State *L, const tsr_scalar *value) {
 static int object_gc(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
     if (o != NULL) {
-        tsr_array *array = o->array;
-        o->array = NULL;
+        tsr_array *array = o->array, *former = o->former;
+        o->array = o->former = NULL;
         tsr_array_release(array);
+        tsr_array_release(former);
     }
     return 0;
 }
 
-/* x:release(): gives the memory back now. Touching x afterwards raises; releasing twice is fine. */
+/* x:release(), __close: gives the memory back now. Touching x afterwards raises; releasing twice is
+ * fine. An array that a host holds as well keeps its memory anyway. */
 int tsrL_op_release(lua_State *L) {
-    if (tsrL_test(L, 1) == NULL)
-        tsrL_type_error(L, 1, "an array");
-    return object_gc(L);
+    tsrL_object *o = tsrL_test(L, 1);
+    if (o == NULL)
+        return tsrL_type_error(L, 1, "an array");
+    if (tsrL_filled(o)) {
+        o->released = true;
+        tsr_array_vacate(o->array, tsrL_lib(L)->nothing);
+    }
+    return 0;
 }
 
 static int object_len(lua_State *L) {
@@ -187,8 +198,11 @@ static int object_index(lua_State *L) {
         if (strchr(":,. -0123456789", lua_tostring(L, 2)[0]) == NULL) {
             /* methods of the Lua half come in through the table's own __index when first asked for
              */
+            lua_pushvalue(L, 2);
             lua_gettable(L, lua_upvalueindex(TSRL_UPVALUES + 1));
-            return 1;
+            if (!lua_isnil(L, -1) || strpbrk(lua_tostring(L, 2), ":,") == NULL)
+                return 1;
+            lua_settop(L, 2); /* "newaxis, 2:4" */
         }
     }
     return tsrL_get_index(L);
@@ -216,7 +230,7 @@ int tsrL_register_objects(lua_State *L) {
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__metatable");
     set_closure(L, "__gc", object_gc, name, face);
-    set_closure(L, "__close", object_gc, name, face);
+    set_closure(L, "__close", tsrL_op_release, "close", face);
     set_closure(L, "__len", object_len, "#", face);
     set_closure(L, "__lt", object_compare, "<", face);
     set_closure(L, "__le", object_compare, "<=", face);

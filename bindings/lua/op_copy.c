@@ -65,7 +65,12 @@ int tsrL_op_resize(lua_State *L) {
     tsrL_bind(L, next, 0, NULL);
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
+    tsr_array *before = o->array;
     TSRL_TRY(L, &err, tsr_array_resize(&o->array, ndim, shape, &err));
+    if (o->array != before) { /* at most once: the new one has room for any shape */
+        tsr_array_vacate(before, tsrL_lib(L)->nothing);
+        o->former = before;
+    }
     lua_settop(L, 1);
     return 1;
 }

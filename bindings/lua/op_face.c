@@ -30,7 +30,7 @@ int tsrL_op_numpy(lua_State *L) {
 
 int tsrL_op_from_numpy(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
-    if (o == NULL || o->array == NULL || o->face != TSR_FACE_NUMPY)
+    if (!tsrL_filled(o) || o->face != TSR_FACE_NUMPY)
         tsrL_type_error(L, 1, "an ndarray");
     return alias(L, o, TSR_FACE_TORCH);
 }

@@ -143,12 +143,12 @@ int tsrL_op_is_signed(lua_State *L) {
 
 int tsrL_op_is_tensor(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
-    return push_bool(L, o != NULL && o->array != NULL && o->face == TSR_FACE_TORCH);
+    return push_bool(L, tsrL_filled(o) && o->face == TSR_FACE_TORCH);
 }
 
 int tsrL_op_is_ndarray(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
-    return push_bool(L, o != NULL && o->array != NULL && o->face == TSR_FACE_NUMPY);
+    return push_bool(L, tsrL_filled(o) && o->face == TSR_FACE_NUMPY);
 }
 
 int tsrL_op_requires_grad(lua_State *L) {
@@ -196,17 +196,21 @@ int tsrL_op_flags(lua_State *L) {
 int tsrL_op_origin(lua_State *L) {
     const tsr_array *a = self(L)->array;
     const tsr_storage *s = tsr_array_storage(a);
+    const char *kind = tsr_kind_name(tsr_storage_kind(s));
+    lua_Integer bytes = (lua_Integer)tsr_storage_bytes(s);
+    bool revoked = tsr_storage_revoked(s);
+    tsrL_push_label(L, s); /* the last look at the storage: a finalizer may let it go */
     lua_createtable(L, 0, 5);
-    lua_pushstring(L, tsr_kind_name(tsr_storage_kind(s)));
+    lua_pushstring(L, kind);
     lua_setfield(L, -2, "kind");
-    if (*tsr_storage_label(s) != '\0') {
-        lua_pushstring(L, tsr_storage_label(s));
+    if (lua_rawlen(L, -2) > 0) {
+        lua_pushvalue(L, -2);
         lua_setfield(L, -2, "label");
     }
-    lua_pushinteger(L, (lua_Integer)tsr_storage_bytes(s));
+    lua_pushinteger(L, bytes);
     lua_setfield(L, -2, "bytes");
     set_flag(L, "readonly", (tsr_array_rights(a) & TSR_WRITE) == 0);
-    set_flag(L, "revoked", tsr_storage_revoked(s));
+    set_flag(L, "revoked", revoked);
     return 1;
 }
 

@@ -27,6 +27,14 @@ static tsr_storage *self(lua_State *L) {
     return o->storage;
 }
 
+void tsrL_push_label(lua_State *L, const tsr_storage *s) {
+    char label[64];
+    size_t n = strlen(tsr_storage_label(s));
+    n = n < sizeof label ? n : sizeof label - 1;
+    memcpy(label, tsr_storage_label(s), n);
+    lua_pushlstring(L, label, n);
+}
+
 static int storage_index(lua_State *L) {
     tsr_storage *s = self(L);
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
@@ -35,7 +43,7 @@ static int storage_index(lua_State *L) {
     else if (strcmp(key, "kind") == 0)
         lua_pushstring(L, tsr_kind_name(tsr_storage_kind(s)));
     else if (strcmp(key, "label") == 0)
-        lua_pushstring(L, tsr_storage_label(s));
+        tsrL_push_label(L, s);
     else if (strcmp(key, "version") == 0)
         lua_pushinteger(L, (lua_Integer)tsr_storage_version(s));
     else if (strcmp(key, "pins") == 0)
@@ -60,10 +68,12 @@ static int storage_len(lua_State *L) {
 
 static int storage_tostring(lua_State *L) {
     tsr_storage *s = self(L);
-    lua_pushfstring(L, "storage: %s, %s bytes%s%s", tsr_kind_name(tsr_storage_kind(s)),
-                    (lua_pushinteger(L, (lua_Integer)tsr_storage_bytes(s)), lua_tostring(L, -1)),
-                    tsr_storage_revoked(s) ? ", revoked: " : "",
-                    tsr_storage_revoked(s) ? tsr_storage_label(s) : "");
+    const char *kind = tsr_kind_name(tsr_storage_kind(s));
+    bool revoked = tsr_storage_revoked(s);
+    lua_pushinteger(L, (lua_Integer)tsr_storage_bytes(s));
+    tsrL_push_label(L, s);
+    lua_pushfstring(L, "storage: %s, %s bytes%s%s", kind, lua_tostring(L, -2),
+                    revoked ? ", revoked: " : "", revoked ? lua_tostring(L, -1) : "");
     return 1;
 }
 

@@ -52,7 +52,7 @@ static void find_shape(reader *r, int index) {
     }
     r->table_ndim = r->ndim;
     tsrL_object *o = tsrL_test(L, -1);
-    if (o != NULL && o->array != NULL) {
+    if (tsrL_filled(o)) {
         r->arrays = true;
         r->array_dtype = tsr_array_dtype(o->array);
         if (r->ndim + tsr_array_ndim(o->array) > TSR_MAX_DIMS)
@@ -132,7 +132,7 @@ static void read_leaf(reader *r, int depth) {
 static void array_leaf(reader *r, int depth) {
     lua_State *L = r->L;
     tsrL_object *o = tsrL_test(L, -1);
-    if (o == NULL || o->array == NULL)
+    if (!tsrL_filled(o))
         ragged(r, depth, o != NULL ? "a released array" : luaL_typename(L, -1));
     int rest = r->ndim - r->table_ndim;
     if (tsr_array_ndim(o->array) != rest ||

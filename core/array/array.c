@@ -10,15 +10,16 @@
 
 #include <string.h>
 
-static size_t header_bytes(int ndim) {
-    return sizeof(tsr_array) + (size_t)ndim * 2 * sizeof(int64_t);
+static size_t header_bytes(uint32_t room) {
+    return sizeof(tsr_array) + (size_t)room * 2 * sizeof(int64_t);
 }
 
 static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
-    tsr_array *a = tsr_block_new(context, header_bytes(ndim), false, err);
+    tsr_array *a = tsr_block_new(context, header_bytes((uint32_t)ndim), false, err);
     if (a == NULL)
         return NULL;
     atomic_init(&a->references, 1);
+    a->room = (uint32_t)ndim;
     a->ndim = (uint8_t)ndim;
     a->context = context;
     return a;
@@ -68,7 +69,7 @@ tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim, const 
         return TSR_EMEMORY;
     status = tsr_storage_new(context, (size_t)bytes, zeroed, &a->storage, err);
     if (status != TSR_OK) {
-        tsr_block_free(context, a, header_bytes(ndim));
+        tsr_block_free(context, a, header_bytes(a->room));
         return status;
     }
     a->dtype = (uint8_t)dtype;
@@ -179,30 +180,63 @@ tsr_status tsr_array_finish(tsr_array *a, tsr_array **out, tsr_error *err) {
     return status;
 }
 
+static bool is_shared(const tsr_array *a) {
+    return atomic_load_explicit(&a->references, memory_order_acquire) > 1;
+}
+
+static void reshape_in_place(tsr_array *a, int ndim, const int64_t *shape, int64_t size) {
+    a->ndim = (uint8_t)ndim;
+    a->size = size;
+    if (ndim > 0)
+        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
+    tsr_strides_fill(ndim, shape, a->itemsize, tsr_strides_of(a));
+}
+
 tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape, tsr_error *err) {
-    tsr_array *old = *array;
-    int64_t size, bytes;
-    tsr_status status = tsr_shape_check(ndim, shape, old->itemsize, &size, &bytes, err);
-    if (status == TSR_OK && (old->rights & TSR_RESIZE) == 0)
-        status = tsr_error_set(err, TSR_EBUSY, "array has no right to resize its storage");
+    tsr_array *a = *array;
+    int64_t size, bytes, needed;
+    tsr_status status = tsr_shape_check(ndim, shape, a->itemsize, &size, &bytes, err);
     if (status != TSR_OK)
         return status;
-    size_t had = tsr_storage_bytes(old->storage);
-    int64_t needed = bytes + old->offset;
-    status = tsr_storage_resize(old->storage, needed > (int64_t)had ? (size_t)needed : had, err);
-    if (status != TSR_OK)
-        return status;
-    tsr_array *made;
-    status = tsr_array_from_storage(old->context, old->storage, (tsr_dtype)old->dtype, ndim, shape,
-                                    NULL, old->offset, old->rights, &made, err);
-    if (status != TSR_OK) {
-        tsr_storage_resize(old->storage, had, NULL); /* shrinking never fails */
-        return status;
+    if ((a->rights & TSR_RESIZE) == 0)
+        return tsr_error_set(err, TSR_EBUSY, "array has no right to resize its storage");
+    if (is_shared(a))
+        return tsr_error_set(err, TSR_EBUSY, "array is shared and cannot be resized");
+    if (!tsr_add(bytes, a->offset, &needed))
+        return tsr_error_set(err, TSR_EVALUE, "shape %v is too large: its size overflows", ndim,
+                             shape);
+    if ((uint32_t)ndim > a->room) {
+        a = header_new(a->context, TSR_MAX_DIMS, err);
+        if (a == NULL)
+            return TSR_EMEMORY;
+        a->dtype = (*array)->dtype;
+        a->itemsize = (*array)->itemsize;
+        a->rights = (*array)->rights;
+        a->offset = (*array)->offset;
+        a->storage = (*array)->storage;
     }
-    made->rights = old->rights;
-    tsr_array_release(old);
-    *array = made;
-    return TSR_OK;
+    size_t had = tsr_storage_bytes(a->storage);
+    status = tsr_storage_resize(a->storage, needed > (int64_t)had ? (size_t)needed : had, err);
+    if (status == TSR_OK) {
+        reshape_in_place(a, ndim, shape, size);
+        if (a != *array)
+            tsr_storage_retain(a->storage);
+        *array = a;
+    } else if (a != *array) {
+        tsr_block_free(a->context, a, header_bytes(a->room));
+    }
+    return status;
+}
+
+bool tsr_array_vacate(tsr_array *a, tsr_storage *instead) {
+    if (is_shared(a))
+        return false;
+    tsr_storage *storage = a->storage;
+    tsr_storage_retain(instead);
+    a->storage = instead;
+    a->offset = 0;
+    tsr_storage_release(storage);
+    return true;
 }
 
 void tsr_array_retain(tsr_array *a) {
@@ -213,7 +247,7 @@ void tsr_array_release(tsr_array *a) {
     if (a == NULL || atomic_fetch_sub_explicit(&a->references, 1, memory_order_acq_rel) != 1)
         return;
     tsr_storage_release(a->storage);
-    tsr_block_free(a->context, a, header_bytes(a->ndim));
+    tsr_block_free(a->context, a, header_bytes(a->room));
 }
 
 tsr_dtype tsr_array_dtype(const tsr_array *a) {

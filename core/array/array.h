@@ -10,6 +10,7 @@
 struct tsr_array {
     _Atomic uint32_t references;
     uint8_t dtype, ndim, rights, itemsize;
+    uint32_t room;        /* dimensions that this header has room for */
     tsr_context *context; /* paid for this header */
     tsr_storage *storage; /* retained */
     int64_t offset;       /* bytes */
