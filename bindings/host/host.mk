@@ -1,12 +1,62 @@
-# The host side: a static library of the binding for programs that link it, the `tessera` program, and
-# the example host.
+# The host side: one static library for programs that link it, the `tessera` program, the example host,
+# and `make run`.
 HOST_LIBRARY := $(BUILD)/lua/$(LUA)/libtessera_lua.a
-HOST_PROGRAMS :=
+HOST_DIR := $(BUILD)/host/$(LUA)
+HOST_OBJ := $(BUILD)/obj/host$(LUA)
+HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_LIBRARY)
+HOST_FLAGS = -Icore -Ibindings/host $(LUA_CFLAGS)
+PNG_READY := $(BUILD)/deps/host
+PNG_CFLAGS = $(shell pkg-config --cflags libpng 2>/dev/null)
+PNG_LIBS = $(shell pkg-config --libs libpng 2>/dev/null)
 
-$(BUILD)/obj/host$(LUA)/%.o: bindings/host/%.c | $(LUA_READY)
+# The binding and the core in one file, so that a host links one library.
+$(HOST_OBJ)/%.o: bindings/host/%.c | $(LUA_READY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(BINDING_FLAGS) -Ibindings/host $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-$(HOST_LIBRARY): $(BINDING_OBJECTS) $(BUILD)/obj/host$(LUA)/tessera_lua.o
+$(HOST_LIBRARY): $(BINDING_OBJECTS) $(HOST_OBJ)/tessera_lua.o $(CORE_OBJECTS)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
+
+# Each Lua version has its own programs; $(BUILD)/tessera is the one of the LUA that was built last.
+$(HOST_DIR)/tessera: $(HOST_OBJ)/tessera.o $(HOST_OBJ)/prompt.o $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(LUA_LIBS) -lm -ldl
+
+$(HOST_OBJ)/examples/%.o: bindings/host/examples/%.c | $(LUA_READY) $(PNG_READY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_FLAGS) $(PNG_CFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+
+$(HOST_DIR)/pixels: $(HOST_OBJ)/examples/pixels.o $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(PNG_LIBS) $(LUA_LIBS) -lm
+
+$(HOST_DIR)/picture: $(HOST_OBJ)/examples/picture.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(PNG_LIBS) -lm
+
+.PHONY: host-link
+$(BUILD)/tessera $(BUILD)/pixels: $(BUILD)/%: $(HOST_DIR)/% host-link
+	@ln -sfn host/$(LUA)/$* $@
+
+# The C test of tessera_lua.h, and the host that bindings/README.md prints.
+HOST_TESTS := $(HOST_DIR)/test_host $(HOST_DIR)/readme_host
+$(HOST_OBJ)/test_host.o: spec/c/test_host.c | $(LUA_READY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+
+$(HOST_OBJ)/readme_host.c: bindings/README.md
+	@mkdir -p $(@D)
+	$(Q)awk '/^```c$$/ {on = 1; next} /^```$$/ {on = 0} on' $< > $@
+
+$(HOST_OBJ)/readme_host.o: $(HOST_OBJ)/readme_host.c | $(LUA_READY)
+	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+
+$(HOST_TESTS): $(HOST_DIR)/%: $(HOST_OBJ)/%.o $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(LUA_LIBS) -lm -lpthread
+
+-include $(wildcard $(HOST_OBJ)/*.d $(HOST_OBJ)/examples/*.d)
+
+include scripts/tools/run.mk

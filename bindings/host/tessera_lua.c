@@ -12,33 +12,44 @@ _Static_assert((int)TESSERA_FILES == (int)TSRL_FILES &&
                    (int)TESSERA_THREADS == (int)TSRL_THREADS,
                "capabilities of host and binding are the same");
 
-/* Runs the function and its `args` arguments on top; `results` stay, or a message goes to err. */
-static tsr_status protect(lua_State *L, int args, int results, tsr_error *err) {
-    int code = lua_pcall(L, args, results, 0);
-    if (code == LUA_OK)
-        return TSR_OK;
+/* Turns the error on top of the stack, which is popped, into a status. */
+static tsr_status caught(lua_State *L, int code, tsr_error *err) {
     const char *message = lua_tostring(L, -1);
-    tsr_error_set(err, code == LUA_ERRMEM ? TSR_EMEMORY : TSR_EVALUE, "%s",
-                  message != NULL ? message : "an error that is no text");
+    tsr_status status = code == LUA_ERRMEM ? TSR_EMEMORY : TSR_EVALUE;
+    tsr_error_set(err, status, "%s", message != NULL ? message : "an error that is no text");
     lua_pop(L, 1);
-    return code == LUA_ERRMEM ? TSR_EMEMORY : TSR_EVALUE;
+    return status;
 }
 
+typedef struct opening {
+    const tessera_config *config;
+    tsr_error failure; /* of the context */
+} opening;
+
 static int open_protected(lua_State *L) {
-    const tessera_config *config = lua_touserdata(L, 1);
-    tsrL_open(L, config != NULL ? &config->core : NULL, config != NULL ? config->capabilities : 0);
-    return 1;
+    opening *o = lua_touserdata(L, 1);
+    const tessera_config *config = o->config;
+    tsrL_open(L, config != NULL ? &config->core : NULL, config != NULL ? config->capabilities : 0,
+              &o->failure);
+    return 0;
 }
 
 tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err) {
     if (config != NULL && config->struct_size != sizeof *config)
         return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u",
                              config->struct_size, sizeof *config);
-    if (!lua_checkstack(L, 4))
+    if (!lua_checkstack(L, 16))
         return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
-    lua_pushcfunction(L, open_protected);
-    lua_pushlightuserdata(L, (void *)(uintptr_t)config);
-    return protect(L, 1, 1, err);
+    opening o = {.config = config};
+    int code = tsrL_protect(L, open_protected, &o);
+    if (o.failure.status != TSR_OK) {
+        lua_pop(L, 1);
+        return tsr_error_set(err, o.failure.status, "%s", o.failure.message);
+    }
+    if (code != LUA_OK)
+        return caught(L, code, err);
+    tsrL_open(L, NULL, 0, NULL); /* open already: pushes the module and cannot fail */
+    return TSR_OK;
 }
 
 tsr_context *tessera_context(lua_State *L) {
@@ -78,7 +89,8 @@ tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error
     tsrL_get_push_closure(L);
     lua_pushlightuserdata(L, array);
     lua_pushinteger(L, face);
-    return protect(L, 2, 1, err);
+    int code = lua_pcall(L, 2, 1, 0);
+    return code == LUA_OK ? TSR_OK : caught(L, code, err);
 }
 
 /* Bytes that the elements cover, from the first one on; the strides must not be negative. */
@@ -88,6 +100,8 @@ static tsr_status covered(const tessera_buffer *b, size_t *bytes, tsr_error *err
         return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)b->dtype);
     if (b->ndim < 0 || b->ndim > TSR_MAX_DIMS)
         return tsr_error_set(err, TSR_ESHAPE, "%d dimensions", (int64_t)b->ndim);
+    if (b->ndim > 0 && b->shape == NULL)
+        return tsr_error_set(err, TSR_ESHAPE, "buffer.shape is NULL");
     int64_t last = 0, stride = info->itemsize;
     bool fits = true, empty = false;
     for (int i = b->ndim; i-- > 0;) {

@@ -28,7 +28,8 @@ typedef struct tessera_config {
 /* Opens the library in L, as luaL_requiref would: afterwards require "tessera", "tessera.torch" and
  * "tessera.numpy" give it, without any file on disk. Pushes the module table. `config` may be NULL:
  * system allocator, no quota, no capabilities. A state that has the library open keeps it as it is.
- * TSR_EVALUE, TSR_EMEMORY; nothing is pushed then. */
+ * TSR_EVALUE, TSR_EMEMORY, TSR_EUNSUPPORTED (a kernel level that this machine cannot run); nothing
+ * is pushed then. */
 TSR_API tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err);
 
 /* The context of a state, borrowed; NULL when the library is not open in it. */

@@ -65,8 +65,10 @@ typedef struct tsrL_object {
 tsrL_library *tsrL_lib(lua_State *L);      /* of the running function; raises when closed */
 tsrL_library *tsrL_find_lib(lua_State *L); /* of the state, NULL when it was never opened */
 tsr_face tsrL_face(lua_State *L);          /* of the running function */
-/* Opens the library in a state (once) and pushes its module table. */
-tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities);
+/* Opens the library in a state (once) and pushes its module table. When the context cannot be made,
+ * *err (may be NULL) tells why before the error is raised. */
+tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities,
+                        tsr_error *err);
 /* Registers functions with the shared upvalues into the table on top. */
 void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
 

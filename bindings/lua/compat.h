@@ -41,6 +41,18 @@ static inline void lua_rawsetp(lua_State *L, int index, const void *key) {
 }
 #endif
 
+/* Calls f with a lightuserdata as its argument; results are dropped, an error is left on the stack.
+ * Raises nothing itself, where pushing a C function may need memory. */
+static inline int tsrL_protect(lua_State *L, lua_CFunction f, void *user) {
+#if LUA_VERSION_NUM == 501
+    return lua_cpcall(L, f, user);
+#else
+    lua_pushcfunction(L, f);
+    lua_pushlightuserdata(L, user);
+    return lua_pcall(L, 1, 0, 0);
+#endif
+}
+
 /* Whether the number at `index` has the integer subtype. Without one every number is floating. */
 static inline int tsrL_isinteger(lua_State *L, int index) {
 #if TSRL_INTEGERS

@@ -62,7 +62,8 @@ static tsr_status make_nothing(tsrL_library *lib, tsr_error *err) {
     return status == TSR_OK ? tsr_storage_revoke(lib->nothing, err) : status;
 }
 
-static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsigned capabilities) {
+static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsigned capabilities,
+                                  tsr_error *err) {
     tsrL_library *lib = tsrL_newuserdata(L, sizeof *lib);
     memset(lib, 0, sizeof *lib);
     lib->capabilities = capabilities;
@@ -74,12 +75,13 @@ static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsign
     lua_pushliteral(L, "tessera");
     lua_setfield(L, -2, "__metatable");
     lua_setmetatable(L, -2);
-    tsr_error err = {0};
-    if (tsr_context_new(config, &lib->context, &err) != TSR_OK)
-        luaL_error(L, "tessera: %s", err.message);
-    lib->mailbox = tsrL_mailbox_new(lib->context, &err);
-    if (lib->mailbox == NULL || make_nothing(lib, &err) != TSR_OK)
-        luaL_error(L, "tessera: %s", err.message);
+    tsr_error own = {0};
+    err = err != NULL ? err : &own;
+    if (tsr_context_new(config, &lib->context, err) != TSR_OK)
+        luaL_error(L, "tessera: %s", err->message);
+    lib->mailbox = tsrL_mailbox_new(lib->context, err);
+    if (lib->mailbox == NULL || make_nothing(lib, err) != TSR_OK)
+        luaL_error(L, "tessera: %s", err->message);
     return lib;
 }
 
@@ -307,14 +309,15 @@ static void set_loaded(lua_State *L, const char *name) {
 
 static const char module_key = 0;
 
-tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities) {
+tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities,
+                        tsr_error *err) {
     luaL_checkstack(L, 12, "tessera");
     tsrL_library *lib = tsrL_find_lib(L);
     if (lib != NULL) {
         lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
         return lib;
     }
-    lib = push_library(L, config, capabilities);
+    lib = push_library(L, config, capabilities, err);
     int library = lua_gettop(L);
     lua_pushvalue(L, library);
     lua_createtable(L, 0, 16);
@@ -350,18 +353,18 @@ TSR_API int luaopen_tessera_numpy(lua_State *L);
 
 /* A script that may load C modules may do anything already, so it gets all capabilities. */
 int luaopen_tessera(lua_State *L) {
-    tsrL_open(L, NULL, EVERYTHING);
+    tsrL_open(L, NULL, EVERYTHING, NULL);
     return 1;
 }
 
 int luaopen_tessera_torch(lua_State *L) {
-    tsrL_open(L, NULL, EVERYTHING);
+    tsrL_open(L, NULL, EVERYTHING, NULL);
     lua_getfield(L, -1, "torch");
     return 1;
 }
 
 int luaopen_tessera_numpy(lua_State *L) {
-    tsrL_open(L, NULL, EVERYTHING);
+    tsrL_open(L, NULL, EVERYTHING, NULL);
     lua_getfield(L, -1, "np");
     return 1;
 }

@@ -1,0 +1,608 @@
+/* tessera_lua.h as hosts use it: opening, lending, revoking in every order, pushing into several
+ * states, limits, and arguments that are wrong. Each test has states and release counters of its
+ * own; scripts that must fail are compared by their message. */
+#include <lauxlib.h>
+#include <lua.h>
+#include <lualib.h>
+
+#include "tessera_lua.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int passed, failed;
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (condition) {                                                                           \
+            passed++;                                                                              \
+        } else {                                                                                   \
+            failed++;                                                                              \
+            printf("%s:%d: %s\n", __func__, __LINE__, #condition);                                 \
+        }                                                                                          \
+    } while (0)
+
+/* ---- states, scripts, memory */
+
+static lua_State *new_state(const tessera_config *config) {
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    tsr_error err = {0};
+    CHECK(tessera_open(L, config, &err) == TSR_OK);
+    CHECK(err.status == TSR_OK && lua_gettop(L) == 1);
+    lua_settop(L, 0);
+    return L;
+}
+
+/* Runs `code` with the stack's values as globals a, b; the message, or "" when it went well. */
+static const char *run(lua_State *L, const char *code) {
+    static char message[512];
+    lua_settop(L, 0);
+    if (luaL_loadstring(L, code) != 0 || lua_pcall(L, 0, 0, 0) != 0)
+        snprintf(message, sizeof message, "%s", lua_tostring(L, -1));
+    else
+        message[0] = '\0';
+    lua_settop(L, 0);
+    return message;
+}
+
+/* `text` empty: the script must run; else its message must hold the text. */
+static void expect(lua_State *L, const char *code, const char *text, const char *test, int line) {
+    const char *message = run(L, code);
+    bool ok = *text == '\0' ? *message == '\0' : strstr(message, text) != NULL;
+    passed += ok;
+    failed += !ok;
+    if (!ok)
+        printf("%s:%d: the script gives \"%s\", not \"%s\"\n", test, line, message, text);
+}
+
+#define RUNS(L, code)        expect(L, code, "", __func__, __LINE__)
+#define FAILS(L, code, text) expect(L, code, text, __func__, __LINE__)
+
+typedef struct owner {
+    int released;
+    void *data;
+} owner;
+
+static void on_release(void *user, void *data) {
+    owner *o = user;
+    o->released++;
+    o->data = data;
+}
+
+static const int64_t shape46[] = {4, 6};
+
+static tessera_buffer buffer_of(double *data, owner *o) {
+    return (tessera_buffer){.struct_size = sizeof(tessera_buffer),
+                            .data = data,
+                            .dtype = TSR_FLOAT64,
+                            .ndim = 2,
+                            .shape = shape46,
+                            .rights = TSR_READ | TSR_WRITE,
+                            .label = "the grid",
+                            .release = on_release,
+                            .user = o};
+}
+
+/* Lends 4 x 6 doubles as the global `a`. */
+static tessera_lease *lend(lua_State *L, double *data, owner *o) {
+    tessera_buffer buffer = buffer_of(data, o);
+    tessera_lease *lease = NULL;
+    tsr_error err = {0};
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_OK);
+    CHECK(lease != NULL && lua_gettop(L) == 1);
+    lua_setglobal(L, "a");
+    return lease;
+}
+
+static size_t lent(lua_State *L) {
+    tsr_memory memory = {0};
+    CHECK(tessera_memory(L, &memory));
+    return memory.lent;
+}
+
+/* ---- an allocator that counts */
+
+typedef struct heap {
+    size_t live, calls;
+    bool refuses;
+} heap;
+
+static void *heap_allocate(void *user, size_t bytes, size_t alignment, bool zeroed) {
+    heap *h = user;
+    if (h->refuses)
+        return NULL;
+    void *block = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (block != NULL) {
+        h->live += bytes;
+        h->calls++;
+        memset(block, zeroed ? 0 : 0xa5, bytes);
+    }
+    return block;
+}
+
+static void heap_release(void *user, void *block, size_t bytes, size_t alignment) {
+    (void)alignment;
+    ((heap *)user)->live -= bytes;
+    free(block);
+}
+
+/* ---- tests */
+
+static void opening(void) {
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    tsr_error err = {0};
+    tsr_memory memory;
+    tsr_array *array = NULL;
+    CHECK(tessera_context(L) == NULL);
+    CHECK(!tessera_memory(L, &memory));
+    tessera_last_error(L, &err);
+    CHECK(err.status == TSR_OK);
+    double data[24] = {0};
+    owner o = {0};
+    tessera_buffer buffer = buffer_of(data, &o);
+    tessera_lease *lease = (tessera_lease *)(void *)data;
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_EVALUE && lease == NULL);
+    CHECK(tessera_push(L, array, TSR_FACE_NUMPY, &err) == TSR_EVALUE);
+    CHECK(lua_gettop(L) == 0 && o.released == 0);
+
+    tessera_config config = {.struct_size = 3};
+    CHECK(tessera_open(L, &config, &err) == TSR_EVALUE);
+    CHECK(strstr(err.message, "struct_size is 3") != NULL);
+    config = (tessera_config){.struct_size = sizeof config}; /* core.struct_size is missing */
+    CHECK(tessera_open(L, &config, &err) == TSR_EVALUE);
+    config.core = (tsr_config){.struct_size = sizeof config.core, .isa = "v9"};
+    CHECK(tessera_open(L, &config, &err) == TSR_EUNSUPPORTED);
+    CHECK(strstr(err.message, "v9") != NULL);
+    config.core.isa = NULL;
+    config.core.allocator.allocate = heap_allocate; /* without release */
+    CHECK(tessera_open(L, &config, NULL) == TSR_EVALUE);
+    heap h = {.refuses = true};
+    config.core.allocator = (tsr_allocator){heap_allocate, heap_release, &h};
+    CHECK(tessera_open(L, &config, &err) == TSR_EMEMORY && err.status == TSR_EMEMORY);
+    CHECK(lua_gettop(L) == 0 && tessera_context(L) == NULL);
+
+    h.refuses = false;
+    config.core.isa = "base";
+    CHECK(tessera_open(L, &config, &err) == TSR_OK && lua_istable(L, 1));
+    tsr_context *context = tessera_context(L);
+    CHECK(context != NULL && h.calls > 0);
+    CHECK(strcmp(tsr_context_isa(context), "base") == 0);
+    /* a second time: the same library, the first configuration */
+    CHECK(tessera_open(L, NULL, &err) == TSR_OK && lua_rawequal(L, 1, 2));
+    CHECK(tessera_context(L) == context);
+    lua_settop(L, 0);
+    RUNS(L, "package.path, package.cpath = '', ''\n"
+            "ts, torch, np = require 'tessera', require 'tessera.torch', require 'tessera.numpy'\n"
+            "assert(ts.torch == torch and ts.np == np and ts.isa() == 'base')\n"
+            "t = torch.ones(100, 100); assert(tostring(np.ones(2)) == 'array([1., 1.])')");
+    CHECK(tessera_memory(L, &memory) && memory.current >= 40000 && memory.quota == 0);
+    CHECK(h.live >= memory.current + memory.cached);
+    lua_close(L);
+    CHECK(h.live == 0);
+}
+
+static void lending(void) {
+    lua_State *L = new_state(NULL);
+    double data[24];
+    for (int i = 0; i < 24; i++)
+        data[i] = i;
+    owner o = {0};
+    tessera_lease *lease = lend(L, data, &o);
+    CHECK(lent(L) == sizeof data);
+    RUNS(L, "local o = a:origin()\n"
+            "assert(o.kind == 'lent' and o.label == 'the grid' and not o.readonly)\n"
+            "assert(o.bytes == 192 and not o.revoked)\n"
+            "assert(a.shape[1] == 4 and a.shape[2] == 6 and a:get(2, 3) == 8)\n"
+            "a[{2, 3}] = -1; assert(require 'tessera'.copies() == 0)");
+    CHECK(data[8] == -1); /* the same memory, not a copy */
+    data[9] = 77;
+    RUNS(L, "assert(a:get(2, 4) == 77)");
+    RUNS(L, "require 'tessera.torch'.from_numpy(a)['::-1, -1']:fill_(5)");
+    CHECK(data[5] == 5 && data[23] == 5 && data[22] == 22);
+    FAILS(L, "require 'tessera.torch'.from_numpy(a):resize_(9)", "resize");
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, NULL) == TSR_OK);
+    CHECK(o.released == 1 && o.data == data && lent(L) == 0);
+    tessera_lease_free(lease);
+    lua_close(L);
+    CHECK(o.released == 1);
+}
+
+static void rights(void) {
+    lua_State *L = new_state(NULL);
+    double data[24] = {1};
+    owner o = {0};
+    tessera_buffer buffer = buffer_of(data, &o);
+    buffer.rights = TSR_READ;
+    tsr_error err = {0};
+    CHECK(tessera_lend(L, &buffer, NULL, &err) == TSR_OK);
+    lua_setglobal(L, "a");
+    RUNS(L, "assert(a:origin().readonly and a:get(1, 1) == 1 and not a.flags.writeable)");
+    FAILS(L, "a[{1, 1}] = 2", "read-only");
+    FAILS(L, "a:set(1, 1, 2)", "read-only");
+    FAILS(L, "a['2:3, ::-1']:fill(2)", "read-only");
+    FAILS(L, "require 'tessera.torch'.from_numpy(a):zero_()", "read-only");
+    FAILS(L, "require 'tessera.torch'.from_numpy(a):t():copy_(1)", "read-only");
+    tessera_last_error(L, &err);
+    CHECK(err.status == TSR_EREADONLY);
+    CHECK(data[0] == 1 && data[1] == 0);
+    lua_close(L);
+    CHECK(o.released == 1);
+}
+
+/* Every way to touch an array, on both faces, after the memory is gone. */
+static void revoking(void) {
+    lua_State *L = new_state(NULL);
+    double *data = calloc(24, sizeof *data);
+    owner o = {0};
+    tessera_lease *lease = lend(L, data, &o);
+    RUNS(L,
+         "torch = require 'tessera.torch'; np = require 'tessera.numpy'\n"
+         "views = {a, a.T, a['::-2, 2:5'], a['::-1']['2:3'][{1}], torch.from_numpy(a),\n"
+         "    torch.from_numpy(a.T):narrow(1, 2, 3):t(), torch.from_numpy(a):numpy():reshape(24),\n"
+         "    np.broadcast_to(a[{1}], {3, 6}), a:view(np.uint8)}\n"
+         "for _, v in ipairs(views) do assert(tostring(v):find('0')) end");
+    tsr_error err = {0};
+    CHECK(tsr_storage_pin(lease, &err) == TSR_OK); /* as a running operation does */
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_EBUSY && o.released == 0);
+    CHECK(strstr(err.message, "the grid") != NULL);
+    RUNS(L, "assert(a:get(1, 1) == 0)"); /* refused: nothing has changed */
+    tsr_storage_unpin(lease);
+    CHECK(tessera_revoke(lease, (tessera_revoke_mode)9, &err) == TSR_EUNSUPPORTED);
+    CHECK(o.released == 0);
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_OK && o.released == 1);
+    memset(data, 0xee, 24 * sizeof *data);
+    free(data); /* a later touch is seen by the sanitizer */
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_OK && o.released == 1);
+    CHECK(tsr_storage_pin(lease, &err) == TSR_EREVOKED && tsr_storage_data(lease) == NULL);
+
+    RUNS(L, "local touches = {\n"
+            "  function(v) if v.ndim == 1 then return v:get(1) end return v:get(1, 1) end,\n"
+            "  function(v) return v:tolist() end,\n"
+            "  function(v) return v[1]:tolist() end, function(v) v[1] = 1 end,\n"
+            "  function(v) return v['::-1']:tolist() end,\n"
+            "  function(v) return v:tobytes() end, function(v) return np.array(v) end,\n"
+            "  function(v) return torch.tensor(v) end, function(v) return v:data_ptr() end,\n"
+            "  function(v) return np.concatenate{v, v} end, function(v) return np.tile(v, 2) end,\n"
+            "  function(v) return np.copyto(v, 1) end, function(v) return np.any(v) end,\n"
+            "}\n"
+            "local say = 'storage was revoked by its host (the grid)'\n"
+            "for i, v in ipairs(views) do\n"
+            "  for j, touch in ipairs(touches) do\n"
+            "    local ok, message = pcall(touch, v)\n"
+            "    local off = j == 9 and tostring(message):find('raw pointers', 1, true)\n"
+            "    if ok or not (off or tostring(message):find(say, 1, true)) then\n"
+            "      error(i .. ', ' .. j .. ': ' .. tostring(message))\n"
+            "    end\n"
+            "  end\n"
+            "  local shown = tostring(v)\n"
+            "  assert(shown == 'array(<revoked: the grid>)' or\n"
+            "         shown == 'tensor(<revoked: the grid>)', shown)\n"
+            "  assert(v:origin().revoked and v.shape[1] > 0)\n"
+            "end");
+    FAILS(L, "\n\na:get(1, 1)", "]:3: get: storage was revoked by its host (the grid)");
+    tessera_last_error(L, &err);
+    CHECK(err.status == TSR_EREVOKED);
+    RUNS(L, "views, a = nil; collectgarbage(); collectgarbage()");
+    CHECK(o.released == 1);
+    tessera_lease_free(lease);
+    lua_close(L);
+    CHECK(o.released == 1);
+}
+
+/* The callback comes exactly once, at the right moment, whoever lets go last. */
+static void releasing(void) {
+    for (int order = 0; order < 6; order++) {
+        lua_State *L = new_state(NULL);
+        double data[24] = {0};
+        owner o = {0};
+        tessera_lease *lease = lend(L, data, &o);
+        switch (order) {
+        case 0: /* lease, array */
+            tessera_lease_free(lease);
+            CHECK(o.released == 0);
+            RUNS(L, "a = nil; collectgarbage(); collectgarbage()");
+            CHECK(o.released == 1);
+            break;
+        case 1: /* array, lease */
+            RUNS(L, "a = nil; collectgarbage(); collectgarbage()");
+            CHECK(o.released == 0);
+            tessera_lease_free(lease);
+            CHECK(o.released == 1);
+            break;
+        case 2: /* revoke, lease, state */
+            CHECK(tessera_revoke(lease, TESSERA_REFUSE, NULL) == TSR_OK && o.released == 1);
+            tessera_lease_free(lease);
+            break;
+        case 3: /* array, revoke, lease */
+            RUNS(L, "a = nil; collectgarbage(); collectgarbage()");
+            CHECK(tessera_revoke(lease, TESSERA_REFUSE, NULL) == TSR_OK && o.released == 1);
+            tessera_lease_free(lease);
+            break;
+        case 4: /* lease, a view of a view, the state */
+            tessera_lease_free(lease);
+            RUNS(L, "b = a.T['::-1']; a = nil; collectgarbage(); collectgarbage()");
+            CHECK(o.released == 0);
+            break;
+        default: /* a:release() */
+            tessera_lease_free(lease);
+            RUNS(L, "a:release()");
+            CHECK(o.released == 1);
+            break;
+        }
+        lua_close(L);
+        CHECK(o.released == 1 && o.data == data);
+    }
+    /* the state goes before the lease */
+    for (int revoke = 0; revoke < 2; revoke++) {
+        lua_State *L = new_state(NULL);
+        double data[24] = {0};
+        owner o = {0};
+        tessera_lease *lease = lend(L, data, &o);
+        lua_close(L);
+        CHECK(o.released == 0);
+        if (revoke)
+            CHECK(tessera_revoke(lease, TESSERA_REFUSE, NULL) == TSR_OK && o.released == 1);
+        tessera_lease_free(lease);
+        CHECK(o.released == 1);
+    }
+}
+
+static void several_states(void) {
+    heap h = {0};
+    tessera_config config = {.struct_size = sizeof config,
+                             .core = {.struct_size = sizeof config.core,
+                                      .allocator = {heap_allocate, heap_release, &h}}};
+    lua_State *L1 = new_state(&config), *L2 = new_state(&config);
+    double data[24] = {0};
+    owner o = {0};
+    tsr_error err = {0};
+    tessera_lease *lease = lend(L1, data, &o);
+    lua_getglobal(L1, "a");
+    tsr_array *array = tessera_test(L1, -1);
+    CHECK(array != NULL && tsr_array_storage(array) == lease);
+    CHECK(tessera_push(L2, array, TSR_FACE_TORCH, &err) == TSR_OK);
+    lua_setglobal(L2, "a");
+    CHECK(tessera_push(L2, array, TSR_FACE_NUMPY, &err) == TSR_OK);
+    lua_setglobal(L2, "b");
+    RUNS(L1, "a:set(2, 2, 9)");
+    RUNS(L2, "local torch = require 'tessera.torch'\n"
+             "assert(torch.is_tensor(a) and not torch.is_tensor(b))\n"
+             "assert(a:get(2, 2) == 9 and a:shares(b)); b:set(1, 1, 4)\n"
+             "v = a:t()");
+    RUNS(L1, "assert(a:get(1, 1) == 4)");
+
+    /* what L1 owns lives on in L2 */
+    RUNS(L1, "own = require 'tessera.torch'.arange(1000)");
+    lua_getglobal(L1, "own");
+    CHECK(tessera_push(L2, tessera_test(L1, -1), TSR_FACE_NUMPY, &err) == TSR_OK);
+    lua_setglobal(L2, "own");
+    lua_close(L1);
+    CHECK(o.released == 0);
+    RUNS(L2, "assert(own:get(1000) == 999 and own['::-1']:get(1) == 999)\n"
+             "assert(a:get(2, 2) == 9); a:set(2, 2, 3)");
+    CHECK(data[7] == 3);
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_OK && o.released == 1);
+    FAILS(L2, "return a:tolist()", "storage was revoked by its host (the grid)");
+    FAILS(L2, "b:fill(1)", "storage was revoked by its host (the grid)");
+    FAILS(L2, "v:fill_(1)", "storage was revoked by its host (the grid)");
+    tessera_lease_free(lease);
+    CHECK(h.live > 0);
+    lua_close(L2);
+    CHECK(o.released == 1 && h.live == 0);
+}
+
+static void capabilities(void) {
+    lua_State *L = new_state(NULL);
+    RUNS(L, "a = require 'tessera.numpy'.zeros(2)");
+    FAILS(L, "a:data_ptr()", "data_ptr: raw pointers are not allowed by the host");
+    FAILS(L, "a:__array_interface()", "raw pointers are not allowed by the host");
+    tsr_error err = {0};
+    tessera_last_error(L, &err);
+    CHECK(err.status == TSR_ELIMIT);
+    lua_close(L);
+    tessera_config config = {.struct_size = sizeof config,
+                             .core = {.struct_size = sizeof config.core},
+                             .capabilities = TESSERA_POINTERS};
+    L = new_state(&config);
+    RUNS(L, "a = require 'tessera.numpy'.zeros(2); assert(a:data_ptr() ~= 0)\n"
+            "assert(a:__array_interface().shape[1] == 2)");
+    lua_close(L);
+}
+
+static void quota(void) {
+    tessera_config config = {.struct_size = sizeof config,
+                             .core = {.struct_size = sizeof config.core, .quota = (size_t)1 << 20}};
+    lua_State *L = new_state(&config);
+    RUNS(L, "torch = require 'tessera.torch'; keep = torch.ones(1000)");
+    FAILS(L, "torch.zeros(2^20)", "quota of 1048576 bytes");
+    tsr_error err = {0};
+    tessera_last_error(L, &err);
+    CHECK(err.status == TSR_EMEMORY);
+    FAILS(L, "local all = {}; for i = 1, 1000 do all[i] = torch.zeros(100, 100) end", "quota");
+    /* garbage does not count: it is collected before the quota is an error */
+    RUNS(L, "for i = 1, 1000 do torch.zeros(100, 100) end; assert(keep:get(1000) == 1)");
+    tsr_memory memory;
+    CHECK(tessera_memory(L, &memory) && memory.peak <= (size_t)1 << 20);
+    CHECK(memory.quota == (size_t)1 << 20);
+    tsr_context_set_quota(tessera_context(L), 0);
+    RUNS(L, "torch.zeros(2^20)");
+    /* lending needs a few bytes of its own; when refused, the callback is not owed */
+    RUNS(L, "collectgarbage(); collectgarbage(); require 'tessera'.trim()");
+    tsr_context_set_quota(tessera_context(L), 1);
+    double data[24] = {0};
+    owner o = {0};
+    tessera_buffer buffer = buffer_of(data, &o);
+    tessera_lease *lease;
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_EMEMORY && lease == NULL);
+    CHECK(lua_gettop(L) == 0 && lent(L) == 0);
+    lua_close(L);
+    CHECK(o.released == 0);
+}
+
+static int check_argument(lua_State *L) {
+    lua_pushinteger(L, (lua_Integer)tsr_array_size(tessera_check(L, 1)));
+    return 1;
+}
+
+static void testing_and_checking(void) {
+    lua_State *L = new_state(NULL);
+    lua_pushcfunction(L, check_argument);
+    lua_setglobal(L, "size");
+    RUNS(L, "a = require 'tessera.numpy'.zeros(2, 3); assert(size(a) == 6 and size(a.T) == 6)");
+    FAILS(L, "size(3)", "argument 1 must be an array, not number");
+    FAILS(L, "size()", "argument 1 must be an array, not no value");
+    FAILS(L, "size({})", "argument 1 must be an array, not table");
+    FAILS(L, "size(io.stdout)", "argument 1 must be an array, not userdata");
+    FAILS(L, "a:release(); size(a)", "argument 1 must be an array");
+    lua_newtable(L);
+    lua_pushlightuserdata(L, L);
+    CHECK(tessera_test(L, 1) == NULL && tessera_test(L, 2) == NULL && tessera_test(L, 3) == NULL);
+    lua_settop(L, 0);
+    lua_close(L);
+}
+
+/* Nothing is pushed, nothing is lent, no callback is owed. */
+static void refused(lua_State *L, tessera_buffer buffer, tsr_status status, int line) {
+    owner o = {0};
+    tessera_lease *lease;
+    tsr_error err = {0};
+    buffer.release = on_release;
+    buffer.user = &o;
+    tsr_status got = tessera_lend(L, &buffer, &lease, &err);
+    if (got != status)
+        printf("line %d: status %d, not %d: %s\n", line, got, status, err.message);
+    CHECK(got == status && lease == NULL && err.status == status && err.message[0] != '\0');
+    CHECK(lua_gettop(L) == 0 && lent(L) == 0);
+    RUNS(L, "collectgarbage(); collectgarbage()");
+    CHECK(o.released == 0);
+}
+
+#define REFUSED(status, ...)                                                                       \
+    do {                                                                                           \
+        tessera_buffer b = buffer_of(data, NULL);                                                  \
+        __VA_ARGS__;                                                                               \
+        refused(L, b, status, __LINE__);                                                           \
+    } while (0)
+
+static void invalid_buffers(void) {
+    lua_State *L = new_state(NULL);
+    double data[24] = {0};
+    const int64_t negative[] = {4, -6}, huge[] = {INT64_C(1) << 40, INT64_C(1) << 40};
+    const int64_t hidden[] = {0, -6}, strides[] = {-48, 8}, wide[] = {INT64_MAX, 8};
+    REFUSED(TSR_EVALUE, b.struct_size = 8);
+    REFUSED(TSR_EDTYPE, b.dtype = TSR_DTYPE_COUNT);
+    REFUSED(TSR_EDTYPE, b.dtype = (tsr_dtype)-1);
+    REFUSED(TSR_ESHAPE, b.ndim = -1);
+    REFUSED(TSR_ESHAPE, b.ndim = TSR_MAX_DIMS + 1);
+    REFUSED(TSR_ESHAPE, b.shape = negative);
+    REFUSED(TSR_ESHAPE, b.shape = hidden);
+    REFUSED(TSR_ESHAPE, b.shape = NULL);
+    REFUSED(TSR_ESHAPE, b.strides = strides);
+    REFUSED(TSR_EVALUE, b.shape = huge);
+    REFUSED(TSR_EVALUE, b.strides = wide);
+    REFUSED(TSR_EVALUE, b.data = NULL);
+    REFUSED(TSR_EVALUE, b.rights = 0);
+    REFUSED(TSR_EVALUE, b.rights = TSR_WRITE);
+    REFUSED(TSR_EVALUE, b.rights = TSR_READ | TSR_RESIZE);
+    REFUSED(TSR_EVALUE, b.rights = 255);
+
+    /* what looks odd and is legal */
+    const int64_t empty[] = {0, 6}, padded[] = {64, 8};
+    tsr_error err = {0};
+    owner o = {0};
+    double rows[4 * 8] = {0};
+    tessera_buffer b = buffer_of(NULL, &o);
+    b.shape = empty;
+    CHECK(tessera_lend(L, &b, NULL, &err) == TSR_OK);
+    lua_setglobal(L, "a");
+    RUNS(L, "assert(a.size == 0 and #a:tolist() == 0); a = nil");
+    b = buffer_of(rows, &o);
+    b.strides = padded;
+    CHECK(tessera_lend(L, &b, NULL, &err) == TSR_OK);
+    lua_setglobal(L, "a");
+    CHECK(lent(L) >= (3 * 8 + 6) * sizeof(double));
+    RUNS(L, "a:fill(1); a = nil");
+    CHECK(rows[5] == 1 && rows[6] == 0 && rows[7] == 0 && rows[8] == 1 && rows[29] == 1);
+    b = buffer_of(data, NULL);
+    b.ndim = 0;
+    b.shape = NULL;
+    b.label = NULL;
+    b.release = NULL;
+    tessera_lease *lease;
+    CHECK(tessera_lend(L, &b, &lease, &err) == TSR_OK && lent(L) >= sizeof(double));
+    lua_setglobal(L, "a");
+    RUNS(L, "a:fill(6)");
+    CHECK(data[0] == 6 && data[1] == 0);
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_OK);
+    FAILS(L, "a:item()", "storage was revoked by its host");
+    tessera_lease_free(lease);
+    tessera_lease_free(NULL);
+    lua_close(L);
+    CHECK(o.released == 2);
+}
+
+/* ---- revoking from another thread while a script writes without a pause */
+
+typedef struct race {
+    tessera_lease *lease;
+    tsr_status status;
+    long refusals;
+} race;
+
+static void *revoke_soon(void *user) {
+    race *r = user;
+    for (volatile int i = 0; i < 3000000; i++) {
+    }
+    while ((r->status = tessera_revoke(r->lease, TESSERA_REFUSE, NULL)) == TSR_EBUSY)
+        r->refusals++;
+    return NULL;
+}
+
+static void other_thread(void) {
+    lua_State *L = new_state(NULL);
+    enum { N = 1 << 16 };
+    const int64_t shape[] = {N};
+    owner o = {0};
+    uint8_t *data = malloc(N);
+    tessera_buffer buffer = {.struct_size = sizeof buffer,
+                             .data = data,
+                             .dtype = TSR_UINT8,
+                             .ndim = 1,
+                             .shape = shape,
+                             .rights = TSR_READ | TSR_WRITE,
+                             .label = "raced",
+                             .release = on_release,
+                             .user = &o};
+    race r = {0};
+    CHECK(tessera_lend(L, &buffer, &r.lease, NULL) == TSR_OK);
+    lua_setglobal(L, "a");
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, revoke_soon, &r) == 0);
+    FAILS(L, "while true do a:fill(7); a:set(1, 2) end", "storage was revoked by its host (raced)");
+    pthread_join(thread, NULL);
+    CHECK(r.status == TSR_OK && o.released == 1);
+    free(data);
+    FAILS(L, "a:fill(7)", "storage was revoked by its host (raced)");
+    tessera_lease_free(r.lease);
+    lua_close(L);
+}
+
+int main(void) {
+    opening();
+    lending();
+    rights();
+    revoking();
+    releasing();
+    several_states();
+    capabilities();
+    quota();
+    testing_and_checking();
+    invalid_buffers();
+    other_thread();
+    printf("%d passed, %d failed\n", passed, failed);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
