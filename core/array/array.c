@@ -5,10 +5,9 @@
  * (tsr_array_from_storage), or derived from another array by a view function, which can only narrow
  * what its source already reaches. */
 #include "array.h"
+#include "../base/alone.h"
 #include "../base/checked.h"
 #include "../base/context.h"
-
-#include <string.h>
 
 static size_t header_bytes(uint32_t room) {
     return sizeof(tsr_array) + (size_t)room * 2 * sizeof(int64_t);
@@ -77,8 +76,7 @@ tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim, const 
     a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
     a->offset = 0;
     a->size = size;
-    if (ndim > 0)
-        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
+    tsr_dims_copy(tsr_shape_of(a), shape, ndim);
     tsr_strides_fill(ndim, shape, info->itemsize, tsr_strides_of(a));
     *out = a;
     return TSR_OK;
@@ -142,10 +140,8 @@ tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, ts
     a->rights = (uint8_t)(rights & tsr_storage_rights(storage));
     a->offset = offset;
     a->size = size;
-    if (ndim > 0) {
-        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
-        memcpy(tsr_strides_of(a), strides, (size_t)ndim * sizeof *strides);
-    }
+    tsr_dims_copy(tsr_shape_of(a), shape, ndim);
+    tsr_dims_copy(tsr_strides_of(a), strides, ndim);
     *out = a;
     return TSR_OK;
 }
@@ -187,8 +183,7 @@ static bool is_shared(const tsr_array *a) {
 static void reshape_in_place(tsr_array *a, int ndim, const int64_t *shape, int64_t size) {
     a->ndim = (uint8_t)ndim;
     a->size = size;
-    if (ndim > 0)
-        memcpy(tsr_shape_of(a), shape, (size_t)ndim * sizeof *shape);
+    tsr_dims_copy(tsr_shape_of(a), shape, ndim);
     tsr_strides_fill(ndim, shape, a->itemsize, tsr_strides_of(a));
 }
 
@@ -240,11 +235,11 @@ bool tsr_array_vacate(tsr_array *a, tsr_storage *instead) {
 }
 
 void tsr_array_retain(tsr_array *a) {
-    atomic_fetch_add_explicit(&a->references, 1, memory_order_relaxed);
+    tsr_count_up(&a->references);
 }
 
 void tsr_array_release(tsr_array *a) {
-    if (a == NULL || atomic_fetch_sub_explicit(&a->references, 1, memory_order_acq_rel) != 1)
+    if (a == NULL || !tsr_count_down(&a->references))
         return;
     tsr_storage_release(a->storage);
     tsr_block_free(a->context, a, header_bytes(a->room));

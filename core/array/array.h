@@ -26,6 +26,13 @@ static inline int64_t *tsr_strides_of(const tsr_array *a) {
     return (int64_t *)(uintptr_t)a->dims + a->ndim;
 }
 
+/* Copies sizes or strides. They are few, so that a loop takes less time than memcpy, which the
+ * compiler makes a string instruction of. */
+static inline void tsr_dims_copy(int64_t *to, const int64_t *from, int count) {
+    for (int i = 0; i < count; i++)
+        to[i] = from[i];
+}
+
 /* First element; only for those who entered the storage, and for comparing. */
 static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;

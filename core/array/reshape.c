@@ -8,8 +8,6 @@
 #include "array.h"
 #include "../base/checked.h"
 
-#include <string.h>
-
 tsr_status tsr_shape_resolve(int64_t size, int ndim, const int64_t *shape, int64_t *resolved,
                              tsr_error *err) {
     int unknown = -1;
@@ -103,10 +101,8 @@ tsr_status tsr_view_reshape(const tsr_array *a, int ndim, const int64_t *shape, 
     status = tsr_array_derive(a, ndim, &v, err);
     if (status != TSR_OK)
         return status;
-    if (ndim > 0) {
-        memcpy(tsr_shape_of(v), sizes, (size_t)ndim * sizeof *sizes);
-        memcpy(tsr_strides_of(v), strides, (size_t)ndim * sizeof *strides);
-    }
+    tsr_dims_copy(tsr_shape_of(v), sizes, ndim);
+    tsr_dims_copy(tsr_strides_of(v), strides, ndim);
     v->size = a->size;
     *out = v;
     return TSR_OK;
@@ -120,10 +116,8 @@ static tsr_status retyped(const tsr_array *a, int ndim, tsr_dtype dtype, tsr_arr
         return status;
     tsr_array *v = *out;
     int common = a->ndim < ndim ? a->ndim : ndim;
-    if (common > 0) {
-        memcpy(tsr_shape_of(v), tsr_shape_of(a), (size_t)common * sizeof(int64_t));
-        memcpy(tsr_strides_of(v), tsr_strides_of(a), (size_t)common * sizeof(int64_t));
-    }
+    tsr_dims_copy(tsr_shape_of(v), tsr_shape_of(a), common);
+    tsr_dims_copy(tsr_strides_of(v), tsr_strides_of(a), common);
     v->dtype = (uint8_t)dtype;
     v->itemsize = tsr_dtype_describe(dtype)->itemsize;
     return TSR_OK;
@@ -139,7 +133,7 @@ tsr_status tsr_view_dtype(const tsr_array *a, tsr_dtype dtype, tsr_array **out, 
             return tsr_error_set(err, TSR_EUNSUPPORTED,
                                  "a 0-dimensional %t array has no room to be seen as %t",
                                  (int)a->dtype, (int)dtype);
-        if (tsr_shape_of(a)[last] != 1 && tsr_strides_of(a)[last] != had)
+        if (a->size != 0 && tsr_shape_of(a)[last] != 1 && tsr_strides_of(a)[last] != had)
             return tsr_error_set(err, TSR_EUNSUPPORTED,
                                  "seeing %t as %t needs a contiguous last dimension", (int)a->dtype,
                                  (int)dtype);

@@ -8,6 +8,7 @@
  * finds the bit set takes itself back and fails. The release callback runs exactly once: right
  * after a revocation, or when the last reference goes. */
 #include "storage.h"
+#include "../base/alone.h"
 #include "../base/context.h"
 
 #include <stdatomic.h>
@@ -129,11 +130,11 @@ void tsr_storage_on_release(tsr_storage *s, void (*release)(void *user, void *da
 }
 
 void tsr_storage_retain(tsr_storage *s) {
-    atomic_fetch_add_explicit(&s->references, 1, memory_order_relaxed);
+    tsr_count_up(&s->references);
 }
 
 void tsr_storage_release(tsr_storage *s) {
-    if (s == NULL || atomic_fetch_sub_explicit(&s->references, 1, memory_order_acq_rel) != 1)
+    if (s == NULL || !tsr_count_down(&s->references))
         return;
     if (s->kind != TSR_OWNED && (atomic_load(&s->state) & REVOKED) == 0)
         let_go(s);

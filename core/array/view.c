@@ -7,8 +7,6 @@
 #include "array.h"
 #include "../base/checked.h"
 
-#include <string.h>
-
 tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *err) {
     if (dim < -ndim || dim >= ndim)
         return tsr_error_set(err, TSR_EINDEX, "dimension %i is out of range for %d dimensions", dim,
@@ -18,11 +16,8 @@ tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *err) {
 }
 
 static void copy_dims(tsr_array *to, int at, const tsr_array *from, int first, int count) {
-    size_t bytes = (size_t)count * sizeof(int64_t);
-    if (count > 0) {
-        memcpy(tsr_shape_of(to) + at, tsr_shape_of(from) + first, bytes);
-        memcpy(tsr_strides_of(to) + at, tsr_strides_of(from) + first, bytes);
-    }
+    tsr_dims_copy(tsr_shape_of(to) + at, tsr_shape_of(from) + first, count);
+    tsr_dims_copy(tsr_strides_of(to) + at, tsr_strides_of(from) + first, count);
 }
 
 static void set_dim(tsr_array *a, int dim, int64_t size, int64_t stride) {

@@ -15,6 +15,7 @@
  * goes with the last one after its owner let go.
  */
 #include "context.h"
+#include "alone.h"
 #include "system.h"
 
 #include <stdatomic.h>
@@ -49,18 +50,20 @@ struct tsr_context {
     _Alignas(ALIGNMENT) unsigned char room[];
 };
 
-static void lock(tsr_context *c) {
+static inline void lock(tsr_context *c) {
+    if (tsr_alone())
+        return;
     for (unsigned spins = 0; atomic_flag_test_and_set_explicit(&c->lock, memory_order_acquire);)
         if (++spins % 64 == 0)
             tsr_system_yield();
 }
 
-static void unlock(tsr_context *c) {
+static inline void unlock(tsr_context *c) {
     atomic_flag_clear_explicit(&c->lock, memory_order_release);
 }
 
 /* The class of a size and the bytes that its blocks have; false when the size is absurd. */
-static bool class_of(size_t bytes, unsigned *class, size_t *rounded) {
+static inline bool class_of(size_t bytes, unsigned *class, size_t *rounded) {
     if (bytes <= SMALL_LIMIT) {
         unsigned n = bytes == 0 ? 1 : (unsigned)((bytes + ALIGNMENT - 1) / ALIGNMENT);
         *class = n - 1;
@@ -188,8 +191,8 @@ void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
 void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
     if (block == NULL)
         return;
-    unsigned class;
-    size_t rounded;
+    unsigned class = 0;
+    size_t rounded = 0;
     class_of(bytes, &class, &rounded);
     lock(c);
     c->current -= rounded;
