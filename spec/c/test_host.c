@@ -545,6 +545,87 @@ static void invalid_buffers(void) {
     CHECK(o.released == 2);
 }
 
+/* ---- a Lua allocator that fails for good from the n-th call on */
+
+typedef struct rations {
+    long left; /* negative: without end */
+} rations;
+
+static void *ration(void *user, void *block, size_t old, size_t bytes) {
+    rations *r = user;
+    if (bytes == 0) {
+        free(block);
+        return NULL;
+    }
+    /* shrinking must not fail */
+    if (r->left == 0 && (block == NULL || bytes > old))
+        return NULL;
+    r->left -= r->left > 0;
+    return realloc(block, bytes);
+}
+
+static int panicked(lua_State *L) {
+    printf("panic: %s\n", lua_tostring(L, -1));
+    fflush(stdout);
+    return 0;
+}
+
+/* Runs each function of the header outside of any protected call, with n allocations of Lua left:
+ * it works or says memory, the stack is as it was, and nothing is owed. */
+static void lua_memory(void) {
+    long refusals = 0;
+    for (long n = 0, whole = 0; whole < 3; n++) {
+        rations r = {-1};
+        lua_State *L = lua_newstate(ration, &r);
+        if (L == NULL) { /* LuaJIT may insist on its own allocator */
+            refusals = -1;
+            break;
+        }
+        lua_atpanic(L, panicked);
+        luaL_openlibs(L);
+        tsr_error err = {0};
+        double data[24] = {0};
+        owner o = {0};
+        tessera_buffer buffer = buffer_of(data, &o);
+        int top = lua_gettop(L);
+        whole = 0;
+        r.left = n;
+        tsr_status status = tessera_open(L, NULL, &err);
+        r.left = -1;
+        bool pushed = status == TSR_OK;
+        if (!pushed && status != TSR_EMEMORY)
+            printf("n = %ld: %s\n", n, err.message);
+        if (!pushed && (status != TSR_EMEMORY || lua_gettop(L) != top || tessera_context(L)))
+            CHECK(!"tessera_open works or says memory");
+        refusals += !pushed;
+        whole += pushed;
+        if (tessera_open(L, NULL, &err) != TSR_OK)
+            CHECK(!"tessera_open works with memory");
+        for (int lending = 0; lending < 2; lending++) {
+            tsr_array *array = NULL;
+            if (lending == 0 &&
+                tsr_array_new(tessera_context(L), TSR_INT8, 0, NULL, true, &array, &err) != TSR_OK)
+                CHECK(!"an array");
+            top = lua_gettop(L);
+            r.left = n;
+            status = lending ? tessera_lend(L, &buffer, NULL, &err)
+                             : tessera_push(L, array, TSR_FACE_TORCH, &err);
+            r.left = -1;
+            pushed = status == TSR_OK;
+            if ((!pushed && status != TSR_EMEMORY) || lua_gettop(L) != top + pushed)
+                CHECK(!"tessera_push and tessera_lend work or say memory");
+            refusals += !pushed;
+            whole += pushed;
+            tsr_array_release(array);
+        }
+        lua_close(L);
+        if (o.released != pushed)
+            CHECK(!"the callback comes when the memory was lent");
+    }
+    printf("%ld refused allocations of Lua\n", refusals);
+    CHECK(refusals == -1 || refusals > 100);
+}
+
 /* ---- revoking from another thread while a script writes without a pause */
 
 typedef struct race {
@@ -602,6 +683,7 @@ int main(void) {
     quota();
     testing_and_checking();
     invalid_buffers();
+    lua_memory();
     other_thread();
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
