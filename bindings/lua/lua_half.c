@@ -150,6 +150,19 @@ int tsrL_define(lua_State *L) {
     return 0;
 }
 
+int tsrL_named(lua_State *L) {
+    lua_CFunction f = lua_tocfunction(L, 2);
+    luaL_checkstring(L, 1);
+    luaL_argcheck(L, f != NULL, 2, "not a C function");
+    for (int i = 1; i <= TSRL_UPVALUES; i++)
+        if (i == TSRL_UP_NAME)
+            lua_pushvalue(L, 1);
+        else if (lua_getupvalue(L, 2, i) == NULL)
+            return luaL_argerror(L, 2, "not one of the library's functions");
+    lua_pushcclosure(L, f, TSRL_UPVALUES);
+    return 1;
+}
+
 void tsrL_attach_lua_half(lua_State *L, int core) {
     lua_createtable(L, 0, 2); /* one metatable for the five tables */
     lua_insert(L, -2);

@@ -10,6 +10,8 @@
 int tsrL_define(lua_State *L);
 /* require(name): what a file of the Lua half returns; it runs once. */
 int tsrL_require_module(lua_State *L);
+/* named(operation, function): the same C function under another name, for its messages. */
+int tsrL_named(lua_State *L);
 /* __index of the tables: finds the file that defines a name, runs it, looks again. */
 int tsrL_lua_half_index(lua_State *L);
 /* Takes the closure of tsrL_lua_half_index off the top and makes it the __index of the tables that

@@ -254,6 +254,7 @@ static int open_tables(lua_State *L) {
                                         {"define", tsrL_define},
                                         {"require", tsrL_require_module},
                                         {"bind", tsrL_bind_from_lua},
+                                        {"named", tsrL_named},
                                         {NULL, NULL}};
     lua_settop(L, 0);
     lua_createtable(L, 0, 48);  /* TS */

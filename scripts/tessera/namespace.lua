@@ -1,0 +1,120 @@
+--- What array libraries ask each other: the array API's namespace and its inspection, objects of
+-- others, and NumPy's small questions about a value.
+local _, torch, np, core = ...
+local arguments = core.require("arguments")
+local define, bind, fail = core.define, core.bind, arguments.fail
+
+-- ---- inspection
+
+local function check_device(operation, device)
+    if device ~= nil and device ~= "cpu" then
+        fail("unsupported", operation, "the only device is \"cpu\"")
+    end
+end
+
+local standard = {
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32",
+    "float64", "complex64", "complex128",
+}
+
+local info = {}
+
+--- A function that is called as info.name(...) as well as info:name(...).
+local function answer(name, names, f)
+    info[name] = function(first, ...)
+        if first == info then
+            return f(bind(name, 0, names, ...))
+        end
+        return f(bind(name, 0, names, first, ...))
+    end
+end
+
+answer("capabilities", {}, function()
+    return {["boolean indexing"] = true, ["data-dependent shapes"] = true, ["max dimensions"] = 32}
+end)
+
+answer("default_device", {}, function()
+    return "cpu"
+end)
+
+answer("devices", {}, function()
+    return {"cpu"}
+end)
+
+answer("default_dtypes", {"device"}, function(device)
+    check_device("default_dtypes", device)
+    return {
+        ["real floating"] = np.float64, ["complex floating"] = np.complex128,
+        ["integral"] = np.int64, ["indexing"] = np.int64,
+    }
+end)
+
+answer("dtypes", {"kind", "device"}, function(kind, device)
+    check_device("dtypes", device)
+    local found = {}
+    for _, name in ipairs(standard) do
+        if kind == nil or np.isdtype(np[name], kind) then
+            found[name] = np[name]
+        end
+    end
+    return found
+end)
+
+define("np.__array_namespace_info__", "__array_namespace_info__()",
+    "The array API's inspection: capabilities(), default_device(), default_dtypes(), devices(), "
+    .. "dtypes{kind}.", function()
+        return info
+    end)
+
+define("a:__array_namespace__", "x:__array_namespace__({api_version})",
+    "The functions that go with x: np.", function(_, ...)
+        local version = bind("__array_namespace__", 0, {"api_version"}, ...)
+        if version ~= nil and type(version) ~= "string" then
+            fail("value", "__array_namespace__", "api_version must be a string, not %s", type(version))
+        end
+        return np
+    end)
+
+-- ---- arrays of others
+
+local function from_dlpack(face, share)
+    return function(x, ...)
+        local device, copy
+        x, device, copy = bind("from_dlpack", 1, {"device", "copy"}, x, ...)
+        check_device("from_dlpack", device)
+        arguments.boolean("from_dlpack", "copy", copy, false)
+        if not arguments.is_array(x) then
+            fail("unsupported", "from_dlpack", "takes tensors and ndarrays, not %s",
+                x == nil and "nothing" or type(x))
+        end
+        if copy then
+            return face.asarray(x, {copy = true})
+        end
+        return share(x)
+    end
+end
+
+define("torch.from_dlpack", "from_dlpack(x, {device, copy})", "The array's memory as a tensor.",
+    from_dlpack(torch, function(x)
+        return torch.is_tensor(x) and core.t.view(x) or torch.from_numpy(x)
+    end))
+define("np.from_dlpack", "from_dlpack(x, {device, copy})", "The array's memory as an ndarray.",
+    from_dlpack(np, function(x)
+        return torch.is_tensor(x) and x:numpy() or core.t.view(x)
+    end))
+
+-- ---- questions about a value
+
+define("np.isscalar", "isscalar(v)", "Whether v is a number, a boolean or a string.", function(v)
+    local kind = type(v)
+    return kind == "number" or kind == "boolean" or kind == "string"
+end)
+
+define("np.isrealobj", "isrealobj(x)", "Whether the dtype of x is not complex.", function(x)
+    return not np.iscomplexobj(x)
+end)
+
+define("np.isfortran", "isfortran(x)", "Whether x is column-major and not row-major.", function(x)
+    local flags = np.asarray(arguments.array("isfortran", np, x)).flags
+    return flags.f_contiguous and not flags.c_contiguous
+end)
