@@ -4,7 +4,6 @@
  * position of the argument, and nothing has been touched yet. */
 #include "binding.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ---- parameters
@@ -142,28 +141,14 @@ int tsrL_bind_from_lua(lua_State *L) {
 /* ---- numbers
  * --------------------------------------------------------------------------------------- */
 
-/* An integer, or a floating number with an integral value. */
-static bool as_integer(lua_State *L, int index, int64_t *out) {
-    if (lua_type(L, index) != LUA_TNUMBER)
-        return false;
-    if (tsrL_isinteger(L, index)) {
-        *out = (int64_t)lua_tointeger(L, index);
-        return true;
-    }
-    double d = lua_tonumber(L, index);
-    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != floor(d))
-        return false;
-    *out = (int64_t)d;
-    return true;
-}
-
 int64_t tsrL_integer(lua_State *L, int argument) {
     int64_t i = 0;
+    if (tsrL_tointeger(L, argument, &i))
+        return i;
     if (lua_type(L, argument) != LUA_TNUMBER)
         tsrL_type_error(L, argument, "an integer");
-    if (!as_integer(L, argument, &i))
-        tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be an integer, not %s",
-                  (int64_t)argument, lua_tostring(L, argument));
+    tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be an integer, not %s", (int64_t)argument,
+              lua_tostring(L, argument));
     return i;
 }
 
@@ -222,8 +207,10 @@ tsr_scalar tsrL_scalar(lua_State *L, int argument) {
 }
 
 void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype) {
+    if (value->dtype != TSR_INT64)
+        return;
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    if (value->dtype != TSR_INT64 || (info->kind != 'i' && info->kind != 'u'))
+    if (info->kind != 'i' && info->kind != 'u')
         return;
     int64_t v = value->as.i;
     int64_t most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
@@ -279,7 +266,7 @@ int tsrL_integers(lua_State *L, int argument, int most, int64_t *out) {
         tsrL_fail(L, TSR_EVALUE, argument, "%u numbers, at most %d are possible", n, (int64_t)most);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(L, argument, (int)i + 1);
-        if (!as_integer(L, -1, &out[i]))
+        if (!tsrL_tointeger(L, -1, &out[i]))
             tsrL_fail(L, TSR_EVALUE, argument, "entry %d of the table is a %s, not an integer",
                       (int64_t)i + 1, luaL_typename(L, -1));
         lua_pop(L, 1);
@@ -340,7 +327,7 @@ tsrL_copy tsrL_opt_copy(lua_State *L, int argument, tsrL_copy otherwise) {
     return otherwise;
 }
 
-tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise) {
+tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise, const tsr_array *like) {
     if (lua_isnoneornil(L, argument))
         return otherwise;
     const char *word = lua_type(L, argument) == LUA_TSTRING ? lua_tostring(L, argument) : "";
@@ -348,8 +335,12 @@ tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise) {
         return TSR_ORDER_C;
     if (strcmp(word, "F") == 0)
         return TSR_ORDER_F;
-    if (strcmp(word, "K") == 0 || strcmp(word, "A") == 0)
+    if (strcmp(word, "K") == 0 || (strcmp(word, "A") == 0 && like == NULL))
         return TSR_ORDER_KEEP;
+    if (strcmp(word, "A") == 0)
+        return tsr_array_is_fortran_contiguous(like) && !tsr_array_is_contiguous(like)
+                   ? TSR_ORDER_F
+                   : TSR_ORDER_C;
     tsrL_type_error(L, argument, "\"C\", \"F\", \"A\" or \"K\" (order)");
     return otherwise;
 }

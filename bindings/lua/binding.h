@@ -60,6 +60,9 @@ typedef struct tsrL_object {
     bool released; /* by release(): array is still there, but must not be used any more */
 } tsrL_object;
 
+/* Raises: `argument` is of the wrong type. */
+int tsrL_type_error(lua_State *L, int argument, const char *expected);
+
 /* ---- library (module.c) */
 
 tsrL_library *tsrL_lib(lua_State *L);      /* of the running function; raises when closed */
@@ -77,10 +80,25 @@ void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
 extern const char tsrL_magic; /* its address marks our userdata */
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
-tsrL_object *tsrL_test(lua_State *L, int index);    /* NULL when it is none of ours */
-tsrL_object *tsrL_check(lua_State *L, int index);   /* raises; also for released ones */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
-bool tsrL_filled(const tsrL_object *o);
+static inline bool tsrL_filled(const tsrL_object *o) {
+    return o != NULL && o->array != NULL && !o->released;
+}
+
+/* NULL when it is none of ours. */
+static inline tsrL_object *tsrL_test(lua_State *L, int index) {
+    tsrL_object *o = lua_touserdata(L, index);
+    return o != NULL && lua_rawlen(L, index) == sizeof *o && o->magic == &tsrL_magic ? o : NULL;
+}
+
+/* Raises when it is none of ours, and for released ones. */
+static inline tsrL_object *tsrL_check(lua_State *L, int index) {
+    tsrL_object *o = tsrL_test(L, index);
+    if (!tsrL_filled(o))
+        tsrL_type_error(L, index, "an array");
+    return o;
+}
+
 /* The array at `index`: an object's own, or one made out of a table or number, which then replaces
  * the value at `index`. */
 tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
@@ -99,6 +117,13 @@ void tsrL_push_scalar(lua_State *L, const tsr_scalar *value);
     (tsr_error) {                                                                                  \
         .index_base = 1                                                                            \
     }
+/* The same for a variable that exists, without clearing the room for the message: that alone would
+ * cost half of what indexing does. */
+static inline void tsrL_no_error(tsr_error *err) {
+    err->status = TSR_OK;
+    err->index_base = 1;
+    err->message[0] = '\0';
+}
 int tsrL_raise(lua_State *L, const tsr_error *err);
 /* Raises with the name of the running function; `argument` counts from 1, 0 is none. The format is
  * tsr_error_set's. */
@@ -109,8 +134,6 @@ int tsrL_raise(lua_State *L, const tsr_error *err);
         tsrL_raise_argument(L, &fail_, argument);                                                  \
     } while (0)
 int tsrL_raise_argument(lua_State *L, const tsr_error *err, int argument);
-/* Raises: `argument` is of the wrong type. */
-int tsrL_type_error(lua_State *L, int argument, const char *expected);
 void tsrL_collect(lua_State *L);
 int tsrL_last_error(lua_State *L);
 int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for the Lua half */
@@ -161,7 +184,9 @@ void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype);
 
 typedef enum tsrL_copy { TSRL_COPY_NEVER, TSRL_COPY_IF_NEEDED, TSRL_COPY_ALWAYS } tsrL_copy;
 tsrL_copy tsrL_opt_copy(lua_State *L, int argument, tsrL_copy otherwise);
-tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise);
+/* "A" is column-major when `like` is that and not row-major, else row-major; without `like` it is
+ * "K". */
+tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise, const tsr_array *like);
 
 /* ---- dtypes (dtype.c) */
 
@@ -194,9 +219,20 @@ void tsrL_push_label(lua_State *L, const tsr_storage *storage);
 
 /* ---- indexing (index.c) */
 
+/* Pushes a view of the face and gradient mark of `o`. */
+void tsrL_push_view(lua_State *L, const tsrL_object *o, int count, const tsr_index *items);
 int tsrL_get_index(lua_State *L); /* __index for keys that are no names */
 int tsrL_set_index(lua_State *L); /* __newindex */
 extern const char tsrL_newaxis, tsrL_ellipsis;
+
+/* ---- single elements (element.c) */
+
+/* Pushes an element; false, and nothing, when it is complex. The positions are in range. */
+bool tsrL_push_element(lua_State *L, const tsr_array *a, int count, const int64_t *index);
+/* x[i] and x[i] = v for the arguments of __index and __newindex; false, and nothing, when it is not
+ * as simple as that. */
+bool tsrL_get_quickly(lua_State *L, const tsr_array *a);
+bool tsrL_set_quickly(lua_State *L, tsr_array *a);
 
 /* ---- the Lua half (lua_half.c) */
 

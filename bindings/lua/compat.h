@@ -7,6 +7,9 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #if LUA_VERSION_NUM >= 503
 #define TSRL_INTEGERS 1 /* numbers have an integer subtype */
 #else
@@ -61,6 +64,32 @@ static inline int tsrL_isinteger(lua_State *L, int index) {
     (void)L;
     (void)index;
     return 0;
+#endif
+}
+
+/* The integer that the number at `index` is, if it is one. */
+static inline bool tsrL_tointeger(lua_State *L, int index, int64_t *out) {
+#if TSRL_INTEGERS
+    int exact;
+    *out = (int64_t)lua_tointegerx(L, index, &exact);
+    return exact && lua_type(L, index) == LUA_TNUMBER; /* not a string that looks like one */
+#else
+    double d = lua_tonumber(L, index);
+    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) ||
+        d != (double)(int64_t)d)
+        return false;
+    *out = (int64_t)d;
+    return lua_type(L, index) == LUA_TNUMBER;
+#endif
+}
+
+/* lua_rawget, and the type of what it pushes. */
+static inline int tsrL_rawget(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 503
+    return lua_rawget(L, index);
+#else
+    lua_rawget(L, index);
+    return lua_type(L, -1);
 #endif
 }
 

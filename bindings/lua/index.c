@@ -93,13 +93,16 @@ static bool is_marker(lua_State *L, int index, const char *marker) {
 /* A field of a range entry at the top; nil leaves *out alone. */
 static bool range_field(lua_State *L, int i, int64_t *out) {
     lua_rawgeti(L, -1, i);
-    bool given = !lua_isnil(L, -1);
-    if (given) {
+    int64_t at;
+    bool given = tsrL_tointeger(L, -1, &at);
+    if (!given && !lua_isnil(L, -1)) {
         if (lua_type(L, -1) != LUA_TNUMBER)
             tsrL_fail(L, TSR_EINDEX, 2, "a range is {from, to, step}, all integers, not %s",
                       luaL_typename(L, -1));
-        *out = tsrL_integer(L, -1);
+        tsrL_integer(L, -1);
     }
+    if (given)
+        *out = at;
     lua_pop(L, 1);
     return given;
 }
@@ -168,7 +171,9 @@ static void parse_table(lua_State *L, const tsr_array *a, int index, key *k) {
  * ----------------------------------------------------------------------------------------- */
 
 static const char *skip_spaces(const char *s) {
-    return s + strspn(s, " \t");
+    while (*s == ' ' || *s == '\t')
+        s++;
+    return s;
 }
 
 static bool read_integer(const char **s, int64_t *out) {
@@ -188,6 +193,8 @@ static bool read_integer(const char **s, int64_t *out) {
 }
 
 static bool read_word(const char **s, const char *word) {
+    if (**s != *word)
+        return false;
     size_t n = strlen(word);
     if (strncmp(*s, word, n) != 0)
         return false;
@@ -278,25 +285,12 @@ static void parse_key(lua_State *L, const tsr_array *a, int index, key *k) {
     k->element = k->element && k->used == tsr_array_ndim(a);
 }
 
-static int push_view(lua_State *L, const tsrL_object *o, const key *k) {
-    tsr_error err = TSRL_ERROR;
+void tsrL_push_view(lua_State *L, const tsrL_object *o, int count, const tsr_index *items) {
+    tsr_error err;
+    tsrL_no_error(&err);
     tsrL_object *view = tsrL_new(L, (tsr_face)o->face);
     view->requires_grad = o->requires_grad;
-    TSRL_TRY(L, &err, tsr_view_index(o->array, k->count, k->items, &view->array, &err));
-    return 1;
-}
-
-static bool is_complex(const tsr_array *a) {
-    return tsr_dtype_describe(tsr_array_dtype(a))->kind == 'c';
-}
-
-static int push_element(lua_State *L, const tsr_array *a, int count, const int64_t *index) {
-    tsr_scalar value;
-    tsr_error err = TSRL_ERROR;
-    if (tsr_array_get(a, count, index, &value, &err) != TSR_OK)
-        tsrL_raise(L, &err);
-    tsrL_push_scalar(L, &value);
-    return 1;
+    TSRL_TRY(L, &err, tsr_view_index(o->array, count, items, &view->array, &err));
 }
 
 static void positions(const key *k, int64_t *index) {
@@ -306,13 +300,15 @@ static void positions(const key *k, int64_t *index) {
 
 int tsrL_get_index(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
+    if (tsrL_get_quickly(L, o->array))
+        return 1;
     key k;
     parse_key(L, o->array, 2, &k);
-    if (!k.element || is_complex(o->array))
-        return push_view(L, o, &k);
     int64_t index[2 * TSR_MAX_DIMS + 1];
     positions(&k, index);
-    return push_element(L, o->array, k.count, index);
+    if (!k.element || !tsrL_push_element(L, o->array, k.count, index))
+        tsrL_push_view(L, o, k.count, k.items);
+    return 1;
 }
 
 static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
@@ -321,7 +317,7 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
     if (tsr_array_usable(o->array, true, &err) != TSR_OK)
         tsrL_raise(L, &err);
     bool number = tsrL_test_scalar(L, value_index, &value);
-    if (number)
+    if (lua_type(L, value_index) == LUA_TNUMBER)
         tsrL_check_fits(L, &value, tsr_array_dtype(o->array));
     if (number && k->element) {
         int64_t index[2 * TSR_MAX_DIMS + 1];
@@ -336,7 +332,7 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
             tsrL_type_error(L, value_index, "a number, a boolean, an array or a nested table");
         source = tsrL_toarray(L, value_index, (tsr_face)o->face);
     }
-    push_view(L, o, k);
+    tsrL_push_view(L, o, k->count, k->items);
     tsrL_object *target = tsrL_check(L, -1);
     if (number)
         TSRL_TRY(L, &err, tsr_fill(target->array, &value, &err));
@@ -347,54 +343,9 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
 
 int tsrL_set_index(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
+    if (tsrL_set_quickly(L, o->array))
+        return 0;
     key k;
     parse_key(L, o->array, 2, &k);
     return assign(L, o, &k, 3);
-}
-
-/* ---- get and set
- * ---------------------------------------------------------------------------------------- */
-
-/* Arguments first ... as 0-based positions, all in range. */
-static void read_positions(lua_State *L, const tsr_array *a, int count, int64_t *index) {
-    if (count != tsr_array_ndim(a))
-        tsrL_fail(L, TSR_EINDEX, 2, "%d indices for an array of %d dimensions", (int64_t)count,
-                  (int64_t)tsr_array_ndim(a));
-    const int64_t *shape = tsr_array_shape(a);
-    for (int i = 0; i < count; i++) {
-        int64_t at = tsrL_index(L, i + 2);
-        int64_t n = shape[i];
-        if (at >= n || at < -n)
-            tsrL_fail(L, TSR_EINDEX, i + 2, "index %i is out of range for dimension %i of size %d",
-                      at, (int64_t)i, n);
-        index[i] = at < 0 ? at + n : at;
-    }
-}
-
-int tsrL_op_get(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
-    int count = lua_gettop(L) - 1;
-    int64_t index[TSR_MAX_DIMS];
-    read_positions(L, o->array, count, index);
-    if (!is_complex(o->array))
-        return push_element(L, o->array, count, index);
-    key k = {.count = count};
-    for (int i = 0; i < count; i++)
-        k.items[i] = (tsr_index){TSR_INDEX_AT, index[i], 1, 1};
-    return push_view(L, o, &k);
-}
-
-int tsrL_op_set(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
-    int count = lua_gettop(L) - 2;
-    if (count < 0)
-        tsrL_type_error(L, 2, "an index or a value");
-    int64_t index[TSR_MAX_DIMS];
-    tsr_error err = TSRL_ERROR;
-    read_positions(L, o->array, count, index);
-    tsr_scalar value = tsrL_scalar(L, count + 2);
-    tsrL_check_fits(L, &value, tsr_array_dtype(o->array));
-    if (tsr_array_set(o->array, count, index, &value, &err) != TSR_OK)
-        tsrL_raise(L, &err);
-    return 0;
 }

@@ -41,26 +41,10 @@ tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
     return o;
 }
 
-tsrL_object *tsrL_test(lua_State *L, int index) {
-    tsrL_object *o = lua_touserdata(L, index);
-    if (o == NULL || lua_rawlen(L, index) != sizeof *o || o->magic != &tsrL_magic)
-        return NULL;
-    return o;
-}
-
-bool tsrL_filled(const tsrL_object *o) {
-    return o != NULL && o->array != NULL && !o->released;
-}
-
-tsrL_object *tsrL_check(lua_State *L, int index) {
-    tsrL_object *o = tsrL_test(L, index);
-    if (!tsrL_filled(o))
-        tsrL_type_error(L, index, "an array");
-    return o;
-}
-
 tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face) {
     tsrL_object *o = tsrL_test(L, index);
+    if (tsrL_filled(o))
+        return o;
     if (o != NULL)
         return tsrL_check(L, index);
     index = lua_absindex(L, index);
@@ -179,32 +163,32 @@ int tsrL_op_iter(lua_State *L) {
     return 3;
 }
 
+/* Whether a key is an index in a string: no name starts like that. */
+static bool starts_index(const char *key) {
+    return *key < 'A' && strchr(":,. -0123456789", *key) != NULL;
+}
+
 /* __index: names are methods or properties, everything else is an index. Upvalues after the shared
  * ones: methods, properties. */
 static int object_index(lua_State *L) {
-    if (lua_type(L, 2) == LUA_TSTRING) {
-        lua_pushvalue(L, 2);
-        lua_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 1));
-        if (!lua_isnil(L, -1))
-            return 1;
-        lua_pushvalue(L, 2);
-        lua_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 2));
-        if (!lua_isnil(L, -1)) {
-            lua_pushvalue(L, 1);
-            lua_call(L, 1, 1);
-            return 1;
-        }
-        lua_settop(L, 2);
-        if (strchr(":,. -0123456789", lua_tostring(L, 2)[0]) == NULL) {
-            /* methods of the Lua half come in through the table's own __index when first asked for
-             */
-            lua_pushvalue(L, 2);
-            lua_gettable(L, lua_upvalueindex(TSRL_UPVALUES + 1));
-            if (!lua_isnil(L, -1) || strpbrk(lua_tostring(L, 2), ":,") == NULL)
-                return 1;
-            lua_settop(L, 2); /* "newaxis, 2:4" */
-        }
+    if (lua_type(L, 2) != LUA_TSTRING || starts_index(lua_tostring(L, 2)))
+        return tsrL_get_index(L);
+    lua_pushvalue(L, 2);
+    if (tsrL_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 1)) != LUA_TNIL)
+        return 1;
+    lua_pushvalue(L, 2);
+    if (tsrL_rawget(L, lua_upvalueindex(TSRL_UPVALUES + 2)) != LUA_TNIL) {
+        lua_pushvalue(L, 1);
+        lua_call(L, 1, 1);
+        return 1;
     }
+    lua_settop(L, 2);
+    /* methods of the Lua half come in through the table's own __index when first asked for */
+    lua_pushvalue(L, 2);
+    lua_gettable(L, lua_upvalueindex(TSRL_UPVALUES + 1));
+    if (!lua_isnil(L, -1) || strpbrk(lua_tostring(L, 2), ":,") == NULL)
+        return 1;
+    lua_settop(L, 2); /* "newaxis, 2:4" */
     return tsrL_get_index(L);
 }
 

@@ -6,7 +6,8 @@
 
 /* The same array under the other face: a view of everything it is. */
 static int alias(lua_State *L, tsrL_object *o, tsr_face face) {
-    tsr_error err = TSRL_ERROR;
+    tsr_error err;
+    tsrL_no_error(&err);
     tsrL_object *made = tsrL_new(L, face);
     TSRL_TRY(L, &err,
              tsr_view_alias(o->array, TSR_READ | TSR_WRITE | TSR_RESIZE, &made->array, &err));

@@ -6,9 +6,13 @@
 #include "binding.h"
 #include "ops.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 /* The array operated on: the first argument, as it is or made out of a table. */
 static tsrL_object *self(lua_State *L) {
-    return tsrL_toarray(L, 1, tsrL_face(L));
+    tsrL_object *o = tsrL_test(L, 1);
+    return tsrL_filled(o) ? o : tsrL_toarray(L, 1, tsrL_face(L));
 }
 
 /* A new object of the same face that keeps the gradient mark. */
@@ -20,7 +24,8 @@ static tsrL_object *derive(lua_State *L, const tsrL_object *o) {
 
 #define VIEW(L, o, function, ...)                                                                  \
     do {                                                                                           \
-        tsr_error err_ = TSRL_ERROR;                                                               \
+        tsr_error err_;                                                                            \
+        tsrL_no_error(&err_);                                                                      \
         tsrL_object *made_ = derive(L, o);                                                         \
         TSRL_TRY(L, &err_, function((o)->array, __VA_ARGS__, &made_->array, &err_));               \
     } while (0)
@@ -269,7 +274,8 @@ static tsr_status reverse_view(tsrL_object *o, void *user, tsr_array **out, tsr_
 
 /* Pushes `o` with another shape: a view, or a copy when there is none and `copy` allows. */
 static void push_reshaped(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy copy) {
-    tsr_error err = TSRL_ERROR;
+    tsr_error err;
+    tsrL_no_error(&err);
     tsrL_object *made = derive(L, o);
     tsr_status status = TSR_EUNSUPPORTED;
     if (copy != TSRL_COPY_ALWAYS) {
@@ -330,12 +336,9 @@ int tsrL_op_reshape(lua_State *L) {
             tsrL_type_error(L, 2, "a shape");
         s.ndim = tsrL_sizes(L, 2, true, s.shape, &next);
     }
-    tsr_order order = tsrL_opt_order(L, next, TSR_ORDER_C);
+    tsr_order order = tsrL_opt_order(L, next, TSR_ORDER_C, o->array);
     tsrL_copy copy = tsrL_opt_copy(L, next + 1, TSRL_COPY_IF_NEEDED);
-    bool columns = order == TSR_ORDER_F ||
-                   (order == TSR_ORDER_KEEP && tsr_array_is_fortran_contiguous(o->array) &&
-                    !tsr_array_is_contiguous(o->array));
-    if (columns)
+    if (order == TSR_ORDER_F)
         push_reshaped_f(L, o, &s, copy);
     else
         push_reshaped(L, o, &s, copy);
@@ -381,16 +384,50 @@ int tsrL_op_reshape_as(lua_State *L) {
     return 1;
 }
 
-int tsrL_op_ravel(lua_State *L) {
+/* Order "K" as NumPy's iterator finds it: dimensions from the largest stride to the smallest. Those
+ * along which the stride does not matter, of size 1 or stride 0, are compared with nothing. */
+static void by_stride(const tsr_array *a, int *dims) {
+    const int64_t *strides = tsr_array_strides(a), *shape = tsr_array_shape(a);
+    int n = tsr_array_ndim(a);
+    for (int dim = n; dim-- > 0;) { /* dims[dim + 1 ...] are in order */
+        int64_t stride = shape[dim] == 1 ? 0 : llabs(strides[dim]);
+        int to = dim;
+        for (int i = dim + 1; i < n && stride != 0; i++) {
+            int64_t other = shape[dims[i]] == 1 ? 0 : llabs(strides[dims[i]]);
+            if (other != 0 && other <= stride)
+                break;
+            to = other != 0 ? i : to;
+        }
+        memmove(dims + dim, dims + dim + 1, (size_t)(to - dim) * sizeof *dims);
+        dims[to] = dim;
+    }
+}
+
+/* One dimension in the order that argument 2 names. What is not in memory as it comes out is
+ * copied, though a strided view might exist: the result is contiguous, as NumPy's and PyTorch's. */
+static int push_flat(lua_State *L, bool always) {
     static const char *const names[] = {"order"};
+    tsr_error err = TSRL_ERROR;
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 1, names);
+    tsr_order order = tsrL_opt_order(L, 2, TSR_ORDER_C, o->array);
     sizes s = {1, {tsr_array_size(o->array)}};
-    if (tsrL_opt_order(L, 2, TSR_ORDER_C) == TSR_ORDER_F)
-        push_reshaped_f(L, o, &s, TSRL_COPY_IF_NEEDED);
-    else
-        push_reshaped(L, o, &s, TSRL_COPY_IF_NEEDED);
+    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->array);
+    for (int i = 0; i < ndim; i++)
+        dims[i] = order == TSR_ORDER_F ? ndim - 1 - i : i;
+    if (order == TSR_ORDER_KEEP && !tsr_array_is_contiguous(o->array))
+        by_stride(o->array, dims);
+    tsrL_object *turned = derive(L, o);
+    TSRL_TRY(L, &err, tsr_view_permute(o->array, ndim, dims, &turned->array, &err));
+    bool copy = always || !tsr_array_is_contiguous(turned->array);
+    push_reshaped(L, turned, &s, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_NEVER);
+    if (copy && !always)
+        tsr_context_count_copy(tsrL_lib(L)->context);
     return 1;
+}
+
+int tsrL_op_ravel(lua_State *L) {
+    return push_flat(L, false);
 }
 
 /* torch: flatten(start_dim, end_dim), a view where there is one. */
@@ -421,15 +458,7 @@ int tsrL_op_flatten(lua_State *L) {
 
 /* np: always a copy. */
 int tsrL_op_flatten_copy(lua_State *L) {
-    static const char *const names[] = {"order"};
-    tsrL_object *o = self(L);
-    tsrL_bind(L, 2, 1, names);
-    sizes s = {1, {tsr_array_size(o->array)}};
-    if (tsrL_opt_order(L, 2, TSR_ORDER_C) == TSR_ORDER_F)
-        push_reshaped_f(L, o, &s, TSRL_COPY_ALWAYS);
-    else
-        push_reshaped(L, o, &s, TSRL_COPY_ALWAYS);
-    return 1;
+    return push_flat(L, true);
 }
 
 int tsrL_op_unflatten(lua_State *L) {

@@ -9,6 +9,8 @@
 #include "../base/checked.h"
 #include "../base/context.h"
 
+#include <string.h>
+
 static size_t header_bytes(uint32_t room) {
     return sizeof(tsr_array) + (size_t)room * 2 * sizeof(int64_t);
 }
@@ -354,7 +356,12 @@ tsr_status tsr_array_get(const tsr_array *a, int count, const int64_t *index, ts
     tsr_status status = locate(a, count, index, &at, err);
     if (status != TSR_OK || (status = tsr_storage_enter(a->storage, err)) != TSR_OK)
         return status;
-    *out = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a) + at);
+    if (a->dtype == TSR_FLOAT64) { /* most of all reads */
+        out->dtype = TSR_FLOAT64;
+        memcpy(&out->as.f, tsr_data_of(a) + at, sizeof out->as.f);
+    } else {
+        *out = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a) + at);
+    }
     tsr_storage_leave(a->storage);
     return TSR_OK;
 }

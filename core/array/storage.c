@@ -11,7 +11,6 @@
 #include "../base/alone.h"
 #include "../base/context.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 enum { REVOKED = 1u << 31, INLINE_LIMIT = 4096, LABEL_ROOM = 64 };
@@ -21,21 +20,6 @@ typedef struct origin {
     void *user;
     char label[LABEL_ROOM];
 } origin;
-
-struct tsr_storage {
-    _Atomic uint32_t references;
-    _Atomic uint32_t state;
-    _Atomic uint64_t version;
-    tsr_context *context;
-    char *data;
-    size_t bytes;
-    size_t block;    /* bytes of the separate block, 0 when inline or foreign */
-    uint32_t header; /* bytes of the block that this header is in */
-    uint8_t kind, rights;
-    _Alignas(64) char tail[]; /* inline bytes, or the origin */
-};
-
-_Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
 
 static origin *origin_of(const tsr_storage *s) {
     return (origin *)(uintptr_t)s->tail;
@@ -160,15 +144,6 @@ void tsr_storage_unpin(tsr_storage *s) {
     atomic_fetch_sub_explicit(&s->state, 1, memory_order_release);
 }
 
-tsr_status tsr_storage_enter(tsr_storage *s, tsr_error *err) {
-    return s->kind == TSR_OWNED ? TSR_OK : tsr_storage_pin(s, err);
-}
-
-void tsr_storage_leave(tsr_storage *s) {
-    if (s->kind != TSR_OWNED)
-        tsr_storage_unpin(s);
-}
-
 tsr_status tsr_storage_revoke(tsr_storage *s, tsr_error *err) {
     if (s->kind == TSR_OWNED)
         return tsr_error_set(err, TSR_EVALUE,
@@ -183,10 +158,6 @@ tsr_status tsr_storage_revoke(tsr_storage *s, tsr_error *err) {
     }
     let_go(s);
     return TSR_OK;
-}
-
-char *tsr_storage_base(const tsr_storage *s) {
-    return s->data;
 }
 
 void *tsr_storage_data(const tsr_storage *s) {

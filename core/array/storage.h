@@ -1,15 +1,41 @@
-/* What the core itself does with storages, beyond the public header. */
+/* The storage behind the public handle, and what the core itself does with storages. The short
+ * parts are inline because each access to a single element goes through them. */
 #ifndef TSR_STORAGE_H
 #define TSR_STORAGE_H
 
 #include "../tessera.h"
 
+#include <stdatomic.h>
+
+struct tsr_storage {
+    _Atomic uint32_t references;
+    _Atomic uint32_t state;
+    _Atomic uint64_t version;
+    tsr_context *context;
+    char *data;
+    size_t bytes;
+    size_t block;    /* bytes of the separate block, 0 when inline or foreign */
+    uint32_t header; /* bytes of the block that this header is in */
+    uint8_t kind, rights;
+    _Alignas(64) char tail[]; /* inline bytes, or the origin */
+};
+
+_Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
+
 /* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so
  * this costs nothing on it. TSR_EREVOKED. */
-tsr_status tsr_storage_enter(tsr_storage *storage, tsr_error *err);
-void tsr_storage_leave(tsr_storage *storage);
+static inline tsr_status tsr_storage_enter(tsr_storage *s, tsr_error *err) {
+    return s->kind == TSR_OWNED ? TSR_OK : tsr_storage_pin(s, err);
+}
+
+static inline void tsr_storage_leave(tsr_storage *s) {
+    if (s->kind != TSR_OWNED)
+        tsr_storage_unpin(s);
+}
 
 /* The address of the bytes, also when revoked: only for those who entered, and for comparing. */
-char *tsr_storage_base(const tsr_storage *storage);
+static inline char *tsr_storage_base(const tsr_storage *s) {
+    return s->data;
+}
 
 #endif

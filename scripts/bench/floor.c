@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { OBJECT = 24 };
+enum { OBJECT = 32 };
 
 static void *block(lua_State *L, size_t bytes) {
 #if LUA_VERSION_NUM >= 504

@@ -35,13 +35,14 @@ T = "local t = torch.zeros(16, 16)"
 PA = "a = np.zeros((16, 16)); t = torch.zeros(16, 16)"
 
 
-def view(name, ours, numpy, torch, setup=A):
-    row(name, ours, setup, numpy=numpy, torch=torch, python=PA, floors=MAKING, targets=VIEW)
+def view(name, ours, numpy, torch, setup=A, floors=MAKING):
+    row(name, ours, setup, numpy=numpy, torch=torch, python=PA, floors=floors, targets=VIEW)
 
 
 view('slice a["2:4"]', 'local v = a["2:4"]', "a[1:4]", "t[1:4]")
 view("slice a[{ {2,4} }]", "local v = a[key]", "a[1:4]", "t[1:4]", A + "; local key = { {2, 4} }")
-view("slice a[{ {2,4} }], new key", "local v = a[{ {2, 4} }]", "a[1:4]", "t[1:4]")
+view("slice a[{ {2,4} }], new key", "local v = a[{ {2, 4} }]", "a[1:4]", "t[1:4]",
+     floors={name: (setup, code + "; local key = { {2, 4} }") for name, (setup, code) in MAKING.items()})
 view('slice a[":, ::-2"]', 'local v = a[":, ::-2"]', "a[:, ::-2]", None)
 view("row a[i]", "local v = a[3]", "a[2]", "t[2]")
 view("a.T", "local v = a.T", "a.T", "t.T")
