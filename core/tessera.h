@@ -135,6 +135,9 @@ TSR_API const char *tsr_dtype_aliases(tsr_face face, tsr_dtype dtype);
  * torch.promote_types). Symmetric. torch and numpy disagree: int64 with float32 is float32 on torch
  * and float64 on numpy. */
 TSR_API tsr_dtype tsr_dtype_promote(tsr_face face, tsr_dtype a, tsr_dtype b);
+/* The dtype that a set of dtypes meets in, bit i standing for dtype i; TSR_DTYPE_COUNT for none. On
+ * numpy that is not a chain of pairs: int8, uint16 and float16 meet in float32. */
+TSR_API tsr_dtype tsr_dtype_promote_set(tsr_face face, uint32_t set);
 
 typedef enum tsr_casting {
     TSR_CAST_NO,        /* the same dtype only */
@@ -422,9 +425,10 @@ TSR_API tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *e
  */
 
 typedef enum tsr_order {
-    TSR_ORDER_C,   /* row-major */
-    TSR_ORDER_F,   /* column-major */
-    TSR_ORDER_KEEP /* the source's order of dimensions, without gaps */
+    TSR_ORDER_C,    /* row-major */
+    TSR_ORDER_F,    /* column-major */
+    TSR_ORDER_KEEP, /* the source's order of dimensions, without gaps, as NumPy sorts them */
+    TSR_ORDER_TORCH /* the same, with ties as PyTorch decides them */
 } tsr_order;
 
 /* dst[...] = src[...], broadcasting src and converting. Overlap gives the right answer. */

@@ -21,7 +21,8 @@ static int fill(lua_State *L, const tsr_scalar *value) {
     tsrL_object *o = tsrL_check(L, 1);
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
-    tsrL_check_fits(L, value, tsr_array_dtype(o->array));
+    if (lua_type(L, 2) == LUA_TNUMBER)
+        tsrL_check_fits(L, value, tsr_array_dtype(o->array));
     TSRL_TRY(L, &err, tsr_fill(o->array, value, &err));
     lua_settop(L, 1);
     return 1;
@@ -81,6 +82,8 @@ int tsrL_op_resize(lua_State *L) {
 static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype,
                                tsr_order order) {
     tsr_error err = TSRL_ERROR;
+    if (order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH)
+        order = TSR_ORDER_TORCH;
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
     TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
     char kind = tsr_dtype_describe(dtype)->kind;
@@ -94,7 +97,7 @@ int tsrL_op_clone(lua_State *L) {
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 1, names);
     tsr_order order = o->face == TSR_FACE_TORCH ? TSR_ORDER_KEEP : TSR_ORDER_C;
-    push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, order));
+    push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, order, o->array));
     return 1;
 }
 
@@ -144,7 +147,7 @@ int tsrL_op_astype(lua_State *L) {
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
     bool any_order = lua_isnil(L, 3) || strcmp(luaL_optstring(L, 3, "K"), "K") == 0;
-    tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP);
+    tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->array);
     tsr_casting casting = opt_casting(L, 4);
     bool copy = tsrL_opt_boolean(L, 5, true);
     if (!tsr_dtype_can_cast(tsr_array_dtype(o->array), dtype, casting))
@@ -169,7 +172,7 @@ int tsrL_op_to(lua_State *L) {
         dtype = tsrL_opt_dtype(L, 2, (tsr_face)o->face, dtype);
     tsrL_opt_boolean(L, 3, false);
     bool copy = tsrL_opt_boolean(L, 4, false);
-    tsr_order order = tsrL_opt_order(L, 5, TSR_ORDER_KEEP);
+    tsr_order order = tsrL_opt_order(L, 5, TSR_ORDER_KEEP, o->array);
     if (!lua_isnil(L, 6) &&
         (lua_type(L, 6) != LUA_TSTRING || strcmp(lua_tostring(L, 6), "cpu") != 0))
         tsrL_fail(L, TSR_EUNSUPPORTED, 6, "the only device is \"cpu\"");
@@ -215,7 +218,7 @@ int tsrL_op_tobytes(lua_State *L) {
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 1, names);
     tsrL_object *flat =
-        push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C));
+        push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C, o->array));
     lua_pushlstring(L, tsr_array_data(flat->array),
                     (size_t)tsr_array_size(flat->array) * tsr_array_itemsize(flat->array));
     return 1;
@@ -274,12 +277,10 @@ static parts read_parts(lua_State *L, int index, tsr_dtype dtype) {
     }
     if (face == TSR_FACE_TORCH)
         p.face = face;
-    for (int i = 0; i < p.count; i++) {
-        tsr_dtype d = tsr_array_dtype(p.arrays[i]);
-        p.dtype = i == 0 ? d : tsr_dtype_promote(p.face, p.dtype, d);
-    }
-    if (dtype != TSR_DTYPE_COUNT)
-        p.dtype = dtype;
+    uint32_t dtypes = 0;
+    for (int i = 0; i < p.count; i++)
+        dtypes |= 1u << tsr_array_dtype(p.arrays[i]);
+    p.dtype = dtype != TSR_DTYPE_COUNT ? dtype : tsr_dtype_promote_set(p.face, dtypes);
     lua_replace(L, index);
     return p;
 }

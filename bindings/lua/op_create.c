@@ -113,25 +113,29 @@ static tsrL_object *convert(lua_State *L, tsr_dtype dtype, tsr_order order, tsrL
     return copy_array(L, o, face, dtype, order);
 }
 
+/* What convert() made, or a view when that is the argument itself, which must not change. */
+static tsrL_object *own_view(lua_State *L, tsrL_object *made) {
+    if (tsrL_test(L, 1) != made)
+        return made;
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *view = tsrL_new(L, (tsr_face)made->face);
+    TSRL_TRY(L, &err, tsr_view_alias(made->array, TSR_READ | TSR_WRITE, &view->array, &err));
+    return view;
+}
+
 /* np.array(object, dtype, {copy, order, ndmin}): a copy, unless copy says otherwise. */
 int tsrL_op_array(lua_State *L) {
     static const char *const names[] = {"dtype", "copy", "order", "ndmin"};
     tsrL_bind(L, 2, 4, names);
     tsr_dtype dtype = dtype_or_any(L, 2);
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_ALWAYS);
-    tsr_order order = tsrL_opt_order(L, 4, TSR_ORDER_KEEP);
+    tsrL_object *source = tsrL_test(L, 1);
+    tsr_order order = tsrL_opt_order(
+        L, 4, TSR_ORDER_KEEP, copy == TSRL_COPY_ALWAYS && source != NULL ? source->array : NULL);
     int64_t ndmin = tsrL_opt_integer(L, 5, 0);
     tsrL_object *made = convert(L, dtype, order, copy);
-    if (tsr_array_ndim(made->array) < ndmin) {
-        if (tsrL_test(L, 1) == made) { /* the argument itself must not change */
-            tsr_error err = TSRL_ERROR;
-            made = tsrL_new(L, (tsr_face)made->face);
-            tsrL_object *given = tsrL_check(L, 1);
-            TSRL_TRY(L, &err,
-                     tsr_view_alias(given->array, TSR_READ | TSR_WRITE, &made->array, &err));
-        }
-        at_least(L, made, ndmin);
-    }
+    if (tsr_array_ndim(made->array) < ndmin)
+        at_least(L, own_view(L, made), ndmin);
     return 1;
 }
 
@@ -140,24 +144,28 @@ int tsrL_op_asarray(lua_State *L) {
     tsrL_bind(L, 2, 4, names);
     tsr_dtype dtype = dtype_or_any(L, 2);
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_IF_NEEDED);
-    tsr_order order = tsrL_opt_order(L, 4, TSR_ORDER_KEEP);
+    tsr_order order = tsrL_opt_order(L, 4, TSR_ORDER_KEEP, NULL);
     check_device(L, 5);
     convert(L, dtype, order, copy);
     return 1;
 }
 
-int tsrL_op_ascontiguous(lua_State *L) {
+/* NumPy gives these at least one dimension. */
+static int convert_order(lua_State *L, tsr_order order) {
     static const char *const names[] = {"dtype"};
     tsrL_bind(L, 2, 1, names);
-    convert(L, dtype_or_any(L, 2), TSR_ORDER_C, TSRL_COPY_IF_NEEDED);
+    tsrL_object *made = convert(L, dtype_or_any(L, 2), order, TSRL_COPY_IF_NEEDED);
+    if (tsr_array_ndim(made->array) == 0)
+        at_least(L, own_view(L, made), 1);
     return 1;
 }
 
+int tsrL_op_ascontiguous(lua_State *L) {
+    return convert_order(L, TSR_ORDER_C);
+}
+
 int tsrL_op_asfortran(lua_State *L) {
-    static const char *const names[] = {"dtype"};
-    tsrL_bind(L, 2, 1, names);
-    convert(L, dtype_or_any(L, 2), TSR_ORDER_F, TSRL_COPY_IF_NEEDED);
-    return 1;
+    return convert_order(L, TSR_ORDER_F);
 }
 
 /* ---- by shape
@@ -209,8 +217,8 @@ static int by_shape(lua_State *L, int first, const tsr_scalar *value) {
     tsr_dtype dtype =
         tsrL_opt_dtype(L, next, face, tsrL_default_dtype(tsrL_lib(L), face, TSR_FLOAT64));
     check_device(L, next + 2);
-    tsrL_object *made =
-        push_filled(L, face, dtype, ndim, shape, value, tsrL_opt_order(L, next + 3, TSR_ORDER_C));
+    tsrL_object *made = push_filled(L, face, dtype, ndim, shape, value,
+                                    tsrL_opt_order(L, next + 3, TSR_ORDER_C, NULL));
     mark_gradient(L, next + 1, made);
     return 1;
 }
@@ -247,10 +255,11 @@ int tsrL_op_full(lua_State *L) {
     tsr_face face = tsrL_face(L);
     tsr_scalar value = tsrL_scalar(L, 2);
     tsr_dtype dtype = tsrL_opt_dtype(L, 3, face, value_dtype(L, face, &value));
-    tsrL_check_fits(L, &value, dtype);
+    if (lua_type(L, 2) == LUA_TNUMBER)
+        tsrL_check_fits(L, &value, dtype);
     check_device(L, 5);
     tsrL_object *made =
-        push_filled(L, face, dtype, next, shape, &value, tsrL_opt_order(L, 6, TSR_ORDER_C));
+        push_filled(L, face, dtype, next, shape, &value, tsrL_opt_order(L, 6, TSR_ORDER_C, NULL));
     mark_gradient(L, 4, made);
     return 1;
 }
@@ -262,9 +271,9 @@ static int like(lua_State *L, const tsr_scalar *value, int first) {
     tsrL_object *o = tsrL_toarray(L, 1, tsrL_face(L));
     tsrL_bind(L, first, 5, names);
     tsr_dtype dtype = tsrL_opt_dtype(L, first, (tsr_face)o->face, tsr_array_dtype(o->array));
-    if (value != NULL)
+    if (value != NULL && lua_type(L, 2) == LUA_TNUMBER)
         tsrL_check_fits(L, value, dtype);
-    tsr_order order = tsrL_opt_order(L, first + 1, TSR_ORDER_KEEP);
+    tsr_order order = tsrL_opt_order(L, first + 1, TSR_ORDER_KEEP, o->array);
     check_device(L, first + 4);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made;
@@ -274,6 +283,8 @@ static int like(lua_State *L, const tsr_scalar *value, int first) {
         made = push_filled(L, (tsr_face)o->face, dtype, ndim, shape, value,
                            order == TSR_ORDER_F ? TSR_ORDER_F : TSR_ORDER_C);
     } else {
+        if (order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH)
+            order = TSR_ORDER_TORCH;
         made = tsrL_new(L, (tsr_face)o->face);
         TSRL_TRY(L, &err,
                  tsr_empty_like(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
@@ -312,7 +323,7 @@ static int new_like(lua_State *L, const tsr_scalar *value, int first) {
         next++;
     tsrL_bind(L, next, 3, names);
     tsr_dtype dtype = tsrL_opt_dtype(L, next, (tsr_face)o->face, tsr_array_dtype(o->array));
-    if (value != NULL)
+    if (value != NULL && lua_type(L, 3) == LUA_TNUMBER)
         tsrL_check_fits(L, value, dtype);
     check_device(L, next + 2);
     tsrL_object *made = push_filled(L, (tsr_face)o->face, dtype, ndim, shape, value, TSR_ORDER_C);
@@ -476,7 +487,7 @@ int tsrL_op_eye(lua_State *L) {
     check_device(L, 6);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made =
-        push_filled(L, face, dtype, 2, shape, &zero, tsrL_opt_order(L, 7, TSR_ORDER_C));
+        push_filled(L, face, dtype, 2, shape, &zero, tsrL_opt_order(L, 7, TSR_ORDER_C, NULL));
     tsrL_object *diagonal = tsrL_new(L, face);
     TSRL_TRY(L, &err, tsr_view_diagonal(made->array, k, 0, 1, &diagonal->array, &err));
     TSRL_TRY(L, &err, tsr_fill(diagonal->array, &one, &err));

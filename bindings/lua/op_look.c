@@ -278,7 +278,7 @@ static int category(char kind) {
 int tsrL_op_result_type(lua_State *L) {
     tsr_face face = tsrL_face(L);
     tsrL_library *lib = tsrL_lib(L);
-    tsr_dtype level[2] = {TSR_DTYPE_COUNT, TSR_DTYPE_COUNT}; /* full operands; torch's 0-d arrays */
+    uint32_t set[2] = {0, 0}; /* full operands; torch's 0-d arrays */
     int weak_category = -1;
     int top = lua_gettop(L);
     if (top == 0)
@@ -293,9 +293,9 @@ int tsrL_op_result_type(lua_State *L) {
         }
         tsrL_object *o = tsrL_test(L, i);
         int rank = face == TSR_FACE_TORCH && o != NULL && tsr_array_ndim(o->array) == 0;
-        level[rank] =
-            level[rank] == TSR_DTYPE_COUNT ? dtype : tsr_dtype_promote(face, level[rank], dtype);
+        set[rank] |= 1u << dtype;
     }
+    tsr_dtype level[2] = {tsr_dtype_promote_set(face, set[0]), tsr_dtype_promote_set(face, set[1])};
     tsr_dtype result = level[0] != TSR_DTYPE_COUNT ? level[0] : level[1];
     if (level[0] != TSR_DTYPE_COUNT && level[1] != TSR_DTYPE_COUNT &&
         category(tsr_dtype_describe(level[1])->kind) > category(tsr_dtype_describe(level[0])->kind))

@@ -77,6 +77,17 @@ tsr_dtype tsr_dtype_promote(tsr_face face, tsr_dtype a, tsr_dtype b) {
     return high_kind == 'c' ? complex_of(component) : component;
 }
 
+/* The highest category first, so that integers meet it one by one and not their common type. */
+tsr_dtype tsr_dtype_promote_set(tsr_face face, uint32_t set) {
+    tsr_dtype result = TSR_DTYPE_COUNT;
+    for (int c = 3; c >= 0; c--)
+        for (int d = 0; d < TSR_DTYPE_COUNT; d++)
+            if ((set >> d & 1) != 0 && category(tsr_dtype_describe((tsr_dtype)d)->kind) == c)
+                result = result == TSR_DTYPE_COUNT ? (tsr_dtype)d
+                                                   : tsr_dtype_promote(face, result, (tsr_dtype)d);
+    return result;
+}
+
 bool tsr_dtype_can_cast(tsr_dtype from, tsr_dtype to, tsr_casting casting) {
     if (from == to || casting == TSR_CAST_UNSAFE)
         return true;

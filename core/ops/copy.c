@@ -138,20 +138,43 @@ tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
     return TSR_OK;
 }
 
-/* The dimensions of `like` from the one with the largest stride to the one with the smallest. */
+/* Whether dimension x belongs outside of y, of which it was inside: 1 yes, -1 no, 0 open. NumPy
+ * sorts by stride alone; PyTorch compares a stride of 0 with nothing, and puts the larger of two
+ * equal strides' dimensions outside. */
+static int goes_outside(const tsr_array *a, tsr_order order, int x, int y) {
+    int64_t sx = tsr_strides_of(a)[x], sy = tsr_strides_of(a)[y];
+    sx = sx < 0 ? -sx : sx;
+    sy = sy < 0 ? -sy : sy;
+    if (order == TSR_ORDER_TORCH && (sx == 0 || sy == 0))
+        return 0;
+    if (sx != sy)
+        return sx > sy ? 1 : -1;
+    if (order == TSR_ORDER_TORCH)
+        return tsr_shape_of(a)[x] > tsr_shape_of(a)[y] ? 1 : 0;
+    return -1;
+}
+
+/* The dimensions of `like` from the outermost of the copy to the innermost: an insertion sort that
+ * starts inside. */
 static void order_dims(const tsr_array *like, tsr_order order, int *dims) {
-    for (int i = 0; i < like->ndim; i++) {
-        int to = i;
-        int dim = order == TSR_ORDER_F ? like->ndim - 1 - i : i;
-        int64_t stride = tsr_strides_of(like)[dim];
-        for (; order == TSR_ORDER_KEEP && to > 0; to--) {
-            int64_t before = tsr_strides_of(like)[dims[to - 1]];
-            if (tsr_shape_of(like)[dim] == 1 ||
-                (stride < 0 ? -stride : stride) <= (before < 0 ? -before : before))
+    int n = like->ndim;
+    for (int i = 0; i < n; i++)
+        dims[i] = order == TSR_ORDER_F ? n - 1 - i : i;
+    if (order == TSR_ORDER_C || order == TSR_ORDER_F)
+        return;
+    for (int i = n - 2; i >= 0; i--) {
+        int at = i;
+        for (int j = i + 1; j < n; j++) {
+            int answer = goes_outside(like, order, dims[j], dims[at]);
+            if (answer < 0)
                 break;
-            dims[to] = dims[to - 1];
+            if (answer > 0) {
+                int dim = dims[at];
+                dims[at] = dims[j];
+                dims[j] = dim;
+                at = j;
+            }
         }
-        dims[to] = dim;
     }
 }
 
