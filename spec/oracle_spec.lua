@@ -1,0 +1,202 @@
+--- Random array programs: the same results, strides, places and bytes as real NumPy and PyTorch.
+--
+-- spec/oracle/array_cases.py draws the programs, runs them with the real libraries, and writes
+-- them with what must come out; its format and its rules are described in spec/oracle/program.py.
+-- Strides and places are compared where they can be observed: not of dimensions of size 1, and not
+-- of empty arrays. What makes a copy there makes one here, but for the functions in VIEW_HERE.
+local ts = require "tessera"
+local torch, np = ts.torch, ts.np
+
+local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/arrays.txt"
+
+local function unhex(text)
+    return text == "-" and "" or (text:gsub("%x%x", function(byte)
+        return string.char(tonumber(byte, 16))
+    end))
+end
+
+local function hex(bytes)
+    return (bytes:gsub(".", function(c)
+        return ("%02x"):format(c:byte())
+    end))
+end
+
+local function split(text, separator)
+    local list = {}
+    for field in (text .. separator):gmatch("(.-)" .. separator) do
+        list[#list + 1] = field
+    end
+    return list
+end
+
+local function sizes(text)
+    local list = {}
+    for n in text:gmatch("-?%d+") do
+        list[#list + 1] = tonumber(n)
+    end
+    return list
+end
+
+--- The buffers are the locals u1, u2, ... of the program; it hands them over before it ends.
+local function prepare(case)
+    local names = {}
+    for i in ipairs(case.buffers) do
+        names[i] = "u" .. i
+    end
+    local lines = split(case.source, ";;")
+    local handover = "U = {" .. table.concat(names, ", ") .. "}"
+    for i, line in ipairs(lines) do
+        local u = line:match("^local u(%d+) ")
+        if u then
+            lines[i] = line .. "; U[" .. u .. "] = u" .. u
+        end
+    end
+    case.last = #lines
+    case.text = table.concat(lines, "\n")
+    return handover
+end
+
+local function run(case)
+    prepare(case)
+    local environment = {np = np, torch = torch, ts = ts, B = {}, U = {}, math = math}
+    for i, buffer in ipairs(case.buffers) do
+        environment.B[i] = unhex(buffer)
+    end
+    local chunk
+    if setfenv then -- luacheck: ignore 113
+        chunk = setfenv(assert(loadstring(case.text, "=case")), environment) -- luacheck: ignore 113
+    else
+        chunk = assert(load(case.text, "=case", "t", environment))
+    end
+    local results = {pcall(chunk)}
+    return results, environment.U
+end
+
+local function same_layout(shape, expected, got)
+    for i, size in ipairs(shape) do
+        if size == 0 then
+            return true
+        end
+        if size > 1 and expected[i] ~= got[i] then
+            return false
+        end
+    end
+    return true
+end
+
+--- What is wrong with a result, or nil.
+local function difference(expected, x, U)
+    local dtype, shape, strides, place, bytes = expected:match("^(.-)/(.-)/(.-)/(.-)/(.-)$")
+    if type(x) ~= "userdata" then
+        return "the result is " .. tostring(x)
+    end
+    if x.dtype.name ~= dtype then
+        return ("dtype %s, expected %s"):format(x.dtype.name, dtype)
+    end
+    local got = table.concat(x.shape, ",")
+    if got ~= shape then
+        return ("shape (%s), expected (%s)"):format(got, shape)
+    end
+    got = hex(x:tobytes())
+    if got ~= bytes then
+        return ("bytes %s\nexpected  %s"):format(got, bytes)
+    end
+    if x.nbytes == 0 then
+        return nil
+    end
+    got = x.strides
+    if not same_layout(sizes(shape), sizes(strides), got) then
+        return ("strides (%s), expected (%s)"):format(table.concat(got, ","), strides)
+    end
+    local here = "copy"
+    for i, u in ipairs(U) do
+        if u.nbytes > 0 and x:shares(u) then
+            here = ("%d+%d"):format(i, x:data_ptr() - u:data_ptr())
+        end
+    end
+    if here ~= place then
+        return ("place %s, expected %s"):format(here, place)
+    end
+end
+
+local function check(case)
+    local results, U = run(case)
+    if case.expected == "error" then
+        if results[1] then
+            return "no error"
+        end
+        local line = tostring(results[2]):match("^case:(%d+): .")
+        if tonumber(line) ~= case.last then
+            return ("an error at another line than the last: %s"):format(tostring(results[2]))
+        end
+    else
+        if not results[1] then
+            return tostring(results[2])
+        end
+        for i, expected in ipairs(split(case.expected, " ")) do
+            local wrong = difference(expected, results[i + 1], U)
+            if wrong then
+                return ("result %d: %s"):format(i, wrong)
+            end
+        end
+    end
+    for i, after in ipairs(case.after) do
+        local got = U[i] and hex(U[i]:tobytes())
+        if got == "" then
+            got = "-"
+        end
+        if got ~= after then
+            return ("buffer %d is %s\nexpected    %s"):format(i, tostring(got), after)
+        end
+    end
+end
+
+local families, names = {}, {}
+for line in assert(io.open(path), "run spec/oracle/array_cases.py " .. path):lines() do
+    local face, family = line:match("^(%w+)\t([^\t]*)")
+    local name = face .. ": " .. family
+    if not families[name] then
+        families[name] = {}
+        names[#names + 1] = name
+    end
+    table.insert(families[name], line)
+end
+
+describe("random programs do as the real libraries", function()
+    local total, errors = 0, 0
+
+    for _, name in ipairs(names) do
+        it(name .. (" (%d programs)"):format(#families[name]), function()
+            local wrong = {}
+            for _, line in ipairs(families[name]) do
+                local field = split(line, "\t")
+                local case = {
+                    source = field[3], buffers = field[4] == "" and {} or split(field[4], ","),
+                    expected = field[5], after = field[4] == "" and {} or split(field[6], ","),
+                }
+                local what = check(case)
+                if what then
+                    wrong[#wrong + 1] = ("%s\nbuffers: %s\n%s"):format(case.text, field[4], what)
+                end
+                total = total + 1
+                errors = errors + (case.expected == "error" and 1 or 0)
+            end
+            if #wrong > 0 then
+                error(("%d of %d programs differ; the shortest:\n%s"):format(#wrong,
+                    #families[name], (function()
+                        table.sort(wrong, function(a, b)
+                            return #a < #b
+                        end)
+                        return table.concat(wrong, "\n\n", 1, math.min(#wrong,
+                            tonumber(os.getenv("TSR_ORACLE_SHOW") or 2)))
+                    end)()), 0)
+            end
+        end)
+    end
+
+    it("covers ten thousand programs", function()
+        print(("oracle_spec: %d random programs, %d of them errors"):format(total, errors))
+        assert.is_true(total > 10000)
+        assert.is_true(errors > 100 and errors < total / 4)
+    end)
+end)
