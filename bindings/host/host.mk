@@ -6,6 +6,7 @@ HOST_OBJ := $(BUILD)/obj/host$(LUA)
 HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_LIBRARY)
 HOST_FLAGS = -Icore -Ibindings/host $(LUA_CFLAGS)
 PNG_READY := $(BUILD)/deps/host
+$(PNG_READY): | $(LUA_READY) # the package manager runs once at a time
 PNG_CFLAGS = $(shell pkg-config --cflags libpng 2>/dev/null)
 PNG_LIBS = $(shell pkg-config --libs libpng 2>/dev/null)
 

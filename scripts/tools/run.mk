@@ -9,7 +9,7 @@ $(RUN)/in.png: $(HOST_DIR)/picture
 .PHONY: run
 ## run: build all; run the seed's programs, then the example host on a picture (build/run/out.png)
 run: all $(RUN)/in.png
-	@echo '== From ndarray to tensor (seed_tensor.lua), and from tensor to ndarray (seed_array.lua)'
+	@echo '== A tensor as an ndarray (seed_tensor.lua), an ndarray as a tensor (seed_array.lua)'
 	@$(BUILD)/tessera $(RUN_SCRIPTS)/seed_tensor.lua
 	@$(BUILD)/tessera $(RUN_SCRIPTS)/seed_array.lua
 	@echo '== A host lends its picture $(RUN)/in.png to pixels_edit.lua, takes it back and writes it'
