@@ -21,11 +21,14 @@ local info = {}
 
 --- A function that is called as info.name(...) as well as info:name(...).
 local function answer(name, names, f)
-    info[name] = function(first, ...)
-        if first == info then
-            return f(bind(name, 0, names, ...))
+    local function method(_, ...)
+        return f(bind(name, 0, names, ...))
+    end
+    info[name] = function(...)
+        if ... == info then
+            return method(...)
         end
-        return f(bind(name, 0, names, first, ...))
+        return method(info, ...)
     end
 end
 
