@@ -67,19 +67,20 @@ static inline int tsrL_isinteger(lua_State *L, int index) {
 #endif
 }
 
-/* The integer that the number at `index` is, if it is one. */
+/* The integer that the value at `index` is, if it is a number with an integral value. */
 static inline bool tsrL_tointeger(lua_State *L, int index, int64_t *out) {
+    if (lua_type(L, index) != LUA_TNUMBER) /* a string that looks like one is none */
+        return false;
 #if TSRL_INTEGERS
     int exact;
     *out = (int64_t)lua_tointegerx(L, index, &exact);
-    return exact && lua_type(L, index) == LUA_TNUMBER; /* not a string that looks like one */
+    return exact;
 #else
     double d = lua_tonumber(L, index);
-    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) ||
-        d != (double)(int64_t)d)
+    if (!(d >= -9223372036854775808.0 && d < 9223372036854775808.0) || d != (double)(int64_t)d)
         return false;
     *out = (int64_t)d;
-    return lua_type(L, index) == LUA_TNUMBER;
+    return true;
 #endif
 }
 

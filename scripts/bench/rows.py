@@ -126,8 +126,11 @@ row('gather into an array b = a["::2"]', 'np.copyto(b, a["::2"])',
 
 # ---- memory that dies at once
 row("1-MiB temporary", "local x = zeros(131072)", "local zeros = np.zeros", numpy="np.zeros(131072)",
-    torch="zeros(131072)", python="zeros = torch.zeros")
+    torch="zeros(131072)", python="zeros = lambda n: torch.zeros(n, dtype=torch.float64)")
+row("1-MiB temporary, ones()", "local x = ones(131072)", "local ones = np.ones",
+    numpy="np.ones(131072)", torch="ones(131072)",
+    python="ones = lambda n: torch.ones(n, dtype=torch.float64)")
 row("1-MiB temporary, empty()", "local x = empty(131072)", "local empty = np.empty",
-    numpy="np.empty(131072)", torch="empty(131072)", python="empty = torch.empty")
+    numpy="np.empty(131072)", torch="empty(131072)", python="empty = lambda n: torch.empty(n, dtype=torch.float64)")
 row("opening and closing", "seconds open()", "local open = floor.opening(MODULE, 'luaopen_tessera')",
     targets=[("ns", 1e6)])
