@@ -445,32 +445,49 @@ int tsrL_op_range(lua_State *L) {
     return push_range(L, true);
 }
 
-/* linspace(start, stop, num, {endpoint, dtype}): double steps, the last element is stop itself. */
+/* linspace(start, stop, num, {endpoint, dtype}): double steps, the last element is stop itself.
+ * np's retstep = true gives the step as a second result. */
 int tsrL_op_linspace(lua_State *L) {
-    static const char *const names[] = {"start",    "end|stop",      "steps|num", "dtype",
-                                        "endpoint", "requires_grad", "device"};
-    tsrL_bind(L, 1, 7, names);
+    static const char *const torch_names[] = {"start",  "end|stop", "steps|num",    "dtype",
+                                              "device", "endpoint", "requires_grad"};
+    static const char *const np_names[] = {"start",   "stop",  "num",   "endpoint",
+                                           "retstep", "dtype", "device"};
     tsr_face face = tsrL_face(L);
+    bool torch = face == TSR_FACE_TORCH;
+    tsrL_bind(L, 1, 7, torch ? torch_names : np_names);
     tsr_scalar start = {TSR_FLOAT64, {.f = tsrL_number(L, 1)}},
                stop = {TSR_FLOAT64, {.f = tsrL_number(L, 2)}};
     int64_t n = tsrL_opt_integer(L, 3, 50);
     if (n < 0)
         tsrL_fail(L, TSR_EVALUE, 3, "the number of elements must not be negative, it is %d", n);
     tsr_dtype dtype =
-        tsrL_opt_dtype(L, 4, face, tsrL_default_dtype(tsrL_lib(L), face, TSR_FLOAT64));
-    bool endpoint = tsrL_opt_boolean(L, 5, true);
-    check_device(L, 7);
+        tsrL_opt_dtype(L, torch ? 4 : 6, face, tsrL_default_dtype(tsrL_lib(L), face, TSR_FLOAT64));
+    bool endpoint = tsrL_opt_boolean(L, torch ? 6 : 4, true);
+    check_device(L, torch ? 5 : 7);
+    bool retstep = !torch && tsrL_opt_boolean(L, 5, false);
     int64_t parts = endpoint ? n - 1 : n;
     tsr_scalar step = {TSR_FLOAT64,
                        {.f = parts > 0 ? (stop.as.f - start.as.f) / (double)parts : 0}};
     tsr_error err = TSRL_ERROR;
-    tsrL_object *made = push_filled(L, face, dtype, 1, &n, NULL, TSR_ORDER_C);
+    char kind = tsr_dtype_describe(dtype)->kind;
+    bool floors = !torch && (kind == 'i' || kind == 'u'); /* NumPy rounds down, PyTorch to 0 */
+    tsrL_object *made =
+        push_filled(L, face, floors ? TSR_FLOAT64 : dtype, 1, &n, NULL, TSR_ORDER_C);
     TSRL_TRY(L, &err, tsr_fill_range(made->array, &start, &step, &err));
     int64_t last = n - 1;
     if (endpoint && n > 1 && tsr_array_set(made->array, 1, &last, &stop, &err) != TSR_OK)
         tsrL_raise(L, &err);
-    mark_gradient(L, 6, made);
-    return 1;
+    if (floors) {
+        double *values = tsr_array_data(made->array);
+        for (int64_t i = 0; i < n; i++)
+            values[i] = floor(values[i]);
+        copy_array(L, made, face, dtype, TSR_ORDER_C);
+    }
+    if (torch)
+        mark_gradient(L, 7, made);
+    if (retstep)
+        lua_pushnumber(L, parts > 0 ? step.as.f : NAN);
+    return retstep ? 2 : 1;
 }
 
 /* eye(n, m, {k, dtype}): ones on diagonal k. */
