@@ -166,7 +166,8 @@ TSR_API tsr_scalar tsr_scalar_load(tsr_dtype dtype, const void *at);
 /* Converts and writes one element at `at` (any alignment). Conversion is the same as between
  * arrays: floating to integer truncates, saturates, and NaN becomes 0; integer to narrower integer
  * keeps the low bits; to bool is "not equal to 0"; complex to real drops the imaginary part;
- * floating to narrower floating rounds once to nearest even. */
+ * floating to narrower floating rounds once to nearest even; integers reach 16-bit floating types by
+ * way of float32, as PyTorch's do. */
 TSR_API void tsr_scalar_store(tsr_dtype dtype, void *at, const tsr_scalar *value);
 
 /* ---- contexts and memory ------------------------------------------------------------------- */

@@ -1,0 +1,108 @@
+# The tests. `make test` builds what they need, runs them side by side, and prints `N passed, N failed`: a
+# spec of busted counts as one test, and so does a C program and a check. Each row of TEST_ROWS leaves its
+# output and its counts in $(TALLY). A second build, $(ASAN), has the sanitizers, and all specs and C
+# programs run a second time with it.
+include spec/support/support.mk
+
+PYTHON := /usr/bin/python3
+TALLY := $(BUILD)/tally
+ASAN := $(BUILD)/asan
+TALLY_ROW = scripts/tools/tally $(TALLY)
+TEST_READY := $(BUILD)/deps/test $(BUILD)/deps/check
+$(BUILD)/deps/test: | $(LUA_READY) # the package manager runs once at a time
+$(BUILD)/deps/check: | $(BUILD)/deps/test
+
+# ---- what the real libraries say
+ORACLE := $(BUILD)/oracle
+ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt)
+$(ORACLE)/print.txt: spec/oracle/print_cases.py
+$(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
+    numpy_programs.py torch_cases.py torch_programs.py)
+$(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
+$(ORACLES): | $(BUILD)/deps/test
+	@mkdir -p $(@D)
+	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
+
+# ---- C programs: each has a main of its own, and prints what failed
+C_TEST_NAMES := $(filter-out test_host,$(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c)))
+C_TESTS := $(C_TEST_NAMES:%=$(BUILD)/spec/%)
+$(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -Wno-float-equal -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) -lm
+-include $(C_TESTS:=.d)
+
+# ---- what runs busted, without and with sanitizers
+SPECS := $(wildcard spec/*_spec.lua)
+BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
+    LUA_CPATH="$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
+    busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
+# The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
+# exit, so leaks are left to the C programs.
+ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libstdc++.so)
+ASAN_BUSTED = LD_PRELOAD="$(ASAN_RUNTIME)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
+    UBSAN_OPTIONS=print_stacktrace=1 $(call BUSTED,$(ASAN))
+
+C_ROWS := $(C_TEST_NAMES:%=row-c-%) row-c-test_host
+ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
+SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
+ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
+LINT_ROWS := row-layers row-symbols row-format row-luacheck
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(LINT_ROWS)
+.PHONY: $(TEST_ROWS) test test-build test-c test-spec test-asan lint check
+
+row-c-test_host: $(HOST_DIR)/test_host
+	@$(TALLY_ROW) one c-test_host $<
+row-c-%: $(BUILD)/spec/%
+	@$(TALLY_ROW) one c-$* $<
+row-asan-c-test_host:
+	@$(TALLY_ROW) one asan-c-test_host $(ASAN)/host/$(LUA)/test_host
+row-asan-c-%:
+	@$(TALLY_ROW) one asan-c-$* $(ASAN)/spec/$*
+row-spec-%:
+	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
+row-asan-spec-%:
+	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
+row-layers:
+	@$(TALLY_ROW) one layers scripts/tools/check_layers
+row-symbols:
+	@$(TALLY_ROW) one symbols scripts/tools/check_symbols $(BUILD) $(LUA)
+row-format:
+	@$(TALLY_ROW) one format clang-format --dry-run -Werror $(sort $(shell find core bindings spec -name '*.[ch]'))
+row-luacheck:
+	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec
+
+TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER)
+test-build: $(TEST_READY) $(TEST_PARTS) $(ORACLES)
+test-build-asan: $(TEST_READY) $(PNG_READY)
+	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
+.PHONY: test-parts test-build-asan
+test-parts: $(TEST_PARTS)
+
+# $(call tally_of,ROWS): the rows side by side, and their sum
+JOBS := -j$(shell nproc 2>/dev/null || echo 2)
+define tally_of
+@rm -rf $(TALLY)
+@$(MAKE) --no-print-directory $(JOBS) $(2) || { echo '0 passed, 1 failed'; exit 1; }
+@$(MAKE) --no-print-directory $(JOBS) $(1)
+@$(TALLY_ROW) sum
+endef
+
+## test: everything: checks, C programs and specs, and both again with sanitizers; ends with `N passed, N failed`
+test:
+	$(call tally_of,$(TEST_ROWS),test-build test-build-asan)
+
+## test-c: the C programs of spec/c
+test-c:
+	$(call tally_of,$(C_ROWS),test-build)
+
+## test-spec: the specs (SPECS=spec/views_spec.lua for one)
+test-spec:
+	$(call tally_of,$(SPEC_ROWS),test-build)
+
+## test-asan: the specs and C programs with sanitizers
+test-asan:
+	$(call tally_of,$(ASAN_SPEC_ROWS) $(ASAN_C_ROWS),test-build test-build-asan)
+
+## lint: layers, symbols, clang-format, luacheck
+lint check:
+	$(call tally_of,$(LINT_ROWS),test-build)

@@ -145,7 +145,11 @@ int64_t tsrL_integer(lua_State *L, int argument) {
     int64_t i = 0;
     if (tsrL_tointeger(L, argument, &i))
         return i;
-    if (lua_type(L, argument) != LUA_TNUMBER)
+    bool number = lua_type(L, argument) == LUA_TNUMBER;
+    if (argument < 0) /* an entry of a table */
+        tsrL_fail(L, TSR_EVALUE, 0, "an entry must be an integer, not %s",
+                  number ? lua_tostring(L, argument) : luaL_typename(L, argument));
+    if (!number)
         tsrL_type_error(L, argument, "an integer");
     tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be an integer, not %s", (int64_t)argument,
               lua_tostring(L, argument));
@@ -342,5 +346,26 @@ tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise, const 
                    ? TSR_ORDER_F
                    : TSR_ORDER_C;
     tsrL_type_error(L, argument, "\"C\", \"F\", \"A\" or \"K\" (order)");
+    return otherwise;
+}
+
+/* "equiv" allows another byte order to NumPy; here there is one. */
+tsr_casting tsrL_opt_casting(lua_State *L, int argument, tsr_casting otherwise) {
+    static const struct {
+        const char *word;
+        tsr_casting casting;
+    } words[] = {{"no", TSR_CAST_NO},
+                 {"equiv", TSR_CAST_NO},
+                 {"safe", TSR_CAST_SAFE},
+                 {"same_kind", TSR_CAST_SAME_KIND},
+                 {"unsafe", TSR_CAST_UNSAFE}};
+    if (lua_isnoneornil(L, argument))
+        return otherwise;
+    const char *given = lua_type(L, argument) == LUA_TSTRING ? lua_tostring(L, argument) : "";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(given, words[i].word) == 0)
+            return words[i].casting;
+    tsrL_type_error(L, argument,
+                    "\"no\", \"equiv\", \"safe\", \"same_kind\" or \"unsafe\" (casting)");
     return otherwise;
 }

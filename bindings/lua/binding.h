@@ -187,6 +187,7 @@ tsrL_copy tsrL_opt_copy(lua_State *L, int argument, tsrL_copy otherwise);
 /* "A" is column-major when `like` is that and not row-major, else row-major; without `like` it is
  * "K". */
 tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise, const tsr_array *like);
+tsr_casting tsrL_opt_casting(lua_State *L, int argument, tsr_casting otherwise);
 
 /* ---- dtypes (dtype.c) */
 

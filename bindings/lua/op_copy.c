@@ -128,18 +128,6 @@ static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, t
     return 1;
 }
 
-static tsr_casting opt_casting(lua_State *L, int argument) {
-    static const char *const words[] = {"no", "safe", "same_kind", "unsafe"};
-    if (lua_isnoneornil(L, argument))
-        return TSR_CAST_UNSAFE;
-    const char *word = lua_type(L, argument) == LUA_TSTRING ? lua_tostring(L, argument) : "";
-    for (int i = 0; i < 4; i++)
-        if (strcmp(word, words[i]) == 0)
-            return (tsr_casting)i;
-    tsrL_type_error(L, argument, "\"no\", \"safe\", \"same_kind\" or \"unsafe\" (casting)");
-    return TSR_CAST_UNSAFE;
-}
-
 /* a:astype(dtype, {copy = true, order = "K", casting = "unsafe"}) */
 int tsrL_op_astype(lua_State *L) {
     static const char *const names[] = {"dtype", "order", "casting", "copy", "device"};
@@ -148,7 +136,7 @@ int tsrL_op_astype(lua_State *L) {
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
     bool any_order = lua_isnil(L, 3) || strcmp(luaL_optstring(L, 3, "K"), "K") == 0;
     tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->array);
-    tsr_casting casting = opt_casting(L, 4);
+    tsr_casting casting = tsrL_opt_casting(L, 4, TSR_CAST_UNSAFE);
     bool copy = tsrL_opt_boolean(L, 5, true);
     if (!tsr_dtype_can_cast(tsr_array_dtype(o->array), dtype, casting))
         tsrL_fail(L, TSR_EDTYPE, 2, "%t to %t is not allowed by casting = \"%s\"",

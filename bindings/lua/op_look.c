@@ -297,9 +297,13 @@ int tsrL_op_result_type(lua_State *L) {
     }
     tsr_dtype level[2] = {tsr_dtype_promote_set(face, set[0]), tsr_dtype_promote_set(face, set[1])};
     tsr_dtype result = level[0] != TSR_DTYPE_COUNT ? level[0] : level[1];
-    if (level[0] != TSR_DTYPE_COUNT && level[1] != TSR_DTYPE_COUNT &&
-        category(tsr_dtype_describe(level[1])->kind) > category(tsr_dtype_describe(level[0])->kind))
-        result = tsr_dtype_promote(face, level[0], level[1]);
+    if (level[0] != TSR_DTYPE_COUNT && level[1] != TSR_DTYPE_COUNT) {
+        char full = tsr_dtype_describe(level[0])->kind, zero_d = tsr_dtype_describe(level[1])->kind;
+        if (full == 'f' && zero_d == 'c') /* complex, but no wider than the full operands */
+            result = tsr_dtype_promote(face, level[0], TSR_COMPLEX64);
+        else if (category(zero_d) > category(full))
+            result = tsr_dtype_promote(face, level[0], level[1]);
+    }
     static const tsr_dtype kinds[] = {TSR_BOOL, TSR_INT64, TSR_FLOAT64};
     if (result == TSR_DTYPE_COUNT)
         result = tsrL_default_dtype(lib, face, kinds[weak_category]);
@@ -319,7 +323,6 @@ int tsrL_op_promote_types(lua_State *L) {
  */
 int tsrL_op_can_cast(lua_State *L) {
     static const char *const names[] = {"from|from_", "to", "casting"};
-    static const char *const words[] = {"no", "safe", "same_kind", "unsafe"};
     tsrL_bind(L, 1, 3, names);
     bool weak;
     tsr_dtype from = operand_dtype(L, 1, &weak), to = tsrL_dtype(L, 2, tsrL_face(L));
@@ -330,12 +333,7 @@ int tsrL_op_can_cast(lua_State *L) {
             b = category(tsr_dtype_describe(to)->kind);
         return push_bool(L, a <= b);
     }
-    const char *word = lua_isnil(L, 3) ? "safe" : lua_tostring(L, 3);
-    for (int i = 0; word != NULL && i < 4; i++)
-        if (strcmp(word, words[i]) == 0)
-            return push_bool(L, tsr_dtype_can_cast(from, to, (tsr_casting)i));
-    tsrL_type_error(L, 3, "\"no\", \"safe\", \"same_kind\" or \"unsafe\"");
-    return 0;
+    return push_bool(L, tsr_dtype_can_cast(from, to, tsrL_opt_casting(L, 3, TSR_CAST_SAFE)));
 }
 
 int tsrL_op_get_default_dtype(lua_State *L) {

@@ -24,7 +24,7 @@ import torch
 
 RULES = {
     "saturate": "floating to integer truncates, out of range saturates, NaN becomes 0 (C: undefined)",
-    "round once": "to bfloat16 from any number is one rounding (torch goes through float32)",
+    "round once": "floating to bfloat16 is one rounding (torch goes through float32)",
     "signalling nan": "programs that convert signalling NaNs are not drawn (payloads are free)",
     "fits": "a Lua integer that the dtype cannot hold is an error (NumPy 2; 1.24 wraps)",
     "bounds": "as_strided outside the storage is an error (NumPy: undefined)",

@@ -45,18 +45,10 @@ def torch_convert(t, dtype):
         return torch.from_numpy(np.array(convert(a, dtype))).reshape(t.shape)
     met["round once"] += 1
     a = a.real if a.dtype.kind == "c" else a
-    if a.dtype == np.int64:  # to odd in float64 first, so that the next rounding is right
-        a = np.array([odd_double(int(x)) for x in a.reshape(-1)], np.float64).reshape(a.shape)
+    if a.dtype.kind in "iu":
+        a = a.astype(np.float32)
     bits = to_bfloat16(a.astype(np.float64))
     return torch.from_numpy(bits.astype(np.int16).reshape(t.shape).copy()).view(torch.bfloat16)
-
-
-def odd_double(x):
-    """An integer of 64 bits as a double, rounded to odd."""
-    sign, m, e = (-1 if x < 0 else 1), abs(x), 0
-    while m >= 2 ** 53:
-        m, e = (m >> 1) | (m & 1), e + 1
-    return sign * float(m) * 2.0 ** e
 
 
 def dim_of(v, extra=0):
