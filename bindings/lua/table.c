@@ -286,6 +286,11 @@ static void push_nested(lua_State *L, const tsr_array *a, int dim, const char **
             memcpy(&d, *at, sizeof d);
             *at += sizeof d;
             lua_pushnumber(L, d);
+        } else if (dtype == TSR_INT64 && TSRL_INTEGERS) {
+            int64_t whole;
+            memcpy(&whole, *at, sizeof whole);
+            *at += sizeof whole;
+            lua_pushinteger(L, (lua_Integer)whole);
         } else {
             tsr_scalar s = tsr_scalar_load(dtype, *at);
             *at += tsr_array_itemsize(a);
