@@ -3,7 +3,7 @@
 HOST_LIBRARY := $(BUILD)/lua/$(LUA)/libtessera_lua.a
 HOST_DIR := $(BUILD)/host/$(LUA)
 HOST_OBJ := $(BUILD)/obj/host$(LUA)
-HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_LIBRARY)
+HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_DIR)/picture $(HOST_LIBRARY)
 HOST_FLAGS = -Icore -Ibindings/host $(LUA_CFLAGS)
 PNG_READY := $(BUILD)/deps/host
 $(PNG_READY): | $(LUA_READY) # the package manager runs once at a time
