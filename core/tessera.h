@@ -166,8 +166,8 @@ TSR_API tsr_scalar tsr_scalar_load(tsr_dtype dtype, const void *at);
 /* Converts and writes one element at `at` (any alignment). Conversion is the same as between
  * arrays: floating to integer truncates, saturates, and NaN becomes 0; integer to narrower integer
  * keeps the low bits; to bool is "not equal to 0"; complex to real drops the imaginary part;
- * floating to narrower floating rounds once to nearest even; integers reach 16-bit floating types by
- * way of float32, as PyTorch's do. */
+ * floating to narrower floating rounds once to nearest even; integers reach 16-bit floating types
+ * by way of float32, as PyTorch's do. */
 TSR_API void tsr_scalar_store(tsr_dtype dtype, void *at, const tsr_scalar *value);
 
 /* ---- contexts and memory ------------------------------------------------------------------- */
@@ -348,7 +348,8 @@ TSR_API tsr_status tsr_array_set(tsr_array *array, int count, const int64_t *ind
 TSR_API bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact);
 
 /* ---- views: each gives a view (new array, same storage), or fails and gives none --------------
- */
+ *
+ * A view of a revoked storage is TSR_EREVOKED, like every other use of it. */
 
 /* One entry of an index. */
 typedef struct tsr_index {

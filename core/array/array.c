@@ -111,9 +111,12 @@ tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, ts
     if (ndim < 0 || ndim > TSR_MAX_DIMS)
         return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
                              (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    tsr_status status = tsr_storage_live(storage, err);
+    if (status != TSR_OK)
+        return status;
     int64_t size, bytes, low, high, row_major[TSR_MAX_DIMS];
     if (strides == NULL) {
-        tsr_status status = tsr_shape_check(ndim, shape, info->itemsize, &size, &bytes, err);
+        status = tsr_shape_check(ndim, shape, info->itemsize, &size, &bytes, err);
         if (status != TSR_OK)
             return status;
         tsr_strides_fill(ndim, shape, info->itemsize, row_major);
@@ -153,6 +156,9 @@ tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, ts
     if (ndim > TSR_MAX_DIMS)
         return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
                              (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    tsr_status status = tsr_storage_live(from->storage, err);
+    if (status != TSR_OK)
+        return status;
     tsr_array *a = header_new(from->context, ndim, err);
     if (a == NULL)
         return TSR_EMEMORY;
@@ -324,9 +330,9 @@ bool tsr_array_is_aligned(const tsr_array *a) {
 }
 
 tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
-    if (tsr_storage_revoked(a->storage))
-        return tsr_error_set(err, TSR_EREVOKED, "storage was revoked by its host (%s)",
-                             tsr_storage_label(a->storage));
+    tsr_status status = tsr_storage_live(a->storage, err);
+    if (status != TSR_OK)
+        return status;
     if (write && (a->rights & TSR_WRITE) == 0)
         return tsr_error_set(err, TSR_EREADONLY, "array is read-only (%s memory)",
                              tsr_kind_name(tsr_storage_kind(a->storage)));

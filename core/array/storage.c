@@ -132,6 +132,10 @@ static tsr_status revoked(const tsr_storage *s, tsr_error *err) {
                          tsr_storage_label(s));
 }
 
+tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) {
+    return tsr_storage_revoked(s) ? revoked(s, err) : TSR_OK;
+}
+
 tsr_status tsr_storage_pin(tsr_storage *s, tsr_error *err) {
     uint32_t before = atomic_fetch_add_explicit(&s->state, 1, memory_order_acquire);
     if ((before & REVOKED) == 0)

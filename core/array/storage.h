@@ -22,6 +22,9 @@ struct tsr_storage {
 
 _Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
 
+/* TSR_EREVOKED when the host took the bytes back. */
+tsr_status tsr_storage_live(const tsr_storage *storage, tsr_error *err);
+
 /* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so
  * this costs nothing on it. TSR_EREVOKED. */
 static inline tsr_status tsr_storage_enter(tsr_storage *s, tsr_error *err) {

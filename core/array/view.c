@@ -2,8 +2,8 @@
  *
  * Each function derives a header from its source (same storage, dtype, rights), fills in shape,
  * strides and offset, and finishes it. None of them touches data or can reach an element that the
- * source did not reach; tsr_view_strided, which can, goes through the bounds check. Revoked sources
- * are fine: their views raise on use, like every other view of the storage. */
+ * source did not reach; tsr_view_strided, which can, goes through the bounds check. A revoked
+ * source gives no view. */
 #include "array.h"
 #include "../base/checked.h"
 
