@@ -52,15 +52,15 @@ TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(LINT_ROWS
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
-row-c-%: $(BUILD)/spec/%
+$(filter-out %-test_host,$(C_ROWS)): row-c-%: $(BUILD)/spec/%
 	@$(TALLY_ROW) one c-$* $<
 row-asan-c-test_host:
 	@$(TALLY_ROW) one asan-c-test_host $(ASAN)/host/$(LUA)/test_host
-row-asan-c-%:
+$(filter-out %-test_host,$(ASAN_C_ROWS)): row-asan-c-%:
 	@$(TALLY_ROW) one asan-c-$* $(ASAN)/spec/$*
-row-spec-%:
+$(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
-row-asan-spec-%:
+$(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
 row-layers:
 	@$(TALLY_ROW) one layers scripts/tools/check_layers

@@ -52,7 +52,7 @@ int tsrL_raise(lua_State *L, const tsr_error *err) {
 int tsrL_type_error(lua_State *L, int argument, const char *expected) {
     tsrL_object *o = tsrL_test(L, argument);
     const char *given = o == NULL                   ? luaL_typename(L, argument)
-                        : !tsrL_filled(o)            ? "released array"
+                        : !tsrL_filled(o)           ? "released array"
                         : o->face == TSR_FACE_TORCH ? "tensor"
                                                     : "ndarray";
     if (lua_isnone(L, argument))
@@ -78,6 +78,8 @@ int tsrL_raise_from_lua(lua_State *L) {
         if (strcmp(tsr_status_name((tsr_status)s), kind) == 0)
             status = (tsr_status)s;
     tsr_error_set(&err, status, "%s", luaL_checkstring(L, 3));
+    for (char *line = err.message; (line = strchr(line, '\n')) != NULL;)
+        *line = ' '; /* values in a message may be texts of several lines */
     return raise_named(L, &err, operation, 0);
 }
 

@@ -188,8 +188,8 @@ void tsrL_attach_lua_half(lua_State *L, int core) {
  * -----------------------------------------------------------------------------------------------------
  */
 
-/* The names in the table on top, which is popped, go into the table below it. `kind` NULL: functions
- * and values. */
+/* The names in the table on top, which is popped, go into the table below it. `kind` NULL:
+ * functions and values. */
 static void add_names(lua_State *L, const char *kind) {
     lua_pushnil(L);
     while (lua_next(L, -2) != 0) {
