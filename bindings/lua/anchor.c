@@ -51,6 +51,8 @@ static void post(void *user, void *data) {
 }
 
 void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *m) {
+    if (atomic_load_explicit(&m->dead, memory_order_relaxed) == NULL)
+        return;
     anchor *a = atomic_exchange(&m->dead, NULL);
     while (a != NULL) {
         anchor *next = a->next;

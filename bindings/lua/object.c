@@ -85,6 +85,13 @@ void tsrL_push_scalar(lua_State *L, const tsr_scalar *value) {
 #endif
 }
 
+/* What the array kept alive need not wait for the next one that keeps something alive. */
+static void drop_anchors(lua_State *L) {
+    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    if (lib->mailbox != NULL)
+        tsrL_mailbox_drain(L, lib->mailbox);
+}
+
 static int object_gc(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
     if (o != NULL) {
@@ -92,6 +99,7 @@ static int object_gc(lua_State *L) {
         o->array = o->former = NULL;
         tsr_array_release(array);
         tsr_array_release(former);
+        drop_anchors(L);
     }
     return 0;
 }
@@ -105,6 +113,7 @@ int tsrL_op_release(lua_State *L) {
     if (tsrL_filled(o)) {
         o->released = true;
         tsr_array_vacate(o->array, tsrL_lib(L)->nothing);
+        drop_anchors(L);
     }
     return 0;
 }

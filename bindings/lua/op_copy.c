@@ -134,8 +134,8 @@ int tsrL_op_astype(lua_State *L) {
     tsrL_object *o = self(L);
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
-    bool any_order = lua_isnil(L, 3) || strcmp(luaL_optstring(L, 3, "K"), "K") == 0;
     tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->array);
+    bool any_order = lua_isnil(L, 3) || strcmp(lua_tostring(L, 3), "K") == 0;
     tsr_casting casting = tsrL_opt_casting(L, 4, TSR_CAST_UNSAFE);
     bool copy = tsrL_opt_boolean(L, 5, true);
     if (!tsr_dtype_can_cast(tsr_array_dtype(o->array), dtype, casting))

@@ -61,9 +61,10 @@ static void anchored(lua_State *L, int anchor, tsr_buffer *buffer, tsrL_object *
 /* Elements of `dtype` in `bytes` bytes from `offset` on; `count` -1 is all of them. */
 static int64_t buffer_count(lua_State *L, int64_t bytes, tsr_dtype dtype, int64_t offset,
                             int64_t count) {
-    int64_t item = tsr_dtype_describe(dtype)->itemsize, rest = bytes - offset;
+    int64_t item = tsr_dtype_describe(dtype)->itemsize;
     if (offset < 0 || offset > bytes)
         tsrL_fail(L, TSR_EVALUE, 3, "offset %d lies outside the buffer of %d bytes", offset, bytes);
+    int64_t rest = bytes - offset;
     if (count < 0 && rest % item != 0)
         tsrL_fail(L, TSR_EVALUE, 1, "%d bytes are no whole number of %t elements", rest,
                   (int)dtype);
@@ -228,7 +229,6 @@ int tsrL_op_view_object(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
     if (o != NULL)
         return alias(L, tsrL_check(L, 1), TSR_FACE_NUMPY);
-    luaL_checkany(L, 1);
     lua_settop(L, 1);
     if (!luaL_getmetafield(L, 1, "__array_interface"))
         tsrL_type_error(L, 1, "an array or an object with __array_interface");

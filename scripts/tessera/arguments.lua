@@ -106,7 +106,7 @@ end
 function arguments.integer(operation, what, x, otherwise)
     if x == nil and otherwise ~= nil then
         return otherwise
-    elseif type(x) ~= "number" or x ~= floor(x) or abs(x) > 2 ^ 53 then
+    elseif type(x) ~= "number" or x ~= floor(x) or x > 2 ^ 53 or x < -2 ^ 53 then
         fail("value", operation, "%s must be an integer, not %s", what,
             type(x) == "number" and tostring(x) or x == nil and "nothing" or type(x))
     end

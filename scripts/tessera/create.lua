@@ -127,7 +127,7 @@ local function diag(face)
             fail("shape", "diag", "needs 1 or 2 dimensions, the shape is %s", arguments.shape(x.shape))
         end
         local found = x:diagonal(k)
-        return face == torch and found:clone() or found:readonly()
+        return face == torch and torch.clone(found) or found:readonly()
     end
 end
 

@@ -128,10 +128,10 @@ local kinds = {
     ["real floating"] = "f", ["complex floating"] = "c", ["numeric"] = "iufc",
 }
 
-local function is_kind(dtype, kind)
-    if type(kind) == "table" then
+local function is_kind(dtype, kind, inside)
+    if type(kind) == "table" and not inside then
         for _, one in ipairs(kind) do
-            if is_kind(dtype, one) then
+            if is_kind(dtype, one, true) then
                 return true
             end
         end

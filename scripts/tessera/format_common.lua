@@ -11,6 +11,7 @@
 --
 -- An array of more than `threshold` elements is summarised: of every dimension longer than twice
 -- `edgeitems` only the first and the last `edgeitems` positions are shown.
+local _, _, _, core = ...
 local unpack = table.unpack or unpack
 
 local common = {}
@@ -120,7 +121,7 @@ function common.merge(what, base, changes, known)
     end
     for key, value in pairs(changes or {}) do
         if not known[key] then
-            error(("%s: unknown option '%s'"):format(what, tostring(key)), 0)
+            core.raise("value", what, ("unknown option '%s'"):format(tostring(key)))
         end
         merged[key] = value
     end

@@ -46,7 +46,7 @@ local legacies = {[false] = true, ["2.2"] = true, ["2.1"] = true, ["1.25"] = tru
 
 local function check(options, what)
     local function refuse(key, expected)
-        error(("%s: %s must be %s, got %s"):format(what, key, expected, tostring(options[key])), 0)
+        core.raise("value", what, ("%s must be %s, got %s"):format(key, expected, tostring(options[key])))
     end
     if not floatmodes[options.floatmode] then
         refuse("floatmode", '"fixed", "unique", "maxprec" or "maxprec_equal"')
@@ -228,7 +228,7 @@ local function user_format(kind, formatter)
     return f and function(value, second)
         local text = f(plain(kind, value), second)
         if type(text) ~= "string" then
-            error("array2string: a formatter must return a string, got " .. type(text), 0)
+            core.raise("value", "array2string", "a formatter must return a string, got " .. type(text))
         end
         return text
     end

@@ -36,12 +36,12 @@ local function print_options(base, changes, what)
         local value = options[key]
         local whole = type(value) == "number" and (value % 1 == 0 or value == math.huge)
         if not whole or (value < 0 and key ~= "linewidth") then
-            error(("%s: %s must be a non-negative integer, got %s")
-                :format(what, key, tostring(value)), 0)
+            core.raise("value", what, ("%s must be a non-negative integer, got %s")
+                :format(key, tostring(value)))
         end
     end
     if options.precision > 1500 then
-        error(what .. ": precision must be at most 1500", 0)
+        core.raise("value", what, "precision must be at most 1500")
     end
     return options
 end
@@ -59,8 +59,8 @@ function core.torch_print_options(base, changes)
         if key == "profile" then
             profile = profiles[value]
             if not profile then
-                error("set_printoptions: profile must be 'default', 'short' or 'full', got "
-                    .. tostring(value), 0)
+                core.raise("value", "set_printoptions",
+                    "profile must be 'default', 'short' or 'full', got " .. tostring(value))
             end
         else
             rest[key] = value

@@ -34,6 +34,9 @@ define("np.unstack", "unstack(x, {axis})", "Table of the views at each position 
 
 -- ---- by size
 
+-- more are possible where a dimension has that many positions; empty pieces in millions are a mistake
+local MOST_PIECES = 2 ^ 20
+
 --- Pieces of these sizes, one after the other.
 local function by_sizes(x, dim, sizes)
     local made, start = {}, 1
@@ -108,6 +111,9 @@ define("torch.chunk t:chunk", "chunk(x, chunks, dim)",
         end
         local n = x.shape[dim]
         if n == 0 then
+            if chunks > MOST_PIECES then
+                fail("value", "chunk", "%s chunks of nothing are too many", tostring(chunks))
+            end
             local sizes = {}
             for i = 1, chunks do
                 sizes[i] = 0
@@ -124,6 +130,8 @@ local function by_count(operation, x, dim, n, count, equal)
     arguments.integer(operation, "the number of pieces", count)
     if count < 1 then
         fail("value", operation, "the number of pieces must be positive, it is %s", tostring(count))
+    elseif count > n and count > MOST_PIECES then
+        fail("value", operation, "%s pieces of a dimension of size %d are too many", tostring(count), n)
     end
     local rest = n % count
     if equal and rest ~= 0 then

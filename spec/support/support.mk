@@ -1,0 +1,17 @@
+# What the specs of bad arguments and of faults are run with: lender.so, a host as a Lua module.
+LENDER := $(BUILD)/spec/$(LUA)/lender.so
+
+$(BUILD)/obj/spec$(LUA)/%.o: spec/support/%.c | $(LUA_READY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(BINDING_FLAGS) -Ibindings/host $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+
+$(LENDER): $(BUILD)/obj/spec$(LUA)/lender.o $(HOST_LIBRARY) bindings/lua/module.map
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections $(SANITIZE_FLAGS) \
+	    -o $@ $< $(HOST_LIBRARY) -lm
+
+-include $(BUILD)/obj/spec$(LUA)/lender.d
+
+.PHONY: lender
+## lender: the host module that spec/badargs_spec.lua and spec/faults_spec.lua need
+lender: $(LENDER)
