@@ -163,7 +163,8 @@ for name, same in pairs {
     shares_memory = "shares", may_share_memory = "shares", swapaxes = "transpose",
     swapdims = "transpose", permute_dims = "permute", moveaxis = "movedim", matrix_transpose = "mT",
     reshape_as = "view_as", copyto = "copy_", repeat_ = "repeat", concat = "concatenate",
-    any = "all", row_stack = "vstack", broadcast_tensors = "broadcast_arrays", atleast_2d = "atleast_1d", atleast_3d = "atleast_1d",
+    any = "all", row_stack = "vstack", broadcast_tensors = "broadcast_arrays",
+    atleast_2d = "atleast_1d", atleast_3d = "atleast_1d",
 } do
     calls[name] = calls[same]
 end

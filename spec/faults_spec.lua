@@ -1,0 +1,188 @@
+--- Faults, injected: good calls of every public function (spec/support/calls.lua) while the n-th
+-- allocation fails, n = 1, 2, ... until a run injects nothing; for the library's allocator and for
+-- Lua's; once (transient) and from then on (persistent).
+--
+-- Each time the result is the right one, or the error says that memory is short and no array has
+-- changed; afterwards the same call gives the right result, and all memory comes back. Whole lives of
+-- a state (open, work, close) go through the same.
+local lender = require "lender"
+local support = dofile "spec/support/calls.lua"
+local unpack = table.unpack or unpack
+
+local loaded = package.loaded.tessera
+local ts = lender.open(256 * 2 ^ 20)
+
+-- what these tell is different each time
+local varies = {memory = true, copies = true, data_ptr = true, last_error = true}
+local modes = {{"core", false}, {"core", true}, {"lua", false}, {"lua", true}}
+local injected, runs = 0, 0
+
+--- A text that two results share when they are equal.
+local function describe_value(value, depth)
+    local kind = type(value)
+    if kind == "userdata" and lender.check(value) ~= nil then
+        local flags = value.ndim .. tostring(value.dtype) .. tostring(value:is_contiguous())
+        return tostring(value) .. flags .. describe_value(value.strides, 1)
+    elseif kind == "table" and depth > 0 then
+        local words, meta = {}, getmetatable(value)
+        for key, item in next, value do
+            words[#words + 1] = tostring(key) .. "=" .. describe_value(item, depth - 1)
+        end
+        table.sort(words)
+        return (meta and "meta" or "") .. "{" .. table.concat(words, ", ") .. "}"
+    elseif kind == "number" then
+        return ("%.17g"):format(value)
+    elseif kind == "string" or kind == "boolean" or kind == "nil" then
+        return kind .. ":" .. tostring(value)
+    end
+    local mark = kind == "userdata" and getmetatable(value)
+    return mark and tostring(value) or kind -- dtypes and storages have texts; pointers differ
+end
+
+local function describe_all(first, ...)
+    local words = {}
+    for i = first, select("#", ...) do
+        words[#words + 1] = describe_value((select(i, ...)), 4)
+    end
+    return table.concat(words, "; ")
+end
+
+local function pack(...)
+    return {n = select("#", ...), ...}
+end
+
+local function seen(f)
+    return lender.fingerprint(f.v, f.a, f.o, f.m, f.k, f.i, f.z, f.c, f.p, f.b, f.n)
+end
+
+local function says_memory(err)
+    if type(err) ~= "string" then
+        return false
+    end
+    if err:find("not enough memory", 1, true) then
+        return true
+    end
+    local last = ts.last_error()
+    return last ~= nil and last.kind == "memory" and err:sub(-#last.message) == last.message
+end
+
+local function settle()
+    for _ = 1, 3 do
+        collectgarbage()
+    end
+    return select(2, lender.live())
+end
+
+--- One call under one mode; what is wrong, or nil.
+local function inject(place, f, get, expected, where, persistent)
+    for n = 1, 100000 do
+        local fixture = support.fixture(ts, place)
+        local args = pack(get(fixture))
+        local before = seen(fixture)
+        local results = pack(lender.attempt(where, n, persistent, f, unpack(args, 1, args.n)))
+        local refused, ok = results[1], results[2]
+        injected = injected + refused
+        runs = runs + 1
+        if ok and expected and describe_all(3, unpack(results, 1, results.n)) ~= expected then
+            return ("allocation %d: %s instead of %s"):format(n,
+                describe_all(3, unpack(results, 1, results.n)), expected)
+        elseif not ok and not says_memory(results[3]) then
+            return ("allocation %d: the error %s"):format(n, tostring(results[3]))
+        elseif not ok and seen(fixture) ~= before then
+            return ("allocation %d: changed an array and failed"):format(n)
+        elseif refused == 0 then
+            return nil
+        end
+    end
+    return "no end"
+end
+
+local function inject_all(place, name, f, failures)
+    for which, get in ipairs(support.calls(place, name)) do
+        local function once()
+            local fixture = support.fixture(ts, place)
+            return describe_all(1, f(get(fixture)))
+        end
+        local expected = not varies[name] and once() or nil
+        local before = settle()
+        for _, mode in ipairs(modes) do
+            local wrong = inject(place, f, get, expected, mode[1], mode[2])
+            local what = ("%s.%s (call %d, %s, %s)"):format(place, name, which, mode[1],
+                mode[2] and "persistent" or "transient")
+            if wrong then
+                failures[#failures + 1] = what .. ": " .. wrong
+            elseif expected and once() ~= expected then
+                failures[#failures + 1] = what .. ": broken afterwards"
+            end
+        end
+        if settle() ~= before then
+            failures[#failures + 1] = ("%s.%s: memory leaks"):format(place, name)
+        end
+    end
+end
+
+-- what a state does in its life; uses names of the Lua half, which are then loaded under faults
+local life = [[
+    local torch, np = require "tessera.torch", require "tessera.numpy"
+    local a = np.array {{1, 2, 3}, {4, 5, 6}}
+    local t = torch.from_numpy(a)
+    local s = np.frombuffer(("x"):rep(64), {dtype = "int16"})
+    assert(t:split(2, 2)[2].shape[2] == 1 and #tostring(a) > 10)
+    kept = {a, t, s, torch.tile(t, {2, 2})}
+]]
+
+describe("failing allocations", function()
+    setup(function()
+        support.each(ts, function(place, name, kind, f) -- load what is loaded on first use
+            if kind ~= "value" and support.calls(place, name) then
+                f(support.calls(place, name)[1](support.fixture(ts, place)))
+            end
+        end)
+        describe_value(ts.np.zeros(1), 1)
+        describe_value(ts.torch.zeros(1), 1)
+    end)
+
+    teardown(function()
+        package.loaded.tessera = loaded
+        print(("faults_spec: %d failures injected in %d runs"):format(injected, runs))
+    end)
+
+    for _, place in ipairs(support.places) do
+        it("in everything of " .. place, function()
+            local failures, before = {}, injected
+            support.each(ts, function(where, name, kind, f)
+                if where == place and kind ~= "value" then
+                    assert(support.calls(place, name),
+                        "no call in spec/support/calls.lua: " .. place .. "." .. name)
+                    inject_all(place, name, f, failures)
+                end
+            end)
+            assert.equal("", table.concat(failures, "\n"))
+            assert.is_true(injected > before)
+        end)
+    end
+
+    for _, mode in ipairs(modes) do
+        it(("in the life of a state, %s, %s"):format(mode[1], mode[2] and "persistent" or "transient"), function()
+            local step, refused, n, total = mode[1] == "lua" and 3 or 1, 1, 1, 0
+            while refused > 0 do
+                local err, blocks, bytes
+                refused, err, blocks, bytes = lender.fresh(mode[1], n, mode[2], life)
+                assert.equal(0, blocks)
+                assert.equal(0, bytes)
+                assert.is_true(not err or err:find("memory", 1, true) ~= nil, tostring(err))
+                assert.is_true(refused > 0 or not err)
+                total, n = total + refused, n + step
+            end
+            injected = injected + total
+            assert.is_true(total > 0)
+        end)
+    end
+
+    it("never, in a thousand lives of a state", function()
+        for _ = 1, 1000 do
+            local refused, err, blocks, bytes = lender.fresh("core", 0, false, "require 'tessera'")
+            assert.is_true(refused == 0 and not err and blocks == 0 and bytes == 0)
+        end
+    end)
+end)
