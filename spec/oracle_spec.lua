@@ -6,6 +6,7 @@
 -- of empty arrays. What makes a copy there makes one here, but for the functions in VIEW_HERE.
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
+local unpack = table.unpack or unpack -- luacheck: ignore 113
 
 local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/arrays.txt"
 
@@ -56,9 +57,14 @@ local function prepare(case)
     return handover
 end
 
+local function entries(list, n)
+    assert(#list == n, ("%d entries, expected %d"):format(#list, n))
+    return unpack(list, 1, n)
+end
+
 local function run(case)
     prepare(case)
-    local environment = {np = np, torch = torch, ts = ts, B = {}, U = {}, math = math}
+    local environment = {np = np, torch = torch, ts = ts, B = {}, U = {}, math = math, unpack = entries}
     for i, buffer in ipairs(case.buffers) do
         environment.B[i] = unhex(buffer)
     end
@@ -133,7 +139,11 @@ local function check(case)
         if not results[1] then
             return tostring(results[2])
         end
-        for i, expected in ipairs(split(case.expected, " ")) do
+        local list = case.expected == "" and {} or split(case.expected, " ")
+        if #results ~= #list + 1 then
+            return ("%d results, expected %d"):format(#results - 1, #list)
+        end
+        for i, expected in ipairs(list) do
             local wrong = difference(expected, results[i + 1], U)
             if wrong then
                 return ("result %d: %s"):format(i, wrong)

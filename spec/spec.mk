@@ -17,7 +17,7 @@ ORACLE := $(BUILD)/oracle
 ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
-    numpy_programs.py torch_cases.py torch_programs.py)
+    numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
 $(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)

@@ -12,8 +12,10 @@ import numpy as np
 import torch
 
 import numpy_cases
+import numpy_manipulation
 import program
 import torch_cases
+import torch_manipulation
 
 
 def main():
@@ -22,8 +24,8 @@ def main():
     torch.set_num_threads(1)
     os.makedirs(os.path.dirname(sys.argv[1]) or ".", exist_ok=True)
     with open(sys.argv[1], "w") as out:
-        n = numpy_cases.write_all(out)
-        m = torch_cases.write_all(out)
+        n = numpy_cases.write_all(out) + numpy_manipulation.write_all(out)
+        m = torch_cases.write_all(out) + torch_manipulation.write_all(out)
     print("%d numpy programs, %d torch programs" % (n, m))
     for rule, times in program.met.items():
         print("  rule %-16s met %5d times: %s" % (rule, times, program.RULES[rule]))

@@ -7,7 +7,7 @@ One program a line of the output file, fields separated by tabs:
     face      numpy or torch
     family    name of a group of programs
     source    Lua, `;;` for newlines. It finds the bytes of its buffers in B[1], B[2], ... and
-              returns the results; the buffers, as uint8 arrays, are u1, u2, ...
+              returns the results, unpack(t, n) those in a table t of n; the buffers, as uint8 arrays, are u1, u2, ...
     buffers   hexadecimal (an empty one is -), separated by commas
     expected  "error" (of the last line), or the results separated by spaces:
               dtype/sizes/strides/place/bytes, where strides are in bytes, place is "copy" or
@@ -30,6 +30,8 @@ RULES = {
     "bounds": "as_strided outside the storage is an error (NumPy: undefined)",
     "uint64 element": "an element of uint64 beyond 2^63 - 1 is no Lua number: an error",
     "diagonal": "np.diagonal is writable (NumPy announces it, and is read-only to this day)",
+    "pad to 0": "padding by negative widths may leave nothing since torch 2.1 (1.13: an error)",
+    "no diagonal": "torch.diag beyond the matrix is empty since 2.0 (1.13: an error)",
     "view dtype": "torch asks whole strides of a view as a larger dtype; any layout is legal here",
     "one byte twice": "writes through a view that shows one byte twice are not drawn (the last wins)",
 }
@@ -219,6 +221,9 @@ class Program:
             if "different element sizes" in str(e) and "self.size(-1)" not in str(e):
                 met["view dtype"] += 1
                 raise Skip
+            if "numel: integer multiplication overflow" in str(e):
+                met["no diagonal"] += 1
+                raise Skip
             if "not implemented for" in str(e):  # torch: a dtype that later versions have
                 raise Skip
             self.finish("error")
@@ -235,6 +240,11 @@ class Program:
     def results(self, values):
         self.lines.append("return " + ", ".join(v.name for v in values))
         self.finish(" ".join(self.describe(v.py) for v in values))
+
+    def list(self, v):
+        """The results are the entries of the table v."""
+        self.lines.append("return unpack(%s, %d)" % (v.name, len(v.py)))
+        self.finish(" ".join(self.describe(x) for x in v.py))
 
     def describe(self, x):
         if isinstance(x, torch.Tensor):

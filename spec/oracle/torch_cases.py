@@ -183,8 +183,8 @@ def repeats(p):
 
 def triangles(p):
     v = layout(p, base(p))
-    if v.ndim < 2 or v.py.numel() > 2000 or v.py.dtype == torch.bfloat16:
-        raise Skip
+    if v.ndim < 2 or not 0 < v.py.numel() <= 2000 or v.py.dtype == torch.bfloat16:
+        raise Skip  # torch 1.13 crashes on some empty ones
     name, k = random.choice(["tril", "triu"]), random.randint(-4, 4)
     p.results([v.either(name, [k], lambda: getattr(v.py.contiguous(), name)(k))])
 
