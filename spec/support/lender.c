@@ -26,7 +26,7 @@
  * again after a collection, so a transient fault of Lua's allocator refuses two in a row. */
 typedef struct fault {
     long seen, at, refused;
-    bool armed, persistent;
+    bool wanted, armed, persistent;
     int repeat;
 } fault;
 
@@ -226,7 +226,7 @@ static int check(lua_State *L) {
 static fault fault_of(lua_State *L, const char *where) {
     bool wanted = strcmp(luaL_checkstring(L, 1), where) == 0;
     return (fault){.at = (long)luaL_checknumber(L, 2),
-                   .armed = wanted,
+                   .wanted = wanted,
                    .persistent = lua_toboolean(L, 3),
                    .repeat = strcmp(where, "lua") == 0 ? 2 : 1};
 }
@@ -237,6 +237,8 @@ static int attempt(lua_State *L) {
     luaL_checkstack(L, 40, NULL); /* growing the stack is not what is tested */
     here.core = core;
     here.lua = lua;
+    here.core.armed = core.wanted;
+    here.lua.armed = lua.wanted;
     here.allocate = lua_getallocf(L, &here.user);
     lua_setallocf(L, lua_allocate,
                   &here); /* for now only: this module is unloaded before Lua ends */
@@ -256,6 +258,8 @@ static int whole_life(lua_State *L) {
     const char *script = lua_touserdata(L, 2);
     tsr_error err = {0};
     luaL_openlibs(L);
+    h->core.armed = h->core.wanted;
+    h->lua.armed = h->lua.wanted;
     tessera_config config = config_of(h, (size_t)64 << 20);
     if (tessera_open(L, &config, &err) != TSR_OK)
         return luaL_error(L, "%s", err.message);
