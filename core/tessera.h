@@ -465,12 +465,85 @@ TSR_API tsr_status tsr_triangle(tsr_context *context, const tsr_array *array, bo
 TSR_API tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
                                   tsr_error *err);
 
-/* ---- utilities that the array API standard asks for ---------------------------------------------
- */
+/* ---- elementwise operations
+ * ---------------------------------------------------------------------- */
 
-/* New array: a - b along broadcast shape in `dtype` (bool: exclusive or; integers wrap). */
-TSR_API tsr_status tsr_subtract(tsr_context *context, const tsr_array *a, const tsr_array *b,
-                                tsr_dtype dtype, tsr_array **out, tsr_error *err);
+/* What core/ops/elementwise.def describes, a row each. */
+typedef enum tsr_do {
+    TSR_DO_ADD,
+    TSR_DO_SUBTRACT,
+    TSR_DO_MULTIPLY,
+    TSR_DO_DIVIDE,
+    TSR_DO_FLOOR_DIVIDE,
+    TSR_DO_REMAINDER,
+    TSR_DO_FMOD,
+    TSR_DO_MAXIMUM,
+    TSR_DO_MINIMUM,
+    TSR_DO_FMAX,
+    TSR_DO_FMIN,
+    TSR_DO_EQUAL,
+    TSR_DO_NOT_EQUAL,
+    TSR_DO_LESS,
+    TSR_DO_LESS_EQUAL,
+    TSR_DO_GREATER,
+    TSR_DO_GREATER_EQUAL,
+    TSR_DO_BITWISE_AND,
+    TSR_DO_BITWISE_OR,
+    TSR_DO_BITWISE_XOR,
+    TSR_DO_LEFT_SHIFT,
+    TSR_DO_RIGHT_SHIFT,
+    TSR_DO_LOGICAL_AND,
+    TSR_DO_LOGICAL_OR,
+    TSR_DO_LOGICAL_XOR,
+    TSR_DO_NEGATIVE,
+    TSR_DO_ABSOLUTE,
+    TSR_DO_SQUARE,
+    TSR_DO_SIGN,
+    TSR_DO_RECIPROCAL,
+    TSR_DO_FLOOR,
+    TSR_DO_CEIL,
+    TSR_DO_TRUNC,
+    TSR_DO_RINT,
+    TSR_DO_BITWISE_NOT,
+    TSR_DO_LOGICAL_NOT,
+    TSR_DO_ISNAN,
+    TSR_DO_ISINF,
+    TSR_DO_ISFINITE,
+    TSR_DO_SIGNBIT,
+    TSR_DO_COUNT
+} tsr_do;
+
+/* How an operation is applied; all zero but `face` and `default_float` is fine. */
+typedef struct tsr_apply_options {
+    tsr_face face;           /* whose promotion rules */
+    tsr_dtype default_float; /* of numbers and, on torch, of integers that must become floating */
+    uint32_t weak;           /* bit k: operand k is a number, which only raises the category */
+    tsr_array *out;          /* written to (borrowed), NULL for a new array; may be an operand */
+    const tsr_array *where;  /* bool; elements where it is false stay as they are in `out`, or 0 */
+} tsr_apply_options;
+
+/* *result is a new array, or `out` retained. Operands are broadcast together; `out` must have the
+ * broadcast shape, and a dtype that the result can be cast to within its kind. Operands that
+ * overlap `out` in another order are copied first. TSR_ESHAPE, TSR_EDTYPE, TSR_EREADONLY,
+ * TSR_EREVOKED. */
+TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
+                             const tsr_array *const *operands, const tsr_apply_options *options,
+                             tsr_array **result, tsr_error *err);
+/* New array: x where `condition` is not 0, else y, in the dtype that x and y promote to. Operands
+ * are condition, x, y; options as above (`where` is not looked at). */
+TSR_API tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
+                             const tsr_apply_options *options, tsr_array **result, tsr_error *err);
+/* How many operands an operation takes: 1 or 2. */
+TSR_API int tsr_do_arity(tsr_do operation);
+/* The dtype that operands meet in: sets of dtypes (bit d for dtype d) of arrays and of
+ * 0-dimensional arrays, and the highest category of numbers (-1 none, 0 bool, 1 integer, 2
+ * floating, 3 complex). */
+TSR_API tsr_dtype tsr_dtype_meet(tsr_face face, tsr_dtype default_float, uint32_t arrays,
+                                 uint32_t zero_dimensional, int numbers);
+
+/* ---- truth
+ * ---------------------------------------------------------------------------------------- */
+
 /* New bool array: whether all (`all`) or any elements are not 0 over the dimensions that `reduce`
  * names (`count` of them; -1 means all). With `keep`, reduced dimensions stay with size 1. */
 TSR_API tsr_status tsr_truth(tsr_context *context, const tsr_array *array, bool all, int count,

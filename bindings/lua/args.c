@@ -210,17 +210,18 @@ tsr_scalar tsrL_scalar(lua_State *L, int argument) {
     return s;
 }
 
-void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype) {
-    if (value->dtype != TSR_INT64)
-        return;
+bool tsrL_fits(const tsr_scalar *value, tsr_dtype dtype) {
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    if (info->kind != 'i' && info->kind != 'u')
-        return;
-    int64_t v = value->as.i;
+    if (value->dtype != TSR_INT64 || (info->kind != 'i' && info->kind != 'u'))
+        return true;
     int64_t most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
     int64_t least = info->kind == 'u' ? 0 : -most - 1;
-    if (v < least || v > most)
-        tsrL_fail(L, TSR_EVALUE, 0, "%d does not fit %t", v, (int)dtype);
+    return value->as.i >= least && value->as.i <= most;
+}
+
+void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype) {
+    if (!tsrL_fits(value, dtype))
+        tsrL_fail(L, TSR_EVALUE, 0, "%d does not fit %t", value->as.i, (int)dtype);
 }
 
 /* ---- indices, dimensions, sizes

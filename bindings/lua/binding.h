@@ -45,6 +45,8 @@ typedef struct tsrL_library {
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
     tsrL_mailbox *mailbox;
     tsr_storage *nothing; /* revoked: what released arrays refer to */
+    /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
+    tsr_array *numbers[3][TSR_DTYPE_COUNT];
     /* of the last error */
     tsr_error last;
     int last_argument;
@@ -179,7 +181,8 @@ tsr_dtype tsrL_opt_dtype(lua_State *L, int argument, tsr_face face, tsr_dtype ot
 /* A number, boolean or 0-dimensional array. */
 bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out);
 tsr_scalar tsrL_scalar(lua_State *L, int argument);
-/* Raises when an integer does not fit an integer dtype. */
+/* Whether an integer fits an integer dtype (anything else fits), and raising when it does not. */
+bool tsrL_fits(const tsr_scalar *value, tsr_dtype dtype);
 void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype);
 
 typedef enum tsrL_copy { TSRL_COPY_NEVER, TSRL_COPY_IF_NEEDED, TSRL_COPY_ALWAYS } tsrL_copy;

@@ -11,6 +11,7 @@
  *
  * Nothing here reads or writes a global of the host. */
 #include "binding.h"
+#include "elementwise.h"
 #include "format.h"
 #include "lua_half.h"
 #include "ops.h"
@@ -48,6 +49,9 @@ static int library_gc(lua_State *L) {
     tsrL_mailbox_close(L, lib->mailbox);
     lib->mailbox = NULL;
     tsr_storage_release(lib->nothing);
+    for (int place = 0; place < 3; place++)
+        for (int d = 0; d < TSR_DTYPE_COUNT; d++)
+            tsr_array_release(lib->numbers[place][d]);
     tsr_context_release(context);
     return 0;
 }
@@ -233,6 +237,7 @@ static void add_objects(lua_State *L, tsr_face face) {
     lua_setfield(L, -2, "__array_interface");
     push_function(L, tsrL_object_tostring, "tostring", 8, face);
     lua_setfield(L, -2, "__tostring");
+    tsrL_add_operators(L, face);
     lua_pop(L, 1);
 }
 
@@ -249,7 +254,6 @@ void tsrL_get_push_closure(lua_State *L) {
 
 static int open_tables(lua_State *L) {
     static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},
-                                        {"minus", tsrL_op_minus},
                                         {"element", tsrL_element},
                                         {"define", tsrL_define},
                                         {"require", tsrL_require_module},
@@ -268,6 +272,8 @@ static int open_tables(lua_State *L) {
     tsrL_register_dtypes(L);
     tsrL_register_storages(L);
     add_operations(L);
+    tsrL_add_elementwise(L, TORCH, TENSOR_METHODS, TSR_FACE_TORCH);
+    tsrL_add_elementwise(L, NP, NDARRAY_METHODS, TSR_FACE_NUMPY);
     add_dtypes(L);
     add_constants(L);
     add_shape_metatables(L);

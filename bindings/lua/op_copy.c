@@ -439,18 +439,6 @@ int tsrL_op_triu(lua_State *L) {
  * -----------------------------------------------------------------------------------------------------
  */
 
-/* Called by diff() of the Lua half: minus(a, b) in their common dtype. */
-int tsrL_op_minus(lua_State *L) {
-    tsrL_object *a = self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
-    tsr_dtype dtype =
-        tsr_dtype_promote((tsr_face)a->face, tsr_array_dtype(a->array), tsr_array_dtype(b->array));
-    tsr_error err = TSRL_ERROR;
-    tsrL_object *made = tsrL_new(L, (tsr_face)a->face);
-    TSRL_TRY(L, &err,
-             tsr_subtract(tsrL_lib(L)->context, a->array, b->array, dtype, &made->array, &err));
-    return 1;
-}
-
 static int truth(lua_State *L, bool all) {
     static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
     tsrL_object *o = self(L);

@@ -105,3 +105,24 @@ bool tsr_dtype_can_cast(tsr_dtype from, tsr_dtype to, tsr_casting casting) {
             rank[i]++;
     return rank[0] <= rank[1];
 }
+
+tsr_dtype tsr_dtype_meet(tsr_face face, tsr_dtype default_float, uint32_t arrays,
+                         uint32_t zero_dimensional, int numbers) {
+    tsr_dtype full = tsr_dtype_promote_set(face, arrays);
+    tsr_dtype zero_d = tsr_dtype_promote_set(face, zero_dimensional);
+    tsr_dtype result = full != TSR_DTYPE_COUNT ? full : zero_d;
+    if (full != TSR_DTYPE_COUNT && zero_d != TSR_DTYPE_COUNT) {
+        char full_kind = tsr_dtype_describe(full)->kind;
+        char zero_kind = tsr_dtype_describe(zero_d)->kind;
+        if (full_kind == 'f' && zero_kind == 'c') /* complex, but no wider than the full operands */
+            result = tsr_dtype_promote(face, full, TSR_COMPLEX64);
+        else if (category(zero_kind) > category(full_kind))
+            result = tsr_dtype_promote(face, full, zero_d);
+    }
+    int had = result == TSR_DTYPE_COUNT ? -1 : category(tsr_dtype_describe(result)->kind);
+    if (numbers <= had)
+        return result;
+    if (numbers == 3)
+        return had == 2 ? complex_of(result) : complex_of(default_float);
+    return numbers == 2 ? default_float : numbers == 1 ? TSR_INT64 : TSR_BOOL;
+}

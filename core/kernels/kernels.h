@@ -40,10 +40,25 @@ typedef void tsr_kernel_ramp_i64(int64_t start, int64_t step, int64_t first, int
 /* dst[i] = a[i] (op) b[i]; dst may be a or b. */
 typedef void tsr_kernel_binary(const void *a, const void *b, void *dst, size_t n);
 
+/* dst[i] = op(a[i], b[i], c[i]); dst may be b or c, and a if that has the same item size. */
+typedef void tsr_kernel_ternary(const void *a, const void *b, const void *c, void *dst, size_t n);
+
 /* Whether all (any) of n bools are true. */
 typedef bool tsr_kernel_truth(const uint8_t *src, size_t n);
 
 enum { TSR_ITEM_COUNT = 5 }; /* item sizes 1, 2, 4, 8, 16 */
+
+#define TSR_UNARY(NAME, name) TSR_UN_##NAME,
+typedef enum tsr_unary {
+#include "elementwise.def"
+    TSR_UN_COUNT
+} tsr_unary;
+
+#define TSR_BINARY(NAME, name) TSR_BIN_##NAME,
+typedef enum tsr_binary {
+#include "elementwise.def"
+    TSR_BIN_COUNT
+} tsr_binary;
 
 typedef struct tsr_kernels {
     const char *level; /* "base", "v2", "v3", "v4" */
@@ -60,7 +75,9 @@ typedef struct tsr_kernels {
     tsr_kernel_fill *fill[TSR_ITEM_COUNT];
     tsr_kernel_ramp_f64 *ramp_f64;
     tsr_kernel_ramp_i64 *ramp_i64;
-    tsr_kernel_binary *subtract[TSR_DTYPE_COUNT]; /* bool: exclusive or */
+    tsr_kernel_convert *simple[TSR_UN_COUNT][TSR_DTYPE_COUNT]; /* elementwise.def */
+    tsr_kernel_binary *binary[TSR_BIN_COUNT][TSR_DTYPE_COUNT];
+    tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
     tsr_kernel_truth *all, *any;
 } tsr_kernels;
 

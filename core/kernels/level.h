@@ -28,7 +28,10 @@
     X(level, move)                                                                                 \
     X(level, transpose)                                                                            \
     X(level, make)                                                                                 \
-    X(level, subtract)
+    X(level, arithmetic)                                                                           \
+    X(level, compare)                                                                              \
+    X(level, unary)                                                                                \
+    X(level, choose)
 
 #define TSR_KERNEL_ENTRY_(level, file) tsr_kernels_##level##_##file
 #define TSR_KERNEL_JOIN_(level, file)  TSR_KERNEL_ENTRY_(level, file)

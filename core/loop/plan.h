@@ -4,7 +4,7 @@
 
 #include "../array/array.h"
 
-enum { TSR_PLAN_OPERANDS = 4 };
+enum { TSR_PLAN_OPERANDS = 5 };
 
 /* Operand 0 is the result. All operands have the plan's shape; a broadcast dimension has stride 0.
  */

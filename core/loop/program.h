@@ -1,38 +1,69 @@
-/* What is done at each place of a plan. */
+/* What is done at each place of a plan: a short program over blocks that stay in the first-level
+ * cache.
+ *
+ * A program works on registers. tsr_program_load makes one out of an operand of the plan,
+ * tsr_program_convert and tsr_program_apply make one out of others, tsr_program_store names the one
+ * that goes to operand 0. A copy is a program of a load and a store; a sum of mixed dtypes loads
+ * twice, converts, applies, stores; a fused expression is just a longer program.
+ *
+ *     tsr_program p;
+ *     tsr_program_start(&p, kernels);
+ *     int x = tsr_program_convert(&p, tsr_program_load(&p, 1, TSR_INT32), TSR_FLOAT64);
+ *     int y = tsr_program_load(&p, 2, TSR_FLOAT64);
+ *     tsr_program_store(&p, tsr_program_apply2(&p, kernels->binary[...], x, y, TSR_FLOAT64));
+ *     tsr_program_run(&p, &plan);
+ */
 #ifndef TSR_PROGRAM_H
 #define TSR_PROGRAM_H
 
 #include "../kernels/kernels.h"
 #include "plan.h"
 
-enum { TSR_PATH_STEPS = 3, TSR_PROGRAM_INPUTS = 2 };
+enum { TSR_REGISTERS = 16, TSR_STEPS = 16, TSR_PATH_STEPS = 3 };
+
+/* One kernel: registers in, one register out. */
+typedef struct tsr_step {
+    uint8_t inputs, in[3], out;
+    union {
+        tsr_kernel_convert *one;
+        tsr_kernel_binary *two;
+        tsr_kernel_ternary *three;
+    } run;
+} tsr_step;
+
+typedef struct tsr_program {
+    const tsr_kernels *kernels;
+    int registers, steps, result;
+    uint8_t dtype[TSR_REGISTERS];
+    int8_t operand[TSR_REGISTERS]; /* of the plan, for registers that are loaded; -1 */
+    tsr_step step[TSR_STEPS];
+} tsr_program;
+
+void tsr_program_start(tsr_program *program, const tsr_kernels *kernels);
+int tsr_program_load(tsr_program *program, int operand, tsr_dtype dtype);
+/* The same register when it has the dtype already. Complex to real takes the real part. */
+int tsr_program_convert(tsr_program *program, int reg, tsr_dtype dtype);
+int tsr_program_apply1(tsr_program *program, tsr_kernel_convert *kernel, int a, tsr_dtype dtype);
+int tsr_program_apply2(tsr_program *program, tsr_kernel_binary *kernel, int a, int b,
+                       tsr_dtype dtype);
+int tsr_program_apply3(tsr_program *program, tsr_kernel_ternary *kernel, int a, int b, int c,
+                       tsr_dtype dtype);
+void tsr_program_store(tsr_program *program, int reg);
+/* Runs the program over an arranged plan. An input may be the result's own memory if it is the same
+ * elements in the same order; no other overlap is allowed. */
+void tsr_program_run(const tsr_program *program, const tsr_plan *plan);
 
 /* Conversion from one dtype to another in up to three kernels; none when they are the same. */
 typedef struct tsr_path {
     int count;
     tsr_kernel_convert *steps[TSR_PATH_STEPS];
-    uint8_t itemsizes[TSR_PATH_STEPS]; /* of what each step makes */
+    uint8_t dtypes[TSR_PATH_STEPS]; /* what each step makes */
 } tsr_path;
 
-/* Complex sources of a real target must be presented as their component dtype. */
 tsr_path tsr_path_find(const tsr_kernels *kernels, tsr_dtype from, tsr_dtype to);
 
-/* result = apply(convert(input 1), convert(input 2)), or result = convert(input 1) when `apply` is
- * NULL. Operand 0 of the plan is the result, operand 1 ... are the inputs. */
-typedef struct tsr_program {
-    const tsr_kernels *kernels;
-    int inputs;
-    tsr_dtype input[TSR_PROGRAM_INPUTS];
-    tsr_dtype result;
-    tsr_kernel_binary *apply; /* works in `result` */
-} tsr_program;
-
-/* Runs the program over an arranged plan. No input may overlap the result, unless they are the same
- * elements in the same order and nothing is converted. */
-void tsr_program_run(const tsr_program *program, const tsr_plan *plan);
-
-/* Scatters a block of n contiguous elements into a 1-d destination: the way of values that come
- * from no array. `path` is applied first; `block` may be overwritten by nothing but the caller. */
+/* Scatters a block of n <= TSR_BLOCK contiguous elements into a 1-d destination, converted by the
+ * path: the way of values that come from no array. */
 enum { TSR_BLOCK = 512 };
 void tsr_block_store(const tsr_kernels *kernels, const tsr_path *path, const void *block,
                      int64_t itemsize, char *dst, int64_t stride, int64_t n);

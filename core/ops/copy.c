@@ -21,24 +21,15 @@ static bool same_layout(const tsr_array *a, const tsr_array *b) {
     return true;
 }
 
-/* The real parts of a complex source, without a header: what a real target sees of it. Bool sees
- * the whole number. */
-static tsr_dtype seen_dtype(tsr_dtype from, tsr_dtype to) {
-    char kind = tsr_dtype_describe(to)->kind;
-    return kind == 'c' || kind == 'b' ? from : tsr_dtype_describe(from)->component;
-}
-
 static void run_copy(tsr_array *dst, const tsr_array *src) {
     tsr_plan plan;
     tsr_plan_start(&plan, dst);
     tsr_plan_add(&plan, src);
     tsr_plan_arrange(&plan);
-    tsr_program program = {
-        .kernels = tsr_engine_kernels(dst->context),
-        .inputs = 1,
-        .input = {seen_dtype((tsr_dtype)src->dtype, (tsr_dtype)dst->dtype)},
-        .result = (tsr_dtype)dst->dtype,
-    };
+    tsr_program program;
+    tsr_program_start(&program, tsr_engine_kernels(dst->context));
+    int source = tsr_program_load(&program, 1, (tsr_dtype)src->dtype);
+    tsr_program_store(&program, tsr_program_convert(&program, source, (tsr_dtype)dst->dtype));
     tsr_program_run(&program, &plan);
 }
 
@@ -130,7 +121,9 @@ tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
         plan.data[1] = item;
         memset(plan.strides[1], 0, sizeof plan.strides[1]);
         tsr_plan_arrange(&plan);
-        tsr_program program = {kernels, 1, {(tsr_dtype)dst->dtype}, (tsr_dtype)dst->dtype, NULL};
+        tsr_program program;
+        tsr_program_start(&program, kernels);
+        tsr_program_store(&program, tsr_program_load(&program, 1, (tsr_dtype)dst->dtype));
         tsr_program_run(&program, &plan);
     }
     tsr_storage_touch(dst->storage);

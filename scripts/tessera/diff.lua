@@ -2,7 +2,12 @@
 local _, torch, np, core = ...
 local arguments = core.require("arguments")
 local define, bind, fail = core.define, core.bind, arguments.fail
-local narrow, minus = torch.narrow, core.minus
+local narrow = torch.narrow
+
+--- Bool has no difference; whether neighbours differ is NumPy's and PyTorch's.
+local function minus(x, y)
+    return x.dtype.kind == "b" and torch.ne(x, y) or torch.sub(x, y)
+end
 
 local names = {"n", "dim|axis", "prepend", "append"}
 

@@ -1,0 +1,241 @@
+/* Elementwise operations in Lua: functions, methods, in-place methods and operators, all of them
+ * one closure over the operation's number. core/ops/elementwise.def names them.
+ *
+ * A number among the operands is written into a 0-dimensional array that the library keeps for that
+ * place and kind, right before the core is called, so that `x + 1` makes no garbage but its result.
+ */
+#include "elementwise.h"
+
+#include <string.h>
+
+enum { UP_OPERATION = TSRL_UPVALUES + 1, UP_IN_PLACE, UPVALUES = UP_IN_PLACE };
+enum { OPERANDS_MOST = 3 };
+
+/* Operands as they came: objects, or numbers. */
+typedef struct arguments {
+    int count;
+    tsrL_object *object[OPERANDS_MOST];
+    tsr_scalar number[OPERANDS_MOST];
+    tsr_apply_options options;
+    tsrL_object *out, *where;
+} arguments;
+
+static bool is_number(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    return type == LUA_TNUMBER || type == LUA_TBOOLEAN;
+}
+
+/* Reads operands 1 ... count and finds the face: torch if there is a tensor. */
+static void read_operands(lua_State *L, arguments *a, int count) {
+    bool tensors = false, ndarrays = false;
+    *a = (arguments){.count = count};
+    for (int i = 0; i < count; i++) {
+        if (is_number(L, i + 1)) {
+            tsrL_test_scalar(L, i + 1, &a->number[i]);
+            a->options.weak |= 1u << i;
+            continue;
+        }
+        bool given = tsrL_test(L, i + 1) != NULL;
+        a->object[i] = tsrL_toarray(L, i + 1, tsrL_face(L));
+        tensors = tensors || (given && a->object[i]->face == TSR_FACE_TORCH);
+        ndarrays = ndarrays || (given && a->object[i]->face == TSR_FACE_NUMPY);
+    }
+    a->options.face = tensors ? TSR_FACE_TORCH : ndarrays ? TSR_FACE_NUMPY : tsrL_face(L);
+    a->options.default_float = tsrL_lib(L)->default_float[a->options.face];
+}
+
+static tsrL_object *optional_array(lua_State *L, int index) {
+    return lua_isnoneornil(L, index) ? NULL : tsrL_check(L, index);
+}
+
+/* On np a number must fit the integer dtype of its partner; a comparison with one that does not is
+ * decided in int64 instead. */
+static void check_numbers(lua_State *L, arguments *a, bool compares) {
+    for (int i = 0; i < a->count && a->count == 2; i++) {
+        const tsrL_object *partner = a->object[1 - i];
+        if (a->object[i] != NULL || partner == NULL || a->number[i].dtype != TSR_INT64)
+            continue;
+        tsr_dtype dtype = tsr_array_dtype(partner->array);
+        if (compares && !tsrL_fits(&a->number[i], dtype))
+            a->options.weak &= ~(1u << i);
+        else if (!compares && a->options.face == TSR_FACE_NUMPY)
+            tsrL_check_fits(L, &a->number[i], dtype);
+    }
+}
+
+/* One attempt: the numbers are written last, when nothing can run in between. */
+static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array **result,
+                          tsr_error *err) {
+    tsrL_library *lib = tsrL_lib(L);
+    const tsr_array *operands[OPERANDS_MOST];
+    for (int i = 0; i < a->count; i++) {
+        operands[i] = a->object[i] != NULL ? a->object[i]->array : NULL;
+        if (operands[i] != NULL)
+            continue;
+        tsr_array **place = &lib->numbers[i][a->number[i].dtype];
+        if (*place == NULL &&
+            tsr_array_new(lib->context, a->number[i].dtype, 0, NULL, false, place, err) != TSR_OK)
+            return TSR_EMEMORY;
+        tsr_scalar_store(a->number[i].dtype, tsr_array_data(*place), &a->number[i]);
+        operands[i] = *place;
+    }
+    a->options.out = a->out != NULL ? a->out->array : NULL;
+    a->options.where = a->where != NULL ? a->where->array : NULL;
+    if (operation == TSR_DO_COUNT)
+        return tsr_where(lib->context, operands, &a->options, result, err);
+    return tsr_apply(lib->context, (tsr_do)operation, operands, &a->options, result, err);
+}
+
+/* Pushes the result: a new object, or the one at stack index `out`. */
+static int push_result(lua_State *L, int operation, arguments *a, int out) {
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, a->options.face);
+    for (int i = 0; i < a->count; i++)
+        made->requires_grad = made->requires_grad || (a->object[i] && a->object[i]->requires_grad);
+    TSRL_TRY(L, &err, attempt(L, operation, a, &made->array, &err));
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    made->requires_grad = made->requires_grad && (kind == 'f' || kind == 'c');
+    if (a->out == NULL)
+        return 1;
+    lua_pushvalue(L, out);
+    return 1;
+}
+
+/* PyTorch's alpha: y becomes alpha * y. */
+static void scale_second(lua_State *L, arguments *a, int alpha) {
+    if (lua_isnoneornil(L, alpha))
+        return;
+    arguments product = {.count = 2, .options = a->options};
+    product.object[0] = a->object[1];
+    product.number[0] = a->number[1];
+    product.options.weak = a->options.weak >> 1 | 2;
+    product.number[1] = tsrL_scalar(L, alpha);
+    if (product.object[0] == NULL)
+        product.object[0] = tsrL_from_value(L, 2, a->options.face, TSR_DTYPE_COUNT);
+    push_result(L, TSR_DO_MULTIPLY, &product, 0);
+    lua_replace(L, 2);
+    a->object[1] = tsrL_check(L, 2);
+    a->options.weak &= 1u;
+}
+
+static bool compares(int operation) {
+    return operation >= TSR_DO_EQUAL && operation <= TSR_DO_GREATER_EQUAL;
+}
+
+static int elementwise(lua_State *L) {
+    static const char *const names[] = {"out", "where", "alpha"};
+    int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
+    bool in_place = lua_toboolean(L, lua_upvalueindex(UP_IN_PLACE));
+    int count = tsr_do_arity((tsr_do)operation);
+    arguments a;
+    if (lua_gettop(L) < count)
+        tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
+    tsrL_bind(L, count + 1, 3, names);
+    if (in_place)
+        tsrL_check(L, 1);
+    read_operands(L, &a, count);
+    a.out = in_place ? tsrL_check(L, 1) : optional_array(L, count + 1);
+    a.where = optional_array(L, count + 2);
+    if (!lua_isnil(L, count + 3) && operation != TSR_DO_ADD && operation != TSR_DO_SUBTRACT)
+        tsrL_fail(L, TSR_EVALUE, count + 3, "alpha is for add and sub only");
+    if (count == 2) {
+        scale_second(L, &a, count + 3);
+        check_numbers(L, &a, compares(operation));
+    }
+    return push_result(L, operation, &a, in_place ? 1 : count + 1);
+}
+
+/* Operators give both operands, and unary minus its one twice. */
+static int operator(lua_State *L) {
+    int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
+    int count = tsr_do_arity((tsr_do)operation);
+    arguments a;
+    lua_settop(L, count);
+    read_operands(L, &a, count);
+    check_numbers(L, &a, false);
+    return push_result(L, operation, &a, 0);
+}
+
+/* where(condition, x, y) */
+int tsrL_op_where(lua_State *L) {
+    arguments a;
+    if (lua_gettop(L) != 3)
+        tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
+    read_operands(L, &a, 3);
+    return push_result(L, TSR_DO_COUNT, &a, 0);
+}
+
+/* ---- registering ---- */
+
+static void push_closure(lua_State *L, lua_CFunction f, int operation, const char *name, size_t n,
+                         tsr_face face, bool in_place) {
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_NDARRAY));
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_TENSOR));
+    lua_pushlstring(L, name, n);
+    lua_pushinteger(L, face);
+    lua_pushinteger(L, operation);
+    lua_pushboolean(L, in_place);
+    lua_pushcclosure(L, f, UPVALUES);
+}
+
+/* table[name .. suffix] = the operation */
+static void place(lua_State *L, int table, int operation, const char *name, size_t n,
+                  const char *suffix, tsr_face face) {
+    lua_pushlstring(L, name, n);
+    lua_pushstring(L, suffix);
+    lua_concat(L, 2);
+    size_t length;
+    const char *full = lua_tolstring(L, -1, &length);
+    push_closure(L, elementwise, operation, full, length, face, suffix[0] != '\0');
+    lua_rawset(L, table);
+}
+
+void tsrL_add_elementwise(lua_State *L, int functions, int methods, tsr_face face) {
+    static const char *const rows[] = {
+#define TSR_ELEMENTWISE(NAME, arity, rule, kernel, names, doc) names,
+#include "ops/elementwise.def"
+    };
+    const char *other = face == TSR_FACE_TORCH ? "np:" : "torch:";
+    const char *mine = face == TSR_FACE_TORCH ? "torch:" : "np:";
+    for (int op = 0; op < TSR_DO_COUNT; op++)
+        for (const char *word = rows[op]; *word != '\0';) {
+            size_t n = strcspn(word, " ");
+            const char *name = word;
+            size_t length = n;
+            if (strncmp(word, mine, strlen(mine)) == 0)
+                name += strlen(mine), length -= strlen(mine);
+            if (strncmp(word, other, strlen(other)) != 0) {
+                place(L, functions, op, name, length, "", face);
+                place(L, methods, op, name, length, "", face);
+                if (face == TSR_FACE_TORCH)
+                    place(L, methods, op, name, length, "_", face);
+            }
+            word += n + (word[n] == ' ');
+        }
+}
+
+/* The events of operators; the metatable is on top. */
+void tsrL_add_operators(lua_State *L, tsr_face face) {
+    static const struct {
+        const char *event, *name;
+        int operation;
+    } rows[] = {{"__add", "+", TSR_DO_ADD},
+                {"__sub", "-", TSR_DO_SUBTRACT},
+                {"__mul", "*", TSR_DO_MULTIPLY},
+                {"__div", "/", TSR_DO_DIVIDE},
+                {"__idiv", "//", TSR_DO_FLOOR_DIVIDE},
+                {"__mod", "%", TSR_DO_REMAINDER},
+                {"__unm", "unary -", TSR_DO_NEGATIVE},
+                {"__band", "&", TSR_DO_BITWISE_AND},
+                {"__bor", "|", TSR_DO_BITWISE_OR},
+                {"__bxor", "~", TSR_DO_BITWISE_XOR},
+                {"__shl", "<<", TSR_DO_LEFT_SHIFT},
+                {"__shr", ">>", TSR_DO_RIGHT_SHIFT},
+                {"__bnot", "unary ~", TSR_DO_BITWISE_NOT}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        push_closure(L, operator, rows[i].operation, rows[i].name, strlen(rows[i].name), face,
+                     false);
+        lua_setfield(L, -2, rows[i].event);
+    }
+}
