@@ -504,6 +504,7 @@ typedef enum tsr_do {
     TSR_DO_CEIL,
     TSR_DO_TRUNC,
     TSR_DO_RINT,
+    TSR_DO_ROUND,
     TSR_DO_BITWISE_NOT,
     TSR_DO_LOGICAL_NOT,
     TSR_DO_ISNAN,
@@ -520,12 +521,14 @@ typedef struct tsr_apply_options {
     uint32_t weak;           /* bit k: operand k is a number, which only raises the category */
     tsr_array *out;          /* written to (borrowed), NULL for a new array; may be an operand */
     const tsr_array *where;  /* bool; elements where it is false stay as they are in `out`, or 0 */
+    const tsr_array *alpha;  /* 0-dimensional: multiplies the second operand of add and subtract */
 } tsr_apply_options;
 
 /* *result is a new array, or `out` retained. Operands are broadcast together; `out` must have the
- * broadcast shape, and a dtype that the result can be cast to within its kind. Operands that
- * overlap `out` in another order are copied first. TSR_ESHAPE, TSR_EDTYPE, TSR_EREADONLY,
- * TSR_EREVOKED. */
+ * broadcast shape (on np, one that they broadcast to), and a dtype that the result can be cast to:
+ * on np within its kind, on torch within its category (bool, integer, floating, complex). Operands
+ * that overlap `out` in another order are copied first. Integers compare as numbers, whatever their
+ * dtypes. TSR_ESHAPE, TSR_EDTYPE, TSR_EREADONLY, TSR_EREVOKED. */
 TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
                              const tsr_array *const *operands, const tsr_apply_options *options,
                              tsr_array **result, tsr_error *err);

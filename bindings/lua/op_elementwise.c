@@ -14,6 +14,7 @@ enum { OPERANDS_MOST = 3 };
 /* Operands as they came: objects, or numbers. */
 typedef struct arguments {
     int count;
+    bool scaled; /* number[2] is PyTorch's alpha: y becomes alpha * y */
     tsrL_object *object[OPERANDS_MOST];
     tsr_scalar number[OPERANDS_MOST];
     tsr_apply_options options;
@@ -48,19 +49,24 @@ static tsrL_object *optional_array(lua_State *L, int index) {
     return lua_isnoneornil(L, index) ? NULL : tsrL_check(L, index);
 }
 
-/* On np a number must fit the integer dtype of its partner; a comparison with one that does not is
- * decided in int64 instead. */
-static void check_numbers(lua_State *L, arguments *a, bool compares) {
-    for (int i = 0; i < a->count && a->count == 2; i++) {
-        const tsrL_object *partner = a->object[1 - i];
-        if (a->object[i] != NULL || partner == NULL || a->number[i].dtype != TSR_INT64)
-            continue;
-        tsr_dtype dtype = tsr_array_dtype(partner->array);
-        if (compares && !tsrL_fits(&a->number[i], dtype))
-            a->options.weak &= ~(1u << i);
-        else if (!compares && a->options.face == TSR_FACE_NUMPY)
-            tsrL_check_fits(L, &a->number[i], dtype);
+/* On np a number must fit the integer dtype of its partner, which is the next operand or the one
+ * before. */
+static void check_numbers(lua_State *L, const arguments *a, int first) {
+    for (int i = first; i < first + 2 && a->options.face == TSR_FACE_NUMPY; i++) {
+        const tsrL_object *partner = a->object[2 * first + 1 - i];
+        if (a->object[i] == NULL && partner != NULL)
+            tsrL_check_fits(L, &a->number[i], tsr_array_dtype(partner->array));
     }
+}
+
+/* The 0-dimensional array of place i and the number's dtype, NULL when there is no memory. */
+static tsr_array *place_of(tsrL_library *lib, const arguments *a, int i, tsr_error *err) {
+    tsr_array **place = &lib->numbers[i][a->number[i].dtype];
+    if (*place == NULL &&
+        tsr_array_new(lib->context, a->number[i].dtype, 0, NULL, false, place, err) != TSR_OK)
+        return NULL;
+    tsr_scalar_store(a->number[i].dtype, tsr_array_data(*place), &a->number[i]);
+    return *place;
 }
 
 /* One attempt: the numbers are written last, when nothing can run in between. */
@@ -69,16 +75,12 @@ static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array *
     tsrL_library *lib = tsrL_lib(L);
     const tsr_array *operands[OPERANDS_MOST];
     for (int i = 0; i < a->count; i++) {
-        operands[i] = a->object[i] != NULL ? a->object[i]->array : NULL;
-        if (operands[i] != NULL)
-            continue;
-        tsr_array **place = &lib->numbers[i][a->number[i].dtype];
-        if (*place == NULL &&
-            tsr_array_new(lib->context, a->number[i].dtype, 0, NULL, false, place, err) != TSR_OK)
+        operands[i] = a->object[i] != NULL ? a->object[i]->array : place_of(lib, a, i, err);
+        if (operands[i] == NULL)
             return TSR_EMEMORY;
-        tsr_scalar_store(a->number[i].dtype, tsr_array_data(*place), &a->number[i]);
-        operands[i] = *place;
     }
+    if (a->scaled && (a->options.alpha = place_of(lib, a, 2, err)) == NULL)
+        return TSR_EMEMORY;
     a->options.out = a->out != NULL ? a->out->array : NULL;
     a->options.where = a->where != NULL ? a->where->array : NULL;
     if (operation == TSR_DO_COUNT)
@@ -101,23 +103,6 @@ static int push_result(lua_State *L, int operation, arguments *a, int out) {
     return 1;
 }
 
-/* PyTorch's alpha: y becomes alpha * y. */
-static void scale_second(lua_State *L, arguments *a, int alpha) {
-    if (lua_isnoneornil(L, alpha))
-        return;
-    arguments product = {.count = 2, .options = a->options};
-    product.object[0] = a->object[1];
-    product.number[0] = a->number[1];
-    product.options.weak = a->options.weak >> 1 | 2;
-    product.number[1] = tsrL_scalar(L, alpha);
-    if (product.object[0] == NULL)
-        product.object[0] = tsrL_from_value(L, 2, a->options.face, TSR_DTYPE_COUNT);
-    push_result(L, TSR_DO_MULTIPLY, &product, 0);
-    lua_replace(L, 2);
-    a->object[1] = tsrL_check(L, 2);
-    a->options.weak &= 1u;
-}
-
 static bool compares(int operation) {
     return operation >= TSR_DO_EQUAL && operation <= TSR_DO_GREATER_EQUAL;
 }
@@ -136,12 +121,14 @@ static int elementwise(lua_State *L) {
     read_operands(L, &a, count);
     a.out = in_place ? tsrL_check(L, 1) : optional_array(L, count + 1);
     a.where = optional_array(L, count + 2);
-    if (!lua_isnil(L, count + 3) && operation != TSR_DO_ADD && operation != TSR_DO_SUBTRACT)
-        tsrL_fail(L, TSR_EVALUE, count + 3, "alpha is for add and sub only");
-    if (count == 2) {
-        scale_second(L, &a, count + 3);
-        check_numbers(L, &a, compares(operation));
+    if (!lua_isnil(L, count + 3)) {
+        if (operation != TSR_DO_ADD && operation != TSR_DO_SUBTRACT)
+            tsrL_fail(L, TSR_EVALUE, count + 3, "alpha is for add and sub only");
+        a.number[2] = tsrL_scalar(L, count + 3);
+        a.scaled = true;
     }
+    if (count == 2 && !compares(operation))
+        check_numbers(L, &a, 0);
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
 }
 
@@ -152,7 +139,8 @@ static int operator(lua_State *L) {
     arguments a;
     lua_settop(L, count);
     read_operands(L, &a, count);
-    check_numbers(L, &a, false);
+    if (count == 2)
+        check_numbers(L, &a, 0);
     return push_result(L, operation, &a, 0);
 }
 
@@ -162,6 +150,7 @@ int tsrL_op_where(lua_State *L) {
     if (lua_gettop(L) != 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
     read_operands(L, &a, 3);
+    check_numbers(L, &a, 1);
     return push_result(L, TSR_DO_COUNT, &a, 0);
 }
 

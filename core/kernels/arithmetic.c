@@ -2,12 +2,10 @@
  *
  * Integers wrap. Division floors, as Lua's and Python's: the remainder has the sign of the divisor.
  * Integer division by zero gives 0, and so does its remainder (NumPy's result); the least integer
- * over -1 wraps to itself. fmod keeps the sign of the dividend. maximum and minimum pass NaN on,
- * fmax and fmin prefer numbers. Bool adds as "or", multiplies as "and", subtracts as "exclusive
- * or".
- *
- * Complex division scales by the larger part of the divisor (Smith, Algorithm 116, 1962), as NumPy
- * does. */
+ * over -1 wraps to itself. fmod keeps the sign of the dividend. A remainder of zero has the sign of
+ * the divisor in `remainder` (NumPy's), of the dividend in `modulo` (PyTorch's). maximum and
+ * minimum pass NaN on, fmax and fmin prefer numbers; of two zeros the first is taken. Bool adds as
+ * "or", multiplies as "and". Products and the like of complex numbers are in complex.c. */
 #include "rows.h"
 
 #include "../dtype/ctypes.h"
@@ -56,11 +54,14 @@ TSR_SIGNED(SIGNED_DIVISION)
 TSR_SIGNED(EXTREMES)
 TSR_UNSIGNED(EXTREMES)
 
-static inline double mod_f64(double x, double y) {
+static inline double modulo_f64_of(double x, double y) {
     double r = fmod(x, y);
-    if (r != 0)
-        return (y < 0) != (r < 0) ? r + y : r;
-    return copysign(0.0, y);
+    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+}
+
+static inline double mod_f64(double x, double y) {
+    double r = modulo_f64_of(x, y);
+    return r == 0 ? copysign(0.0, y) : r;
 }
 
 /* CPython's and NumPy's: the quotient that belongs to that remainder, rounded to an integer. */
@@ -76,11 +77,14 @@ static inline double floor_div_f64(double x, double y) {
     return q - f > 0.5 ? f + 1.0 : f;
 }
 
-static inline float mod_f32(float x, float y) {
+static inline float modulo_f32_of(float x, float y) {
     float r = fmodf(x, y);
-    if (r != 0)
-        return (y < 0) != (r < 0) ? r + y : r;
-    return copysignf(0.0f, y);
+    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+}
+
+static inline float mod_f32(float x, float y) {
+    float r = modulo_f32_of(x, y);
+    return r == 0 ? copysignf(0.0f, y) : r;
 }
 
 static inline float floor_div_f32(float x, float y) {
@@ -105,6 +109,7 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(divide_##S, T, T, x / y)                                                               \
     TSR_BIN(floor_divide_##S, T, T, floor_div_##S(x, y))                                           \
     TSR_BIN(remainder_##S, T, T, mod_##S(x, y))                                                    \
+    TSR_BIN(modulo_##S, T, T, modulo_##S##_of(x, y))                                               \
     TSR_BIN(maximum_##S, T, T, x >= y || x != x ? x : y)                                           \
     TSR_BIN(minimum_##S, T, T, x <= y || x != x ? x : y)                                           \
     TSR_BIN(fmax_##S, T, T, x >= y || y != y ? x : y)                                              \
@@ -126,39 +131,8 @@ TSR_FLOATING(FLOATING)
 #define PASTE_F(x, f)   x##_##f
 TSR_COMPLEX(PARTS)
 
-#define PRODUCTS(NAME, S, T, F)                                                                    \
-    static inline T over_##S(T x, T y) {                                                           \
-        F re = y.re < 0 ? -y.re : y.re, im = y.im < 0 ? -y.im : y.im;                              \
-        if (re >= im) {                                                                            \
-            if (re == 0 && im == 0)                                                                \
-                return (T){x.re / re, x.im / re};                                                  \
-            F ratio = y.im / y.re, scale = (F)1 / (y.re + y.im * ratio);                           \
-            return (T){(x.re + x.im * ratio) * scale, (x.im - x.re * ratio) * scale};              \
-        }                                                                                          \
-        F ratio = y.re / y.im, scale = (F)1 / (y.im + y.re * ratio);                               \
-        return (T){(x.re * ratio + x.im) * scale, (x.im * ratio - x.re) * scale};                  \
-    }                                                                                              \
-    static inline T times_##S(T x, T y) {                                                          \
-        return (T){x.re * y.re - x.im * y.im, x.re * y.im + x.im * y.re};                          \
-    }                                                                                              \
-    static void multiply_##S(const void *a, const void *b, void *dst, size_t n) {                  \
-        const T *p = a, *q = b;                                                                    \
-        T *d = dst;                                                                                \
-        TSR_INDEPENDENT                                                                            \
-        for (size_t i = 0; i < n; i++)                                                             \
-            d[i] = times_##S(p[i], q[i]);                                                          \
-    }                                                                                              \
-    static void divide_##S(const void *a, const void *b, void *dst, size_t n) {                    \
-        const T *p = a, *q = b;                                                                    \
-        T *d = dst;                                                                                \
-        for (size_t i = 0; i < n; i++)                                                             \
-            d[i] = over_##S(p[i], q[i]);                                                           \
-    }
-TSR_COMPLEX(PRODUCTS)
-
 TSR_BIN(or_bool, uint8_t, uint8_t, (x | y) != 0)
 TSR_BIN(and_bool, uint8_t, uint8_t, (x != 0) & (y != 0))
-TSR_BIN(xor_bool, uint8_t, uint8_t, (x != 0) ^ (y != 0))
 
 #define ROW(OP, NAME, S) k->binary[TSR_BIN_##OP][TSR_##NAME] = S
 #define LAY_WRAPPING(NAME, S, T, U)                                                                \
@@ -169,6 +143,7 @@ TSR_BIN(xor_bool, uint8_t, uint8_t, (x != 0) ^ (y != 0))
     LAY_WRAPPING(NAME, S, T, U)                                                                    \
     ROW(FLOOR_DIVIDE, NAME, floor_divide_##S);                                                     \
     ROW(REMAINDER, NAME, remainder_##S);                                                           \
+    ROW(MODULO, NAME, remainder_##S);                                                              \
     ROW(MAXIMUM, NAME, maximum_##S);                                                               \
     ROW(MINIMUM, NAME, minimum_##S);                                                               \
     ROW(FMAX, NAME, maximum_##S);                                                                  \
@@ -178,12 +153,13 @@ TSR_BIN(xor_bool, uint8_t, uint8_t, (x != 0) ^ (y != 0))
 #define LAY_FLOATING(NAME, S, T, U)                                                                \
     LAY_INTEGER(NAME, S, T, U)                                                                     \
     ROW(DIVIDE, NAME, divide_##S);                                                                 \
+    ROW(MODULO, NAME, modulo_##S);                                                                 \
     ROW(FMOD, NAME, fmod_##S);                                                                     \
     ROW(FMAX, NAME, fmax_##S);                                                                     \
     ROW(FMIN, NAME, fmin_##S);
 #define LAY_COMPLEX(NAME, S, T, U)                                                                 \
-    LAY_WRAPPING(NAME, S, T, U)                                                                    \
-    ROW(DIVIDE, NAME, divide_##S);
+    ROW(ADD, NAME, add_##S);                                                                       \
+    ROW(SUBTRACT, NAME, subtract_##S);
 
 void TSR_KERNEL_ENTRY(arithmetic)(tsr_kernels *k) {
     TSR_SIGNED(LAY_INTEGER)
@@ -193,7 +169,6 @@ void TSR_KERNEL_ENTRY(arithmetic)(tsr_kernels *k) {
     TSR_FLOATING(LAY_FLOATING)
     TSR_COMPLEX(LAY_COMPLEX)
     ROW(ADD, BOOL, or_bool);
-    ROW(SUBTRACT, BOOL, xor_bool);
     ROW(MULTIPLY, BOOL, and_bool);
     ROW(MAXIMUM, BOOL, or_bool);
     ROW(MINIMUM, BOOL, and_bool);

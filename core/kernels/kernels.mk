@@ -13,7 +13,7 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
     -Wmissing-prototypes -Werror -fPIC -fvisibility=hidden
 
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
-    convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c compare.c unary.c choose.c)
+    convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c unary.c choose.c)
 TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c
 
 TSR_KERNEL_CFLAGS := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed

@@ -29,6 +29,7 @@
     X(level, transpose)                                                                            \
     X(level, make)                                                                                 \
     X(level, arithmetic)                                                                           \
+    X(level, complex)                                                                              \
     X(level, compare)                                                                              \
     X(level, unary)                                                                                \
     X(level, choose)

@@ -2,7 +2,8 @@
  *
  * The result has the operand's dtype, but for the tests (isnan ... signbit), which give bool, and
  * the absolute value of a complex number, which gives its component dtype. Integers wrap: the
- * negative and the absolute value of the least integer are itself. rint rounds half to even, in the
+ * negative and the absolute value of the least integer are itself; the reciprocal of 0 is 0. The
+ * sign of NaN is NaN, or 0 in sign_or_0 (PyTorch's). rint rounds half to even, in the
  * rounding mode that the host must have left at "to nearest". */
 #include "rows.h"
 
@@ -13,16 +14,17 @@
 #define INTEGER(NAME, S, T, U)                                                                     \
     TSR_UN(negative_##S, T, T, (U)(0u - (U)x))                                                     \
     TSR_UN(square_##S, T, T, (U)(1u * (U)x * (U)x))                                                \
-    TSR_UN(invert_##S, T, T, ~x)                                                                   \
-    TSR_UN(reciprocal_##S, T, T, x == 1 ? 1 : x == (T)-1 ? (T)-1 : 0)
+    TSR_UN(invert_##S, T, T, ~x)
 #define SIGNED(NAME, S, T, U)                                                                      \
     INTEGER(NAME, S, T, U)                                                                         \
     TSR_UN(absolute_##S, T, T, x < 0 ? (U)(0u - (U)x) : (U)x)                                      \
     TSR_UN(sign_##S, T, T, (x > 0) - (x < 0))                                                      \
-    TSR_UN(signbit_##S, T, uint8_t, x < 0)
+    TSR_UN(signbit_##S, T, uint8_t, x < 0)                                                         \
+    TSR_UN(reciprocal_##S, T, T, (x == 1) - (x == -1))
 #define UNSIGNED(NAME, S, T, U)                                                                    \
     INTEGER(NAME, S, T, U)                                                                         \
-    TSR_UN(sign_##S, T, T, x != 0)
+    TSR_UN(sign_##S, T, T, x != 0)                                                                 \
+    TSR_UN(reciprocal_##S, T, T, x == 1)
 TSR_SIGNED(SIGNED)
 TSR_UNSIGNED(UNSIGNED)
 
@@ -31,6 +33,7 @@ TSR_UNSIGNED(UNSIGNED)
     TSR_UN(square_##S, T, T, x *x)                                                                 \
     TSR_UN(reciprocal_##S, T, T, 1 / x)                                                            \
     TSR_UN(sign_##S, T, T, x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x)                                \
+    TSR_UN(sign_or_0_##S, T, T, (x > 0) - (x < 0))                                                 \
     TSR_UN(isnan_##S, T, uint8_t, x != x)
 TSR_FLOATING(FLOATING)
 
@@ -54,6 +57,8 @@ TSR_UN(signbit_f64, uint64_t, uint8_t, x >> 63)
 TSR_UN(absolute_c64, tsr_c64, float, hypot((double)x.re, (double)x.im))
 TSR_UN(absolute_c128, tsr_c128, double, hypot(x.re, x.im))
 
+#define float_rint  rint_f32
+#define double_rint rint_f64
 #define PAIR(NAME, S, T, F)                                                                        \
     static void conjugate_##S(const void *src, void *dst, size_t n) {                              \
         const T *s = src;                                                                          \
@@ -67,12 +72,8 @@ TSR_UN(absolute_c128, tsr_c128, double, hypot(x.re, x.im))
         for (size_t i = 0; i < n; i++)                                                             \
             d[i] = (T){-s[i].re, -s[i].im};                                                        \
     }                                                                                              \
-    static void square_##S(const void *src, void *dst, size_t n) {                                 \
-        const T *s = src;                                                                          \
-        T *d = dst;                                                                                \
-        for (size_t i = 0; i < n; i++)                                                             \
-            d[i] =                                                                                 \
-                (T){s[i].re * s[i].re - s[i].im * s[i].im, s[i].re * s[i].im + s[i].im * s[i].re}; \
+    static void rint_##S(const void *src, void *dst, size_t n) {                                   \
+        F##_rint(src, dst, n * 2);                                                                 \
     }                                                                                              \
     TSR_UN(isnan_##S, T, uint8_t, (x.re != x.re) | (x.im != x.im))                                 \
     TSR_UN(isfinite_##S, T, uint8_t, (x.re - x.re == 0) & (x.im - x.im == 0))                      \
@@ -83,26 +84,27 @@ TSR_COMPLEX(PAIR)
 TSR_UN(not_bool, uint8_t, uint8_t, x == 0)
 
 #define ROW(OP, NAME, S) k->simple[TSR_UN_##OP][TSR_##NAME] = S
-#define LAY_ANY(NAME, S, T, U)                                                                     \
-    ROW(NEGATIVE, NAME, negative_##S);                                                             \
-    ROW(SQUARE, NAME, square_##S);
 #define LAY_INTEGER(NAME, S, T, U)                                                                 \
-    LAY_ANY(NAME, S, T, U)                                                                         \
+    ROW(NEGATIVE, NAME, negative_##S);                                                             \
+    ROW(SQUARE, NAME, square_##S);                                                                 \
     ROW(INVERT, NAME, invert_##S);                                                                 \
     ROW(SIGN, NAME, sign_##S);                                                                     \
+    ROW(SIGN_OR_0, NAME, sign_##S);                                                                \
     ROW(RECIPROCAL, NAME, reciprocal_##S);
 #define LAY_SIGNED(NAME, S, T, U)                                                                  \
     ROW(ABSOLUTE, NAME, absolute_##S);                                                             \
     ROW(SIGNBIT, NAME, signbit_##S);
 #define LAY_TESTS(NAME, S, T, U)                                                                   \
-    LAY_ANY(NAME, S, T, U)                                                                         \
+    ROW(NEGATIVE, NAME, negative_##S);                                                             \
     ROW(ABSOLUTE, NAME, absolute_##S);                                                             \
     ROW(ISNAN, NAME, isnan_##S);                                                                   \
     ROW(ISINF, NAME, isinf_##S);                                                                   \
     ROW(ISFINITE, NAME, isfinite_##S);
 #define LAY_FLOATING(NAME, S, T, U)                                                                \
     LAY_TESTS(NAME, S, T, U)                                                                       \
+    ROW(SQUARE, NAME, square_##S);                                                                 \
     ROW(SIGN, NAME, sign_##S);                                                                     \
+    ROW(SIGN_OR_0, NAME, sign_or_0_##S);                                                           \
     ROW(RECIPROCAL, NAME, reciprocal_##S);                                                         \
     ROW(FLOOR, NAME, floor_##S);                                                                   \
     ROW(CEIL, NAME, ceil_##S);                                                                     \
@@ -111,6 +113,7 @@ TSR_UN(not_bool, uint8_t, uint8_t, x == 0)
     ROW(SIGNBIT, NAME, signbit_##S);
 #define LAY_COMPLEX(NAME, S, T, U)                                                                 \
     LAY_TESTS(NAME, S, T, U)                                                                       \
+    ROW(RINT, NAME, rint_##S);                                                                     \
     ROW(CONJUGATE, NAME, conjugate_##S);
 
 void TSR_KERNEL_ENTRY(unary)(tsr_kernels *k) {

@@ -19,7 +19,7 @@
 #include "../kernels/kernels.h"
 #include "plan.h"
 
-enum { TSR_REGISTERS = 16, TSR_STEPS = 16, TSR_PATH_STEPS = 3 };
+enum { TSR_REGISTERS = 24, TSR_STEPS = 24, TSR_PATH_STEPS = 3 };
 
 /* One kernel: registers in, one register out. */
 typedef struct tsr_step {

@@ -18,17 +18,22 @@ typedef enum rule {
     NO_BOOL,   /* in the common dtype, but not bool: what is its difference? */
     SAME,      /* in the common dtype, which is the result's; bool too */
     SAME1,     /* ... of one operand, not bool */
-    REAL,      /* not bool (which becomes int8 on np, int64... see promote), not complex */
-    ORDERED,   /* not complex */
+    SIGNED,    /* ... bool on torch, where it stays; not complex */
+    REAL,      /* not complex; bool becomes int8 on np, int64 on torch */
+    SQUARED,   /* bool the same, complex too */
+    ORDERED,   /* complex on np only */
     FRACTION,  /* integers and bool become floating */
     FLOATING1, /* the same, of one operand */
+    INVERSE,   /* the same on torch; on np integers stay, bool becomes int8 */
     ROUNDING,  /* integers and bool stay as they are; not complex */
+    NEAREST,   /* integers stay, and bool on torch; complex on np only */
     MAGNITUDE, /* complex gives its component */
     BITS,
     BITS1,    /* integers and bool */
-    INTEGERS, /* integers only */
+    INTEGERS, /* integers, and bool on np as int8 */
     TEST2,
-    TEST2_SWAPPED, /* gives bool */
+    TEST2_ORDERED,
+    TEST2_SWAPPED, /* gives bool; complex is ordered on np only */
     TEST1,
     TEST_REAL1, /* gives bool; integers are converted to floating */
     TRUTH2,
@@ -89,78 +94,145 @@ static tsr_dtype floating_for(const tsr_apply_options *o, tsr_dtype dtype, bool 
 }
 
 typedef struct types {
-    tsr_dtype work, result; /* kernels work in `work` and give `result` */
+    tsr_dtype common; /* operands are converted to this dtype, */
+    tsr_dtype in[2];  /* then to what the kernel takes, */
+    tsr_dtype made;   /* which makes this dtype, */
+    tsr_dtype result; /* which becomes this one */
     const void *kernel;
     bool copies; /* nothing to compute */
 } types;
 
-static tsr_status find_types(const row *r, const tsr_apply_options *o, const tsr_kernels *kernels,
-                             tsr_dtype common, types *t, tsr_error *err) {
+static bool fits(const tsr_array *number, tsr_dtype dtype) {
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    int64_t value, most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
+    memcpy(&value, tsr_data_of(number), sizeof value);
+    return value <= most && value >= (info->kind == 'u' ? 0 : -most - 1);
+}
+
+/* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
+ * beyond its partner's dtype. They are compared as what they are. */
+static bool compare_exactly(const tsr_apply_options *o, const tsr_array *const *operands,
+                            types *t) {
+    bool beyond = false;
+    tsr_dtype in[2];
+    for (int i = 0; i < 2; i++) {
+        const tsr_array *a = operands[i], *partner = operands[!i];
+        if (category(kind_of((tsr_dtype)a->dtype)) != 1)
+            return false;
+        in[i] = a->dtype == TSR_UINT64 ? TSR_UINT64 : TSR_INT64;
+        if ((o->weak >> i & 1) == 0 || category(kind_of((tsr_dtype)partner->dtype)) != 1)
+            continue;
+        if (fits(a, (tsr_dtype)partner->dtype))
+            return false;
+        beyond = true;
+    }
+    if (!beyond && in[0] == in[1])
+        return false;
+    memcpy(t->in, in, sizeof in);
+    return true;
+}
+
+/* Rows whose kernel depends on the face. */
+static int kernel_on(const row *r, tsr_face face) {
+    if (face == TSR_FACE_TORCH && r->rule == SIGNED)
+        return TSR_UN_SIGN_OR_0;
+    if (face == TSR_FACE_TORCH && r->arity == 2 && r->kernel == TSR_BIN_REMAINDER)
+        return TSR_BIN_MODULO;
+    return r->kernel;
+}
+
+static tsr_dtype working(tsr_dtype dtype) {
+    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
+}
+
+/* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
+ * `common`. */
+static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype common) {
     int c = category(kind_of(common));
-    bool fits = true;
-    *t = (types){.work = common};
-    switch ((rule)r->rule) {
+    bool np = o->face == TSR_FACE_NUMPY;
+    tsr_dtype small = np ? TSR_INT8 : TSR_INT64, none = TSR_DTYPE_COUNT;
+    switch (which) {
     case NO_BOOL:
-        fits = c != 0;
-        break;
-    case SAME:
     case SAME1:
-        break;
+        return c == 0 ? none : common;
+    case SAME:
+    case TEST2:
+    case MAGNITUDE:
+        return common;
+    case SIGNED:
+        return c == 3 || (c == 0 && np) ? none : common;
     case REAL:
+        return c == 3 ? none : c == 0 ? small : common;
+    case SQUARED:
+        return c == 0 ? small : common;
     case ORDERED:
-        fits = c != 3;
-        if (r->rule == REAL && c == 0)
-            t->work = o->face == TSR_FACE_TORCH ? TSR_INT64 : TSR_INT8;
-        break;
+    case TEST2_ORDERED:
+    case TEST2_SWAPPED:
+        return c == 3 && !np ? none : common;
     case FRACTION:
     case FLOATING1:
-        t->work = floating_for(o, common, r->rule == FRACTION);
-        break;
+        return floating_for(o, common, which == FRACTION);
+    case INVERSE:
+        return !np ? floating_for(o, common, true) : c == 0 ? small : common;
     case ROUNDING:
-        fits = c != 3;
-        t->copies = c < 2;
-        break;
-    case MAGNITUDE:
-        t->copies = kind_of(common) == 'b' || kind_of(common) == 'u';
-        break;
+        return c == 3 ? none : common;
+    case NEAREST:
+        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
     case BITS:
     case BITS1:
-        fits = c < 2;
-        break;
+        return c < 2 ? common : none;
     case INTEGERS:
-        fits = c == 1;
-        break;
-    case TEST2:
-    case TEST2_SWAPPED:
-        break;
+        return c == 1 ? common : c == 0 && np ? small : none;
     case TEST1:
-        t->work = floating_for(o, common, true);
-        break;
+        return floating_for(o, common, true);
     case TEST_REAL1:
-        fits = c != 3;
-        t->work = c == 1 && kind_of(common) == 'i' ? common : floating_for(o, common, true);
-        break;
+        return c == 3 ? none : kind_of(common) == 'i' ? common : floating_for(o, common, true);
     case TRUTH2:
     case TRUTH1:
-        t->work = TSR_BOOL;
-        break;
+        return TSR_BOOL;
     }
-    tsr_dtype declared = t->work;
-    if (t->work == TSR_FLOAT16 || t->work == TSR_BFLOAT16)
-        t->work = TSR_FLOAT32;
-    if (fits && !t->copies) {
-        if (r->arity == 2)
-            t->kernel = (const void *)(uintptr_t)kernels->binary[r->kernel][t->work];
-        else
-            t->kernel = (const void *)(uintptr_t)kernels->simple[r->kernel][t->work];
-        fits = t->kernel != NULL;
-    }
-    if (!fits)
-        return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
+    return none;
+}
+
+static tsr_status find_types(const row *r, const tsr_apply_options *o, const tsr_kernels *kernels,
+                             const tsr_array *const *operands, types *t, tsr_error *err) {
+    tsr_dtype common = common_dtype(o, r->arity, operands);
+    char kind = kind_of(common);
+    int kernel = kernel_on(r, o->face);
     bool gives_bool = r->rule >= TEST2;
+    *t = (types){.common = dtype_by_rule((rule)r->rule, o, common)};
+    if (t->common == TSR_DTYPE_COUNT)
+        return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
+    t->in[0] = t->in[1] = working(t->common);
+    t->copies = r->rule == MAGNITUDE                        ? kind == 'b' || kind == 'u'
+                : r->rule == ROUNDING || r->rule == NEAREST ? category(kind_of(t->common)) < 2
+                                                            : r->rule == SIGNED && kind == 'b';
+    if (r->rule >= TEST2 && r->rule <= TEST2_SWAPPED && compare_exactly(o, operands, t)) {
+        if (t->in[0] != t->in[1])
+            kernel += TSR_BIN_EQUAL_MIXED - TSR_BIN_EQUAL;
+        t->common = TSR_DTYPE_COUNT;
+    }
+    int first = r->rule == TEST2_SWAPPED;
+    if (!t->copies && r->arity == 2)
+        t->kernel = (const void *)(uintptr_t)kernels->binary[kernel][t->in[first]];
+    else if (!t->copies)
+        t->kernel = (const void *)(uintptr_t)kernels->simple[kernel][t->in[0]];
+    t->made = gives_bool             ? TSR_BOOL
+              : r->rule == MAGNITUDE ? tsr_dtype_describe(t->in[0])->component
+                                     : t->in[0];
     t->result = gives_bool             ? TSR_BOOL
-                : r->rule == MAGNITUDE ? tsr_dtype_describe(declared)->component
-                                       : declared;
+                : r->rule == MAGNITUDE ? tsr_dtype_describe(t->common)->component
+                                       : t->common;
+    return TSR_OK;
+}
+
+/* PyTorch's alpha is of no higher category than the result; bool is for bool, which takes integers
+ * too. */
+static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_error *err) {
+    int a = category(kind_of((tsr_dtype)alpha->dtype)), c = category(kind_of(common));
+    if (c == 0 ? a > 1 : a > c || a == 0)
+        return tsr_error_set(err, TSR_EDTYPE, "alpha of %t does not scale %t", (int)alpha->dtype,
+                             (int)common);
     return TSR_OK;
 }
 
@@ -209,12 +281,24 @@ static tsr_status make_result(call *c, tsr_dtype dtype, tsr_error *err) {
                                       err);
         return tsr_array_new(c->context, dtype, ndim, shape, o->where != NULL, &c->result, err);
     }
+    if (o->face == TSR_FACE_NUMPY) {
+        int pair_ndims[2] = {ndim, o->out->ndim};
+        const int64_t *pair[2] = {shape, tsr_shape_of(o->out)};
+        int64_t operands_shape[TSR_MAX_DIMS];
+        memcpy(operands_shape, shape, sizeof shape);
+        pair[0] = operands_shape;
+        status = tsr_shape_broadcast(2, pair_ndims, pair, &ndim, shape, err);
+        if (status != TSR_OK)
+            return status;
+    }
     if (!has_shape(o->out, ndim, shape))
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the operands make %v",
                              (int)o->out->ndim, tsr_shape_of(o->out), ndim, shape);
-    if (!tsr_dtype_can_cast(dtype, (tsr_dtype)o->out->dtype, TSR_CAST_SAME_KIND))
+    tsr_dtype to = (tsr_dtype)o->out->dtype;
+    if (o->face == TSR_FACE_NUMPY ? !tsr_dtype_can_cast(dtype, to, TSR_CAST_SAME_KIND)
+                                  : category(kind_of(dtype)) > category(kind_of(to)))
         return tsr_error_set(err, TSR_EDTYPE, "the result is %t, which does not go into out of %t",
-                             (int)dtype, (int)o->out->dtype);
+                             (int)dtype, (int)to);
     status = tsr_array_usable(o->out, true, err);
     if (status == TSR_OK)
         tsr_array_retain(c->result = o->out);
@@ -271,6 +355,8 @@ static tsr_status run(call *c, tsr_program *p, int value, tsr_error *err) {
     tsr_plan_start(&plan, c->result);
     for (int i = 0; i < n; i++)
         tsr_plan_add(&plan, c->operand[i]);
+    if (c->options->alpha != NULL)
+        tsr_plan_add(&plan, c->options->alpha);
     tsr_plan_arrange(&plan);
     tsr_program_run(p, &plan);
     tsr_storage_touch(c->result->storage);
@@ -299,6 +385,31 @@ static call start(tsr_context *context, int count, const tsr_array *const *opera
     return c;
 }
 
+/* The steps from the operands to the result's dtype. */
+static int build(tsr_program *p, const call *c, const row *r, const types *t) {
+    const tsr_array *alpha = c->options->alpha;
+    int reg[2] = {0, 0}, n = c->count + (c->options->where != NULL);
+    for (int i = 0; i < r->arity; i++) {
+        reg[i] = tsr_program_load(p, i + 1, (tsr_dtype)c->operand[i]->dtype);
+        if (t->common != TSR_DTYPE_COUNT)
+            reg[i] = tsr_program_convert(p, reg[i], t->common);
+        reg[i] = tsr_program_convert(p, reg[i], t->in[i]);
+    }
+    if (alpha != NULL) {
+        int factor = tsr_program_load(p, n + 1, (tsr_dtype)alpha->dtype);
+        factor = tsr_program_convert(p, factor, t->in[1]);
+        reg[1] = tsr_program_apply2(p, p->kernels->binary[TSR_BIN_MULTIPLY][t->in[1]], reg[1],
+                                    factor, t->in[1]);
+    }
+    int first = r->rule == TEST2_SWAPPED, value = reg[0];
+    if (!t->copies && r->arity == 2)
+        value = tsr_program_apply2(p, (tsr_kernel_binary *)(uintptr_t)t->kernel, reg[first],
+                                   reg[!first], t->made);
+    else if (!t->copies)
+        value = tsr_program_apply1(p, (tsr_kernel_convert *)(uintptr_t)t->kernel, value, t->made);
+    return tsr_program_convert(p, value, t->result);
+}
+
 tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
                      const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
     *result = NULL;
@@ -309,29 +420,17 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     if (options->where != NULL && options->where->dtype != TSR_BOOL)
         return tsr_error_set(err, TSR_EDTYPE, "where must be bool, not %t",
                              (int)options->where->dtype);
-    tsr_status status =
-        find_types(r, options, kernels, common_dtype(options, r->arity, operands), &t, err);
+    tsr_status status = find_types(r, options, kernels, operands, &t, err);
+    if (status == TSR_OK && options->alpha != NULL)
+        status = check_alpha(options->alpha, t.common, err);
     if (status == TSR_OK)
         status = make_result(&c, t.result, err);
     if (status == TSR_OK)
         status = part_overlaps(&c, err);
     if (status == TSR_OK) {
         tsr_program p;
-        int reg[2] = {0, 0};
         tsr_program_start(&p, kernels);
-        for (int i = 0; i < r->arity; i++)
-            reg[i] = tsr_program_convert(
-                &p, tsr_program_load(&p, i + 1, (tsr_dtype)c.operand[i]->dtype), t.work);
-        int first = r->rule == TEST2_SWAPPED, value = reg[0];
-        tsr_dtype made = r->rule >= TEST2       ? TSR_BOOL
-                         : r->rule == MAGNITUDE ? tsr_dtype_describe(t.work)->component
-                                                : t.work;
-        if (!t.copies && r->arity == 2)
-            value = tsr_program_apply2(&p, (tsr_kernel_binary *)(uintptr_t)t.kernel, reg[first],
-                                       reg[!first], made);
-        else if (!t.copies)
-            value = tsr_program_apply1(&p, (tsr_kernel_convert *)(uintptr_t)t.kernel, value, made);
-        value = tsr_program_convert(&p, value, t.result);
+        int value = build(&p, &c, r, &t);
         status = run(&c, &p, value, err);
     }
     return finish(&c, status, result);
@@ -343,7 +442,7 @@ tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
     const tsr_kernels *kernels = tsr_engine_kernels(context);
     tsr_apply_options values = *options;
     values.weak = options->weak >> 1;
-    values.where = NULL;
+    values.where = values.alpha = NULL;
     tsr_dtype dtype = common_dtype(&values, 2, operands + 1);
     call c = start(context, 3, operands, &values);
     tsr_status status = make_result(&c, dtype, err);
