@@ -49,7 +49,8 @@ class Number:
         self.value = value
 
     def source(self):
-        return lua(self.value)
+        negative_zero = self.value == 0 and str(self.value) == "-0.0"  # Lua 5.1 makes it 0
+        return "(-1 / math.huge)" if negative_zero else lua(self.value)
 
 
 def category(dtype):
