@@ -1,242 +1,19 @@
 /* Elementwise operations: from operands of any dtype and layout to a program of the loop engine.
  *
- *   promote     the operands' dtypes meet in one (promote.c); the operation's rule says what they
- * are converted to and what the result is kernel      out of the table; 16-bit floating dtypes have
- * none and compute in float32 result      a new array in the memory order of the operands, or out=;
- * an operand that shares bytes with out= in another order is cloned program     load and convert
- * each operand, apply, convert to the result, choose by where=, store
- *
- * The rules are a table of what each operation may work in and what becomes of the dtypes. */
-#include "../array/array.h"
+ *   dtypes      what the operands are converted to, and what the result is (elementwise_types.c)
+ *   result      a new array in the memory order of the operands, or out=; an operand that shares
+ *               bytes with out= in another order is cloned
+ *   program     load and convert each operand, apply, convert to the result, choose by where=,
+ * store
+ */
+#include "elementwise.h"
+
 #include "../array/overlap.h"
 #include "../loop/engine.h"
 #include "../loop/program.h"
 
+#include <stdlib.h>
 #include <string.h>
-
-typedef enum rule {
-    NO_BOOL,   /* in the common dtype, but not bool: what is its difference? */
-    SAME,      /* in the common dtype, which is the result's; bool too */
-    SAME1,     /* ... of one operand, not bool */
-    SIGNED,    /* ... bool on torch, where it stays; not complex */
-    REAL,      /* not complex; bool becomes int8 on np, int64 on torch */
-    SQUARED,   /* bool the same, complex too */
-    ORDERED,   /* complex on np only */
-    FRACTION,  /* integers and bool become floating */
-    FLOATING1, /* the same, of one operand */
-    INVERSE,   /* the same on torch; on np integers stay, bool becomes int8 */
-    ROUNDING,  /* integers and bool stay as they are; not complex */
-    NEAREST,   /* integers stay, and bool on torch; complex on np only */
-    MAGNITUDE, /* complex gives its component */
-    BITS,
-    BITS1,    /* integers and bool */
-    INTEGERS, /* integers, and bool on np as int8 */
-    TEST2,
-    TEST2_ORDERED,
-    TEST2_SWAPPED, /* gives bool; complex is ordered on np only */
-    TEST1,
-    TEST_REAL1, /* gives bool; integers are converted to floating */
-    TRUTH2,
-    TRUTH1, /* in bool */
-} rule;
-
-typedef struct row {
-    uint8_t arity, rule, kernel;
-    const char *name;
-} row;
-
-static const row rows[] = {
-#define TSR_ELEMENTWISE(NAME, arity, rule, kernel, names, doc) {arity, rule, kernel, names},
-#include "elementwise.def"
-};
-_Static_assert(sizeof rows / sizeof *rows == TSR_DO_COUNT, "a row for each operation");
-
-int tsr_do_arity(tsr_do operation) {
-    return rows[operation].arity;
-}
-
-/* ---- dtypes ---- */
-
-static char kind_of(tsr_dtype dtype) {
-    return tsr_dtype_describe(dtype)->kind;
-}
-
-static int category(char kind) {
-    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
-}
-
-static tsr_dtype common_dtype(const tsr_apply_options *o, int count,
-                              const tsr_array *const *operands) {
-    uint32_t arrays = 0, zero_dimensional = 0;
-    int numbers = -1;
-    for (int i = 0; i < count; i++) {
-        const tsr_array *a = operands[i];
-        if ((o->weak >> i & 1) != 0) {
-            int c = category(kind_of((tsr_dtype)a->dtype));
-            numbers = c > numbers ? c : numbers;
-        } else if (o->face == TSR_FACE_TORCH && a->ndim == 0) {
-            zero_dimensional |= 1u << a->dtype;
-        } else {
-            arrays |= 1u << a->dtype;
-        }
-    }
-    return tsr_dtype_meet(o->face, o->default_float, arrays, zero_dimensional, numbers);
-}
-
-/* The floating dtype that stands for integers and bool: torch's default, NumPy's by size. */
-static tsr_dtype floating_for(const tsr_apply_options *o, tsr_dtype dtype, bool fraction) {
-    if (category(kind_of(dtype)) >= 2)
-        return dtype;
-    if (o->face == TSR_FACE_TORCH)
-        return o->default_float;
-    int size = tsr_dtype_describe(dtype)->itemsize;
-    return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
-}
-
-typedef struct types {
-    tsr_dtype common; /* operands are converted to this dtype, */
-    tsr_dtype in[2];  /* then to what the kernel takes, */
-    tsr_dtype made;   /* which makes this dtype, */
-    tsr_dtype result; /* which becomes this one */
-    const void *kernel;
-    bool copies; /* nothing to compute */
-} types;
-
-static bool fits(const tsr_array *number, tsr_dtype dtype) {
-    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    int64_t value, most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
-    memcpy(&value, tsr_data_of(number), sizeof value);
-    return value <= most && value >= (info->kind == 'u' ? 0 : -most - 1);
-}
-
-/* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
- * beyond its partner's dtype. They are compared as what they are. */
-static bool compare_exactly(const tsr_apply_options *o, const tsr_array *const *operands,
-                            types *t) {
-    bool beyond = false;
-    tsr_dtype in[2];
-    for (int i = 0; i < 2; i++) {
-        const tsr_array *a = operands[i], *partner = operands[!i];
-        if (category(kind_of((tsr_dtype)a->dtype)) != 1)
-            return false;
-        in[i] = a->dtype == TSR_UINT64 ? TSR_UINT64 : TSR_INT64;
-        if ((o->weak >> i & 1) == 0 || category(kind_of((tsr_dtype)partner->dtype)) != 1)
-            continue;
-        if (fits(a, (tsr_dtype)partner->dtype))
-            return false;
-        beyond = true;
-    }
-    if (!beyond && in[0] == in[1])
-        return false;
-    memcpy(t->in, in, sizeof in);
-    return true;
-}
-
-/* Rows whose kernel depends on the face. */
-static int kernel_on(const row *r, tsr_face face) {
-    if (face == TSR_FACE_TORCH && r->rule == SIGNED)
-        return TSR_UN_SIGN_OR_0;
-    if (face == TSR_FACE_TORCH && r->arity == 2 && r->kernel == TSR_BIN_REMAINDER)
-        return TSR_BIN_MODULO;
-    return r->kernel;
-}
-
-static tsr_dtype working(tsr_dtype dtype) {
-    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
-}
-
-/* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
- * `common`. */
-static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype common) {
-    int c = category(kind_of(common));
-    bool np = o->face == TSR_FACE_NUMPY;
-    tsr_dtype small = np ? TSR_INT8 : TSR_INT64, none = TSR_DTYPE_COUNT;
-    switch (which) {
-    case NO_BOOL:
-    case SAME1:
-        return c == 0 ? none : common;
-    case SAME:
-    case TEST2:
-    case MAGNITUDE:
-        return common;
-    case SIGNED:
-        return c == 3 || (c == 0 && np) ? none : common;
-    case REAL:
-        return c == 3 ? none : c == 0 ? small : common;
-    case SQUARED:
-        return c == 0 ? small : common;
-    case ORDERED:
-    case TEST2_ORDERED:
-    case TEST2_SWAPPED:
-        return c == 3 && !np ? none : common;
-    case FRACTION:
-    case FLOATING1:
-        return floating_for(o, common, which == FRACTION);
-    case INVERSE:
-        return !np ? floating_for(o, common, true) : c == 0 ? small : common;
-    case ROUNDING:
-        return c == 3 ? none : common;
-    case NEAREST:
-        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
-    case BITS:
-    case BITS1:
-        return c < 2 ? common : none;
-    case INTEGERS:
-        return c == 1 ? common : c == 0 && np ? small : none;
-    case TEST1:
-        return floating_for(o, common, true);
-    case TEST_REAL1:
-        return c == 3 ? none : kind_of(common) == 'i' ? common : floating_for(o, common, true);
-    case TRUTH2:
-    case TRUTH1:
-        return TSR_BOOL;
-    }
-    return none;
-}
-
-static tsr_status find_types(const row *r, const tsr_apply_options *o, const tsr_kernels *kernels,
-                             const tsr_array *const *operands, types *t, tsr_error *err) {
-    tsr_dtype common = common_dtype(o, r->arity, operands);
-    char kind = kind_of(common);
-    int kernel = kernel_on(r, o->face);
-    bool gives_bool = r->rule >= TEST2;
-    *t = (types){.common = dtype_by_rule((rule)r->rule, o, common)};
-    if (t->common == TSR_DTYPE_COUNT)
-        return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
-    t->in[0] = t->in[1] = working(t->common);
-    t->copies = r->rule == MAGNITUDE                        ? kind == 'b' || kind == 'u'
-                : r->rule == ROUNDING || r->rule == NEAREST ? category(kind_of(t->common)) < 2
-                                                            : r->rule == SIGNED && kind == 'b';
-    if (r->rule >= TEST2 && r->rule <= TEST2_SWAPPED && compare_exactly(o, operands, t)) {
-        if (t->in[0] != t->in[1])
-            kernel += TSR_BIN_EQUAL_MIXED - TSR_BIN_EQUAL;
-        t->common = TSR_DTYPE_COUNT;
-    }
-    int first = r->rule == TEST2_SWAPPED;
-    if (!t->copies && r->arity == 2)
-        t->kernel = (const void *)(uintptr_t)kernels->binary[kernel][t->in[first]];
-    else if (!t->copies)
-        t->kernel = (const void *)(uintptr_t)kernels->simple[kernel][t->in[0]];
-    t->made = gives_bool             ? TSR_BOOL
-              : r->rule == MAGNITUDE ? tsr_dtype_describe(t->in[0])->component
-                                     : t->in[0];
-    t->result = gives_bool             ? TSR_BOOL
-                : r->rule == MAGNITUDE ? tsr_dtype_describe(t->common)->component
-                                       : t->common;
-    return TSR_OK;
-}
-
-/* PyTorch's alpha is of no higher category than the result; bool is for bool, which takes integers
- * too. */
-static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_error *err) {
-    int a = category(kind_of((tsr_dtype)alpha->dtype)), c = category(kind_of(common));
-    if (c == 0 ? a > 1 : a > c || a == 0)
-        return tsr_error_set(err, TSR_EDTYPE, "alpha of %t does not scale %t", (int)alpha->dtype,
-                             (int)common);
-    return TSR_OK;
-}
-
-/* ---- result ---- */
 
 static bool same_elements(const tsr_array *a, const tsr_array *b) {
     if (tsr_data_of(a) != tsr_data_of(b) || a->itemsize != b->itemsize || a->ndim != b->ndim)
@@ -264,6 +41,49 @@ typedef struct call {
     tsr_array *result;
 } call;
 
+/* Whether dimension x belongs outside of y, of which it was inside: 1 yes, -1 no, 0 when no operand
+ * steps in both. */
+static int goes_outside(const call *c, int ndim, int x, int y) {
+    int answer = 0;
+    for (int i = 0; i < c->count; i++) {
+        const tsr_array *a = c->operand[i];
+        int px = x - (ndim - a->ndim), py = y - (ndim - a->ndim);
+        if (px < 0 || py < 0 || tsr_shape_of(a)[px] == 1 || tsr_shape_of(a)[py] == 1)
+            continue;
+        int64_t sx = llabs(tsr_strides_of(a)[px]), sy = llabs(tsr_strides_of(a)[py]);
+        if (sx == 0 || sy == 0)
+            continue;
+        if (sx <= sy)
+            return -1;
+        answer = 1;
+    }
+    return answer;
+}
+
+/* Gives a new array the memory order that its operands agree in; else it is row-major. An insertion
+ * sort that starts inside, as NumPy's and PyTorch's iterators do. */
+static void arrange_result(const call *c, tsr_array *made) {
+    int n = made->ndim, dims[TSR_MAX_DIMS];
+    for (int i = 0; i < n; i++)
+        dims[i] = i;
+    for (int i = n - 2; i >= 0; i--) {
+        int to = i, answer = 0;
+        for (int j = i + 1; j < n && answer >= 0; j++) {
+            answer = goes_outside(c, n, dims[j], dims[i]);
+            to = answer > 0 ? j : to;
+        }
+        int dim = dims[i];
+        memmove(dims + i, dims + i + 1, (size_t)(to - i) * sizeof *dims);
+        dims[to] = dim;
+    }
+    int64_t stride = made->itemsize;
+    for (int i = n; i-- > 0;) {
+        tsr_strides_of(made)[dims[i]] = stride;
+        if (tsr_shape_of(made)[dims[i]] > 1)
+            stride *= tsr_shape_of(made)[dims[i]];
+    }
+}
+
 static tsr_status make_result(call *c, tsr_dtype dtype, tsr_error *err) {
     const tsr_apply_options *o = c->options;
     int ndims[OPERANDS_MOST + 1], ndim, n = c->count + (o->where != NULL);
@@ -275,11 +95,10 @@ static tsr_status make_result(call *c, tsr_dtype dtype, tsr_error *err) {
     if (status != TSR_OK)
         return status;
     if (o->out == NULL) {
-        for (int i = 0; i < c->count && o->where == NULL; i++)
-            if (has_shape(c->operand[i], ndim, shape))
-                return tsr_empty_like(c->context, c->operand[i], dtype, TSR_ORDER_KEEP, &c->result,
-                                      err);
-        return tsr_array_new(c->context, dtype, ndim, shape, o->where != NULL, &c->result, err);
+        status = tsr_array_new(c->context, dtype, ndim, shape, o->where != NULL, &c->result, err);
+        if (status == TSR_OK)
+            arrange_result(c, c->result);
+        return status;
     }
     if (o->face == TSR_FACE_NUMPY) {
         int pair_ndims[2] = {ndim, o->out->ndim};
@@ -296,7 +115,7 @@ static tsr_status make_result(call *c, tsr_dtype dtype, tsr_error *err) {
                              (int)o->out->ndim, tsr_shape_of(o->out), ndim, shape);
     tsr_dtype to = (tsr_dtype)o->out->dtype;
     if (o->face == TSR_FACE_NUMPY ? !tsr_dtype_can_cast(dtype, to, TSR_CAST_SAME_KIND)
-                                  : category(kind_of(dtype)) > category(kind_of(to)))
+                                  : tsr_category(dtype) > tsr_category(to))
         return tsr_error_set(err, TSR_EDTYPE, "the result is %t, which does not go into out of %t",
                              (int)dtype, (int)to);
     status = tsr_array_usable(o->out, true, err);
@@ -386,10 +205,10 @@ static call start(tsr_context *context, int count, const tsr_array *const *opera
 }
 
 /* The steps from the operands to the result's dtype. */
-static int build(tsr_program *p, const call *c, const row *r, const types *t) {
+static int build(tsr_program *p, const call *c, const tsr_types *t) {
     const tsr_array *alpha = c->options->alpha;
     int reg[2] = {0, 0}, n = c->count + (c->options->where != NULL);
-    for (int i = 0; i < r->arity; i++) {
+    for (int i = 0; i < c->count; i++) {
         reg[i] = tsr_program_load(p, i + 1, (tsr_dtype)c->operand[i]->dtype);
         if (t->common != TSR_DTYPE_COUNT)
             reg[i] = tsr_program_convert(p, reg[i], t->common);
@@ -401,8 +220,8 @@ static int build(tsr_program *p, const call *c, const row *r, const types *t) {
         reg[1] = tsr_program_apply2(p, p->kernels->binary[TSR_BIN_MULTIPLY][t->in[1]], reg[1],
                                     factor, t->in[1]);
     }
-    int first = r->rule == TEST2_SWAPPED, value = reg[0];
-    if (!t->copies && r->arity == 2)
+    int first = t->swapped, value = reg[0];
+    if (!t->copies && c->count == 2)
         value = tsr_program_apply2(p, (tsr_kernel_binary *)(uintptr_t)t->kernel, reg[first],
                                    reg[!first], t->made);
     else if (!t->copies)
@@ -413,16 +232,13 @@ static int build(tsr_program *p, const call *c, const row *r, const types *t) {
 tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
                      const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
     *result = NULL;
-    const row *r = &rows[operation];
     const tsr_kernels *kernels = tsr_engine_kernels(context);
-    call c = start(context, r->arity, operands, options);
-    types t;
+    call c = start(context, tsr_do_arity(operation), operands, options);
+    tsr_types t;
     if (options->where != NULL && options->where->dtype != TSR_BOOL)
         return tsr_error_set(err, TSR_EDTYPE, "where must be bool, not %t",
                              (int)options->where->dtype);
-    tsr_status status = find_types(r, options, kernels, operands, &t, err);
-    if (status == TSR_OK && options->alpha != NULL)
-        status = check_alpha(options->alpha, t.common, err);
+    tsr_status status = tsr_types_find(operation, options, kernels, operands, &t, err);
     if (status == TSR_OK)
         status = make_result(&c, t.result, err);
     if (status == TSR_OK)
@@ -430,7 +246,7 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     if (status == TSR_OK) {
         tsr_program p;
         tsr_program_start(&p, kernels);
-        int value = build(&p, &c, r, &t);
+        int value = build(&p, &c, &t);
         status = run(&c, &p, value, err);
     }
     return finish(&c, status, result);
@@ -443,7 +259,7 @@ tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
     tsr_apply_options values = *options;
     values.weak = options->weak >> 1;
     values.where = values.alpha = NULL;
-    tsr_dtype dtype = common_dtype(&values, 2, operands + 1);
+    tsr_dtype dtype = tsr_common_dtype(&values, 2, operands + 1);
     call c = start(context, 3, operands, &values);
     tsr_status status = make_result(&c, dtype, err);
     if (status == TSR_OK)

@@ -572,8 +572,8 @@ static void subtract(tsr_dtype t, const void *a, const void *b, void *out) {
     number x = get(t, a), y = get(t, b);
     x.u -= y.u;
     x.i = (int64_t)((uint64_t)x.i - (uint64_t)y.i);
-    x.re = t == TSR_FLOAT64 || t == TSR_COMPLEX128 ? x.re - y.re
-                                                   : (double)((float)x.re - (float)y.re);
+    x.re =
+        t == TSR_FLOAT64 || t == TSR_COMPLEX128 ? x.re - y.re : (double)((float)x.re - (float)y.re);
     x.im = t == TSR_COMPLEX128 ? x.im - y.im : (double)((float)x.im - (float)y.im);
     put(t, out, x);
 }
