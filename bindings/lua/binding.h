@@ -43,6 +43,7 @@ typedef struct tsrL_library {
     unsigned capabilities;
     tsr_dtype default_float[TSR_FACE_COUNT];
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
+    size_t alive;      /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
     tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* of the last error */

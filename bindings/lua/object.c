@@ -6,7 +6,10 @@
  *
  * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes,
  * so the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET
- * bytes of arrays (or as much as is alive, if that is more) cost one full cycle. */
+ * bytes of arrays (or as much as is alive in arrays or in Lua, if that is more) cost one full
+ * cycle. Steps do nothing while the collector believes to have time, for instance because Lua's own
+ * heap was large a moment ago; so when that many bytes have come and none have gone, a full
+ * collection follows. */
 #include "binding.h"
 #include "ops.h"
 
@@ -16,17 +19,30 @@ const char tsrL_magic = 0;
 
 enum { BUDGET = 16 << 20, REPORT = 256 << 10, CYCLE = 4 };
 
+static size_t bytes_in_use(const tsrL_library *lib) {
+    tsr_memory memory;
+    tsr_context_memory(lib->context, &memory);
+    return memory.current;
+}
+
 static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     lib->reported += bytes;
     if (!tsrL_gc_running(L))
         return;
-    tsr_memory memory;
-    tsr_context_memory(lib->context, &memory);
-    size_t budget = memory.current / 2 > BUDGET ? memory.current / 2 : BUDGET;
+    size_t current = bytes_in_use(lib);
+    if (current < lib->alive)
+        lib->alive = current;
+    size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
+    size_t alive = lib->alive > heap << 10 ? lib->alive : heap << 10;
+    size_t budget = alive > BUDGET ? alive : BUDGET;
     double share = (double)bytes / (double)budget;
-    double heap = (double)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
-    double step = heap * CYCLE * (share < 1 ? share : 1);
+    double step = (double)heap * CYCLE * (share < 1 ? share : 1);
     lua_gc(L, LUA_GCSTEP, step < 1 ? 1 : (int)step);
+    current = bytes_in_use(lib);
+    if (current < lib->alive || current - lib->alive <= budget)
+        return;
+    lua_gc(L, LUA_GCCOLLECT, 0);
+    lib->alive = bytes_in_use(lib);
 }
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
