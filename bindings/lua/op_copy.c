@@ -369,6 +369,22 @@ int tsrL_op_stack(lua_State *L) {
 /* ---- repetition, triangles
  * --------------------------------------------------------------------------------------- */
 
+/* The list of counts at `index` becomes an int64 array, also where Lua's numbers are all floating.
+ */
+static void counts_from_table(lua_State *L, int index, tsr_face face) {
+    size_t n = lua_rawlen(L, index);
+    int64_t count;
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, index, (int)i);
+        if (!tsrL_tointeger(L, -1, &count))
+            tsrL_fail(L, TSR_EVALUE, index, "entry %d of the counts is a %s, not an integer",
+                      (int64_t)i, luaL_typename(L, -1));
+        lua_pop(L, 1);
+    }
+    tsrL_from_value(L, index, face, TSR_INT64);
+    lua_replace(L, index);
+}
+
 /* np.repeat(a, repeats, axis), torch.repeat_interleave(t, repeats, dim): without a dimension the
  * array is flattened. */
 int tsrL_op_repeat(lua_State *L) {
@@ -394,6 +410,8 @@ int tsrL_op_repeat(lua_State *L) {
     if (lua_type(L, 2) == LUA_TNUMBER) {
         times = tsrL_integer(L, 2);
     } else {
+        if (lua_type(L, 2) == LUA_TTABLE)
+            counts_from_table(L, 2, (tsr_face)o->face);
         tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face),
                     *exact = tsrL_new(L, (tsr_face)o->face);
         char kind = tsr_dtype_describe(tsr_array_dtype(c->array))->kind;
