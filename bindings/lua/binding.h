@@ -66,7 +66,13 @@ int tsrL_type_error(lua_State *L, int argument, const char *expected);
 
 /* ---- library (module.c) */
 
-tsrL_library *tsrL_lib(lua_State *L);      /* of the running function; raises when closed */
+/* Of the running function; raises when closed. */
+static inline tsrL_library *tsrL_lib(lua_State *L) {
+    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    if (lib->context == NULL)
+        luaL_error(L, "tessera: the library is closed");
+    return lib;
+}
 tsrL_library *tsrL_find_lib(lua_State *L); /* of the state, NULL when it was never opened */
 tsr_face tsrL_face(lua_State *L);          /* of the running function */
 /* Opens the library in a state (once) and pushes its module table. When the context cannot be made,

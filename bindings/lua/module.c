@@ -23,13 +23,6 @@ static const char library_key = 0;
 /* ---- the library object
  * ------------------------------------------------------------------------------------ */
 
-tsrL_library *tsrL_lib(lua_State *L) {
-    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
-    if (lib->context == NULL)
-        luaL_error(L, "tessera: the library is closed");
-    return lib;
-}
-
 tsrL_library *tsrL_find_lib(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
     tsrL_library *lib = lua_touserdata(L, -1);

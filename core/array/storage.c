@@ -132,7 +132,7 @@ static tsr_status revoked(const tsr_storage *s, tsr_error *err) {
                          tsr_storage_label(s));
 }
 
-tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) {
+tsr_status tsr_storage_check_live(const tsr_storage *s, tsr_error *err) {
     return tsr_storage_revoked(s) ? revoked(s, err) : TSR_OK;
 }
 
