@@ -37,6 +37,10 @@ enum { TSRL_FILES = 1, TSRL_POINTERS = 2, TSRL_THREADS = 4 }; /* capabilities */
 
 typedef struct tsrL_mailbox tsrL_mailbox;
 
+typedef struct tsrL_link {
+    struct tsrL_link *left, *right;
+} tsrL_link;
+
 /* One per lua_State: what the C functions have in common. */
 typedef struct tsrL_library {
     tsr_context *context; /* NULL once the state is closing */
@@ -45,6 +49,8 @@ typedef struct tsrL_library {
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
     size_t alive;      /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
+    tsrL_link objects; /* head of the list of all: a closing state does not finalize those that its
+                          finalizers make */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* of the last error */
     tsr_error last;
@@ -54,6 +60,7 @@ typedef struct tsrL_library {
 
 typedef struct tsrL_object {
     const void *magic;
+    tsrL_link link;    /* among the objects of the library */
     tsr_array *array;  /* NULL before it is filled in */
     tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
     uint8_t face;      /* tsr_face */
@@ -87,6 +94,7 @@ void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
 extern const char tsrL_magic; /* its address marks our userdata */
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
+void tsrL_collect(lua_State *L);                    /* a full collection, for more memory */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
 static inline bool tsrL_filled(const tsrL_object *o) {
     return o != NULL && o->array != NULL && !o->released;
@@ -112,6 +120,7 @@ tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
 /* Pushes a view of an existing array (retains it). */
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
 int tsrL_register_objects(lua_State *L);
+void tsrL_close_objects(tsrL_library *lib); /* lets go of all arrays */
 /* push(array as lightuserdata, face), with the upvalues of the library: for hosts. */
 void tsrL_get_push_closure(lua_State *L);
 /* Pushes the element as a Lua value; a complex one cannot be, and the caller deals with it. Raises
@@ -141,7 +150,6 @@ int tsrL_raise(lua_State *L, const tsr_error *err);
         tsrL_raise_argument(L, &fail_, argument);                                                  \
     } while (0)
 int tsrL_raise_argument(lua_State *L, const tsr_error *err, int argument);
-void tsrL_collect(lua_State *L);
 int tsrL_last_error(lua_State *L);
 int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for the Lua half */
 

@@ -38,6 +38,7 @@ static int library_gc(lua_State *L) {
     tsrL_library *lib = lua_touserdata(L, 1);
     tsr_context *context = lib->context;
     lib->context = NULL;
+    tsrL_close_objects(lib);
     tsrL_mailbox_close(L, lib->mailbox);
     lib->mailbox = NULL;
     tsr_storage_release(lib->nothing);
@@ -59,6 +60,7 @@ static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsign
                                   tsr_error *err) {
     tsrL_library *lib = tsrL_newuserdata(L, sizeof *lib);
     memset(lib, 0, sizeof *lib);
+    lib->objects = (tsrL_link){&lib->objects, &lib->objects};
     lib->capabilities = capabilities;
     lib->default_float[TSR_FACE_TORCH] = TSR_FLOAT32;
     lib->default_float[TSR_FACE_NUMPY] = TSR_FLOAT64;
