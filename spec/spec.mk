@@ -29,6 +29,7 @@ C_TESTS := $(C_TEST_NAMES:%=$(BUILD)/spec/%)
 $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) $(TEST_LIBS_$*) -lm
+TEST_LIBS_test_math := -lmpfr
 -include $(C_TESTS:=.d)
 
 # ---- what runs busted, without and with sanitizers
