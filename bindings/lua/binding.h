@@ -71,7 +71,7 @@ typedef struct tsrL_object {
 /* Raises: `argument` is of the wrong type. */
 int tsrL_type_error(lua_State *L, int argument, const char *expected);
 
-/* ---- library (module.c) */
+/* ---- library (library.c, module.c) ---- */
 
 /* Of the running function; raises when closed. */
 static inline tsrL_library *tsrL_lib(lua_State *L) {
@@ -82,6 +82,11 @@ static inline tsrL_library *tsrL_lib(lua_State *L) {
 }
 tsrL_library *tsrL_find_lib(lua_State *L); /* of the state, NULL when it was never opened */
 tsr_face tsrL_face(lua_State *L);          /* of the running function */
+/* Pushes a new library object; its first parts are made. Raises, with *err told why. */
+tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned capabilities,
+                                tsr_error *err);
+/* Makes the object at a stack index the state's library. */
+void tsrL_keep_library(lua_State *L, int index);
 /* Opens the library in a state (once) and pushes its module table. When the context cannot be made,
  * *err (may be NULL) tells why before the error is raised. */
 tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities,

@@ -82,8 +82,7 @@ static void add_plain(lua_State *L, key *k, int kind) {
     k->element = false;
 }
 
-/* ---- tables
- * ---------------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 static bool is_marker(lua_State *L, int index, const char *marker) {
     return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
@@ -162,8 +161,7 @@ static void parse_table(lua_State *L, const tsr_array *a, int index, key *k) {
     }
 }
 
-/* ---- strings
- * ----------------------------------------------------------------------------------------- */
+/* ---- strings ---- */
 
 static const char *skip_spaces(const char *s) {
     while (*s == ' ' || *s == '\t')
@@ -251,8 +249,7 @@ static void parse_text(lua_State *L, const tsr_array *a, const char *text, key *
     }
 }
 
-/* ---- keys
- * ---------------------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void parse_key(lua_State *L, const tsr_array *a, int index, key *k) {
     k->count = k->used = 0;

@@ -342,8 +342,7 @@ int tsrL_op_diagonal(lua_State *L) {
     return 1;
 }
 
-/* ---- dtype and rights
- * ------------------------------------------------------------------------------------ */
+/* ---- dtype and rights ---- */
 
 static bool is_complex(const tsrL_object *o) {
     return tsr_dtype_describe(tsr_array_dtype(o->array))->kind == 'c';

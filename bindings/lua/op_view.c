@@ -17,8 +17,7 @@ int tsrL_rest_dims(lua_State *L, int first, int ndim, int *dims) {
     return n;
 }
 
-/* ---- positions and ranges
- * ------------------------------------------------------------------------- */
+/* ---- positions and ranges ---- */
 
 int tsrL_op_select(lua_State *L) {
     static const char *const names[] = {"dim|axis", "index"};
@@ -81,8 +80,7 @@ int tsrL_op_as_strided(lua_State *L) {
     return 1;
 }
 
-/* ---- order of dimensions
- * ----------------------------------------------------------------------------- */
+/* ---- order of dimensions ---- */
 
 void tsrL_reversed(int ndim, int *dims) {
     for (int i = 0; i < ndim; i++)
