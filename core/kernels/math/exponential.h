@@ -39,6 +39,27 @@ TSR_INLINE double tsr_exp(double x, bool narrow) {
     return narrow ? y * tsr_pow2(e.n) : tsr_scale(y, e.n);
 }
 
+/* ..._fast: where the result is normal, for which ..._easy gives a word with a clear sign bit. */
+TSR_INLINE uint64_t tsr_exp_easy(double x) {
+    return 0x4086200000000000u - (tsr_f64_bits(x) & 0x7fffffffffffffffu); /* |x| <= 708 */
+}
+
+TSR_INLINE double tsr_exp_fast(double x) {
+    const tsr_reduced e = tsr_exp_reduce(x, false);
+    const uint64_t bits = tsr_f64_bits(1 + tsr_exp_part(e.r, false));
+    return tsr_f64_of(bits + (tsr_f64_bits(e.n + TSR_MAGIC) << 52));
+}
+
+TSR_INLINE uint64_t tsr_exp2_easy(double x) {
+    return 0x408fe80000000000u - (tsr_f64_bits(x) & 0x7fffffffffffffffu); /* |x| <= 1021 */
+}
+
+TSR_INLINE double tsr_exp2_fast(double x) {
+    const double t = x + TSR_MAGIC, r = x - (t - TSR_MAGIC);
+    const uint64_t bits = tsr_f64_bits(tsr_mad_double(r, tsr_poly_exp2_wide(r), 1));
+    return tsr_f64_of(bits + (tsr_f64_bits(t) << 52));
+}
+
 TSR_INLINE double tsr_exp2(double x, bool narrow) {
     x = narrow ? tsr_clamp(x, -200, 200) : tsr_clamp(x, -1080, 1030);
     const double n = tsr_round(x), r = x - n;

@@ -51,6 +51,18 @@ TSR_INLINE double tsr_log(double x, bool narrow) {
         x, tsr_mad_exact(b.k, TSR_LN2_HI, f + tsr_mad(b.k, TSR_LN2_LO, rest, narrow)));
 }
 
+/* The sign bit is clear for a positive, normal, finite x; then tsr_log_fast will do. */
+TSR_INLINE uint64_t tsr_log_easy(double x) {
+    const uint64_t bits = tsr_f64_bits(x);
+    return (bits - 0x0010000000000000u) | (0x7fefffffffffffffu - bits);
+}
+
+TSR_INLINE double tsr_log_fast(double x) {
+    const tsr_binade b = tsr_log_split(x, true);
+    const double f = b.m - 1, rest = tsr_log_rest(f, false);
+    return tsr_mad_exact(b.k, TSR_LN2_HI, f + tsr_mad_double(b.k, TSR_LN2_LO, rest));
+}
+
 /* log(1 + f) in two parts, the first of 21 bits. */
 TSR_INLINE tsr_pair tsr_log_pair(double f, bool narrow) {
     const double rest = tsr_log_rest(f, narrow);

@@ -69,7 +69,43 @@ static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void 
     TSR_MATH_KERNEL(name, f32, f32)                                                                \
     TSR_MATH_KERNEL(name, f64, f64)
 
-/* The same for a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
+/* d[i] = FAST of x = s[i] where the sign bit of EASY (of x, a word) is clear, and what SLOW_RUN
+ * makes of x elsewhere: element by element, so that no result depends on its neighbours. Most
+ * chunks are all easy. */
+#define TSR_MATH_RUN_EASY(NAME, TYPE, WORD, LANES, EASY, FAST, SLOW_RUN, SAME)                     \
+    static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
+        for (size_t i = 0, m; i < n; i += m) {                                                     \
+            m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;                                   \
+            m -= m % LANES;                                                                        \
+            WORD all = 0;                                                                          \
+            for (size_t j = 0; j < m; j++) {                                                       \
+                const TYPE x = s[i + j];                                                           \
+                all |= EASY;                                                                       \
+            }                                                                                      \
+            const bool hard = all >> (8 * sizeof(WORD) - 1);                                       \
+            if (hard && SAME) {                                                                    \
+                SLOW_RUN(s + i, d + i, m);                                                         \
+                continue;                                                                          \
+            }                                                                                      \
+            if (hard) {                                                                            \
+                TYPE slow[TSR_HALF_CHUNK];                                                         \
+                SLOW_RUN(s + i, slow, m);                                                          \
+                for (size_t j = 0; j < m; j++) {                                                   \
+                    const TYPE x = s[i + j], y = FAST;                                             \
+                    slow[j] = EASY >> (8 * sizeof(WORD) - 1) == 0 ? y : slow[j];                   \
+                }                                                                                  \
+                memcpy(d + i, slow, m * sizeof(TYPE));                                             \
+                continue;                                                                          \
+            }                                                                                      \
+            TSR_INDEPENDENT                                                                        \
+            for (size_t j = 0; j < m; j++) {                                                       \
+                const TYPE x = s[i + j];                                                           \
+                d[i + j] = FAST;                                                                   \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
  * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */
 #define TSR_MATH_RUN_CHECKED(NAME, TYPE, FLAG, LANES, EASY, HARD, ANY)                             \
     static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \

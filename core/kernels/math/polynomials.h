@@ -265,16 +265,6 @@ TSR_INLINE double tsr_poly_sin_narrow(double x) {
     return y;
 }
 
-/* sin(r) = r + r^3 p(r^2), |r| <= pi/2.
- * Error 2^-27. */
-TSR_INLINE float tsr_poly_sin_float(float x) {
-    float y = 0x1.5dc902p-19f;
-    y = tsr_mad_float(y, x, -0x1.9f70fp-13f);
-    y = tsr_mad_float(y, x, 0x1.110edap-7f);
-    y = tsr_mad_float(y, x, -0x1.55554cp-3f);
-    return y;
-}
-
 /* sin(r) = r + r^3 p(r^2), |r| <= pi/4.
  * Error 2^-62. */
 TSR_INLINE double tsr_poly_sin4_wide(double x) {
@@ -295,6 +285,25 @@ TSR_INLINE double tsr_poly_sin4_narrow(double x) {
     y = tsr_mad_plain(y, x, -0x1.a00f7e14d3dd2p-13);
     y = tsr_mad_plain(y, x, 0x1.111108690bfb3p-7);
     y = tsr_mad_plain(y, x, -0x1.5555554c6ffc9p-3);
+    return y;
+}
+
+/* sin(r) = r + r^3 p(r^2), |r| <= pi/4.
+ * Error 2^-27. */
+TSR_INLINE float tsr_poly_sin4_float(float x) {
+    float y = -0x1.9954p-13f;
+    y = tsr_mad_float(y, x, 0x1.110778p-7f);
+    y = tsr_mad_float(y, x, -0x1.555546p-3f);
+    return y;
+}
+
+/* cos(r) = 1 + r^2 p(r^2), |r| <= pi/4.
+ * Error 2^-33. */
+TSR_INLINE float tsr_poly_cos4_float(float x) {
+    float y = 0x1.99e91p-16f;
+    y = tsr_mad_float(y, x, -0x1.6c0c2ap-10f);
+    y = tsr_mad_float(y, x, 0x1.55554ap-5f);
+    y = tsr_mad_float(y, x, -0x1p-1f);
     return y;
 }
 
