@@ -212,6 +212,35 @@ describe("finalizers", function()
         assert.same({"array(<released>)", false, 0}, {told[1], told[2], told[3] * 0})
     end)
 
+    it("use the module while the interpreter unloads it", function()
+        local name = os.tmpname()
+        local file = assert(io.open(name, "w"))
+        file:write [[
+            local early, np = {}
+            local function f()
+                early[2] = np.zeros(3)
+                early[2]:fill(1)
+            end
+            if rawget(_G, "newproxy") then
+                early[1] = newproxy(true)
+                getmetatable(early[1]).__gc = f
+            else
+                early[1] = setmetatable({}, {__gc = f})
+            end
+            require "lender".open(0)
+            np = require "tessera.numpy"
+            early[3] = np.zeros(3)
+        ]]
+        file:close()
+        local lua = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d.%d")
+        local status = os.execute(lua .. " " .. name .. " > " .. name .. ".out 2>&1")
+        local output = assert(io.open(name .. ".out")):read("*a")
+        os.remove(name)
+        os.remove(name .. ".out")
+        assert.equal("", output:match("AddressSanitizer[^\n]*") or "")
+        assert.is_true(status == true or status == 0, output)
+    end)
+
     it("run at the end of a state as well", function()
         local refused, err, blocks, bytes = lender.fresh("core", 0, false, [[
             local np = require "tessera.numpy"
