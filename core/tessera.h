@@ -263,6 +263,9 @@ TSR_API void tsr_storage_on_release(tsr_storage *storage, void (*release)(void *
                                     void *user);
 TSR_API void tsr_storage_retain(tsr_storage *storage);
 TSR_API void tsr_storage_release(tsr_storage *storage);
+/* Retains unless the last reference is gone already: for owners of weak references, who know by
+ * other means that the storage is not freed yet. False when it was too late. */
+TSR_API bool tsr_storage_try_retain(tsr_storage *storage);
 /* Keeps the bytes from being revoked, moved or freed until unpinned. Fails with TSR_EREVOKED. */
 TSR_API tsr_status tsr_storage_pin(tsr_storage *storage, tsr_error *err);
 TSR_API void tsr_storage_unpin(tsr_storage *storage);

@@ -117,6 +117,14 @@ void tsr_storage_retain(tsr_storage *s) {
     tsr_count_up(&s->references);
 }
 
+bool tsr_storage_try_retain(tsr_storage *s) {
+    uint32_t held = atomic_load(&s->references);
+    while (held != 0)
+        if (atomic_compare_exchange_weak(&s->references, &held, held + 1))
+            return true;
+    return false;
+}
+
 void tsr_storage_release(tsr_storage *s) {
     if (s == NULL || !tsr_count_down(&s->references))
         return;
