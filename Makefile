@@ -50,11 +50,12 @@ $(BUILD)/obj/lua$(LUA)/%.o: bindings/lua/%.c $(BUILD)/gen/lua_half.inc | $(LUA_R
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(BINDING_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-# The module links no Lua: it takes the host's. It shows luaopen_* alone.
+# The module links no Lua: it takes the host's. It shows luaopen_* alone. It stays loaded (nodelete), since
+# Lua 5.1 and LuaJIT unload modules while finalizers that use them are still to come.
 MODULE := $(BUILD)/lua/$(LUA)/tessera.so
 $(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections $(SANITIZE_FLAGS) \
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $(BINDING_OBJECTS) $(BUILD)/libtessera.a -lm
 
 -include $(CORE_OBJECTS:.o=.d) $(BINDING_OBJECTS:.o=.d)

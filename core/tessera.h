@@ -47,7 +47,7 @@ extern "C" {
 /* The ABI number that the library was built with; a host compares it with TSR_ABI. */
 TSR_API int tsr_abi(void);
 
-/* ---- status and errors ------------------------------------------------------------------- */
+/* ---- status and errors ---- */
 
 typedef enum tsr_status {
     TSR_OK = 0,
@@ -85,7 +85,7 @@ TSR_API const char *tsr_status_name(tsr_status status);
  * and no other directive. Text that does not fit is cut. */
 TSR_API tsr_status tsr_error_set(tsr_error *err, tsr_status status, const char *format, ...);
 
-/* ---- dtypes --------------------------------------------------------------------------------- */
+/* ---- dtypes ---- */
 
 typedef enum tsr_dtype {
     TSR_BOOL,
@@ -170,7 +170,7 @@ TSR_API tsr_scalar tsr_scalar_load(tsr_dtype dtype, const void *at);
  * by way of float32, as PyTorch's do. */
 TSR_API void tsr_scalar_store(tsr_dtype dtype, void *at, const tsr_scalar *value);
 
-/* ---- contexts and memory ------------------------------------------------------------------- */
+/* ---- contexts and memory ---- */
 
 typedef struct tsr_context tsr_context;
 
@@ -221,7 +221,7 @@ TSR_API const char *tsr_context_isa(const tsr_context *context);
 TSR_API void *tsr_context_allocate(tsr_context *context, size_t bytes, tsr_error *err);
 TSR_API void tsr_context_free(tsr_context *context, void *block, size_t bytes);
 
-/* ---- storages ------------------------------------------------------------------------------- */
+/* ---- storages ---- */
 
 typedef struct tsr_storage tsr_storage;
 
@@ -263,6 +263,9 @@ TSR_API void tsr_storage_on_release(tsr_storage *storage, void (*release)(void *
                                     void *user);
 TSR_API void tsr_storage_retain(tsr_storage *storage);
 TSR_API void tsr_storage_release(tsr_storage *storage);
+/* Retains unless the last reference is gone already: for owners of weak references, who know by
+ * other means that the storage is not freed yet. False when it was too late. */
+TSR_API bool tsr_storage_try_retain(tsr_storage *storage);
 /* Keeps the bytes from being revoked, moved or freed until unpinned. Fails with TSR_EREVOKED. */
 TSR_API tsr_status tsr_storage_pin(tsr_storage *storage, tsr_error *err);
 TSR_API void tsr_storage_unpin(tsr_storage *storage);
@@ -288,8 +291,7 @@ TSR_API void tsr_storage_touch(tsr_storage *storage);
  * with TSR_EBUSY for shared, pinned or foreign memory. */
 TSR_API tsr_status tsr_storage_resize(tsr_storage *storage, size_t bytes, tsr_error *err);
 
-/* ---- arrays -----------------------------------------------------------------------------------
- */
+/* ---- arrays ---- */
 
 typedef struct tsr_array tsr_array;
 
@@ -347,7 +349,7 @@ TSR_API tsr_status tsr_array_set(tsr_array *array, int count, const int64_t *ind
  * undecided), or by comparing the address ranges only. */
 TSR_API bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact);
 
-/* ---- views: each gives a view (new array, same storage), or fails and gives none --------------
+/* ---- views: each gives a view (new array, same storage), or fails and gives none ----
  *
  * A view of a revoked storage is TSR_EREVOKED, like every other use of it. */
 
@@ -423,8 +425,7 @@ TSR_API tsr_status tsr_view_as_complex(const tsr_array *array, tsr_array **out, 
 /* Normalises a dimension that may be negative: -ndim <= dim < ndim. TSR_EINDEX. */
 TSR_API tsr_status tsr_dim_resolve(int ndim, int64_t dim, int *out, tsr_error *err);
 
-/* ---- copying -----------------------------------------------------------------------------------
- */
+/* ---- copying ---- */
 
 typedef enum tsr_order {
     TSR_ORDER_C,    /* row-major */
@@ -457,16 +458,14 @@ TSR_API tsr_status tsr_repeat(tsr_context *context, const tsr_array *array, int 
 TSR_API tsr_status tsr_triangle(tsr_context *context, const tsr_array *array, bool upper,
                                 int64_t offset, tsr_array **out, tsr_error *err);
 
-/* ---- making values ------------------------------------------------------------------------------
- */
+/* ---- making values ---- */
 
 /* dst (1-d) becomes start + i * step. Integers and bool: exact 64-bit arithmetic that wraps, both
  * given as INT64. Floating and complex: double arithmetic, rounded once to the dtype. */
 TSR_API tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
                                   tsr_error *err);
 
-/* ---- elementwise operations
- * ---------------------------------------------------------------------- */
+/* ---- elementwise operations ---- */
 
 /* What core/ops/elementwise.def describes, a row each. */
 typedef enum tsr_do {
@@ -544,16 +543,14 @@ TSR_API int tsr_do_arity(tsr_do operation);
 TSR_API tsr_dtype tsr_dtype_meet(tsr_face face, tsr_dtype default_float, uint32_t arrays,
                                  uint32_t zero_dimensional, int numbers);
 
-/* ---- truth
- * ---------------------------------------------------------------------------------------- */
+/* ---- truth ---- */
 
 /* New bool array: whether all (`all`) or any elements are not 0 over the dimensions that `reduce`
  * names (`count` of them; -1 means all). With `keep`, reduced dimensions stay with size 1. */
 TSR_API tsr_status tsr_truth(tsr_context *context, const tsr_array *array, bool all, int count,
                              const int *dims, bool keep, tsr_array **out, tsr_error *err);
 
-/* ---- numbers as text
- * --------------------------------------------------------------------------------
+/* ---- numbers as text ----
  *
  * Exact, locale-free, without allocation. A number is given as a double together with the dtype
  * that it belongs to, because "shortest digits that read back as the same number" depends on the

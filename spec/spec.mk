@@ -25,12 +25,13 @@ $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
 
-# ---- C programs: each has a main of its own, and prints what failed
+# ---- C programs: each has a main of its own, and prints what failed. TEST_LIBS_test_x: what it links besides
 C_TEST_NAMES := $(filter-out test_host,$(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c)))
 C_TESTS := $(C_TEST_NAMES:%=$(BUILD)/spec/%)
 $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -Wno-float-equal -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) -lm
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) $(TEST_LIBS_$*) -lm
+TEST_LIBS_test_math := -lmpfr
 -include $(C_TESTS:=.d)
 
 # ---- what runs busted, without and with sanitizers

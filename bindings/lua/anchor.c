@@ -4,7 +4,8 @@
  * after the state is closed, where the registry cannot be touched; so the release callback only
  * puts the anchor into a mailbox, and the binding empties the mailbox when it runs in the state the
  * next time. Closing the state revokes the storages that are still there, because their bytes go
- * with it. */
+ * with it; the mailbox's lock keeps a storage that another thread drops at that moment from being
+ * freed between the look at it and the reference to it. */
 #include "binding.h"
 
 #include <stdatomic.h>
@@ -14,14 +15,16 @@ typedef struct anchor {
     struct anchor *left, *right; /* among the living, touched by the state's thread only */
     tsrL_mailbox *mailbox;
     tsr_storage *storage; /* borrowed: the storage owns the anchor */
+    bool posted;          /* the storage is going or gone */
     int reference;
 } anchor;
 
 struct tsrL_mailbox {
     tsr_context *context; /* paid for this and for the anchors; it lives while they do */
     atomic_int users;     /* anchors, and the library */
-    _Atomic(anchor *) dead;
-    anchor living; /* head of the list */
+    atomic_flag lock;
+    _Atomic(anchor *) dead; /* changed under the lock */
+    anchor living;          /* head of the list */
 };
 
 tsrL_mailbox *tsrL_mailbox_new(tsr_context *context, tsr_error *err) {
@@ -30,6 +33,7 @@ tsrL_mailbox *tsrL_mailbox_new(tsr_context *context, tsr_error *err) {
         return NULL;
     m->context = context;
     atomic_init(&m->users, 1);
+    atomic_flag_clear(&m->lock);
     atomic_init(&m->dead, NULL);
     m->living.left = m->living.right = &m->living;
     return m;
@@ -40,20 +44,33 @@ static void leave(tsrL_mailbox *m) {
         tsr_context_free(m->context, m, sizeof *m);
 }
 
+static void lock(tsrL_mailbox *m) {
+    while (atomic_flag_test_and_set_explicit(&m->lock, memory_order_acquire))
+        ;
+}
+
+static void unlock(tsrL_mailbox *m) {
+    atomic_flag_clear_explicit(&m->lock, memory_order_release);
+}
+
 /* The storage's release callback: any thread. */
 static void post(void *user, void *data) {
     (void)data;
     anchor *a = user;
-    anchor *head = atomic_load(&a->mailbox->dead);
-    do
-        a->next = head;
-    while (!atomic_compare_exchange_weak(&a->mailbox->dead, &head, a));
+    tsrL_mailbox *m = a->mailbox;
+    lock(m);
+    a->posted = true;
+    a->next = atomic_load_explicit(&m->dead, memory_order_relaxed);
+    atomic_store_explicit(&m->dead, a, memory_order_relaxed);
+    unlock(m);
 }
 
 void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *m) {
     if (atomic_load_explicit(&m->dead, memory_order_relaxed) == NULL)
         return;
-    anchor *a = atomic_exchange(&m->dead, NULL);
+    lock(m);
+    anchor *a = atomic_exchange_explicit(&m->dead, NULL, memory_order_relaxed);
+    unlock(m);
     while (a != NULL) {
         anchor *next = a->next;
         a->left->right = a->right;
@@ -65,16 +82,26 @@ void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *m) {
     }
 }
 
+/* A reference to the storage of the first living anchor, or NULL when it is just being dropped. */
+static tsr_storage *first_living(tsrL_mailbox *m) {
+    lock(m);
+    const anchor *a = m->living.right;
+    bool held = !a->posted && tsr_storage_try_retain(a->storage);
+    unlock(m);
+    return held ? a->storage : NULL;
+}
+
 void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *m) {
     if (m == NULL)
         return;
-    tsrL_mailbox_drain(L, m);
-    while (m->living.right != &m->living) {
-        anchor *a = m->living.right;
+    for (tsrL_mailbox_drain(L, m); m->living.right != &m->living; tsrL_mailbox_drain(L, m)) {
+        tsr_storage *storage = first_living(m);
+        if (storage == NULL)
+            continue;
         /* A reader on another thread may have it pinned for the moment; its bytes cannot wait. */
-        while (tsr_storage_revoke(a->storage, NULL) == TSR_EBUSY)
+        while (tsr_storage_revoke(storage, NULL) == TSR_EBUSY)
             ;
-        tsrL_mailbox_drain(L, m);
+        tsr_storage_release(storage);
     }
     leave(m);
 }

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- parameters
- * ---------------------------------------------------------------------------------- */
+/* ---- parameters ---- */
 
 bool tsrL_is_options(lua_State *L, int index) {
     if (lua_type(L, index) != LUA_TTABLE || lua_rawlen(L, index) > 0)
@@ -138,8 +137,7 @@ int tsrL_bind_from_lua(lua_State *L) {
     return lua_gettop(L);
 }
 
-/* ---- numbers
- * --------------------------------------------------------------------------------------- */
+/* ---- numbers ---- */
 
 int64_t tsrL_integer(lua_State *L, int argument) {
     int64_t i = 0;
@@ -224,8 +222,7 @@ void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype) {
         tsrL_fail(L, TSR_EVALUE, 0, "%d does not fit %t", value->as.i, (int)dtype);
 }
 
-/* ---- indices, dimensions, sizes
- * ---------------------------------------------------------------------- */
+/* ---- indices, dimensions, sizes ---- */
 
 int64_t tsrL_index(lua_State *L, int argument) {
     int64_t i = tsrL_integer(L, argument);
@@ -300,8 +297,7 @@ int tsrL_sizes(lua_State *L, int first, bool unknown, int64_t *shape, int *next)
     return ndim;
 }
 
-/* ---- dtypes, copy, order
- * ------------------------------------------------------------------------------ */
+/* ---- dtypes, copy, order ---- */
 
 tsr_dtype tsrL_dtype(lua_State *L, int argument, tsr_face face) {
     tsr_dtype dtype = TSR_BOOL;

@@ -35,7 +35,13 @@ enum tsrL_upvalue {
 
 enum { TSRL_FILES = 1, TSRL_POINTERS = 2, TSRL_THREADS = 4 }; /* capabilities */
 
+enum { TSRL_NUMBERS = 3 }; /* most operands of an operation */
+
 typedef struct tsrL_mailbox tsrL_mailbox;
+
+typedef struct tsrL_link {
+    struct tsrL_link *left, *right;
+} tsrL_link;
 
 /* One per lua_State: what the C functions have in common. */
 typedef struct tsrL_library {
@@ -43,10 +49,13 @@ typedef struct tsrL_library {
     unsigned capabilities;
     tsr_dtype default_float[TSR_FACE_COUNT];
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
+    size_t alive;      /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
+    tsrL_link objects; /* head of the list of all: a closing state does not finalize those that its
+                          finalizers make */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
-    tsr_array *numbers[3][TSR_DTYPE_COUNT];
+    tsr_array *numbers[TSRL_NUMBERS][TSR_DTYPE_COUNT];
     /* of the last error */
     tsr_error last;
     int last_argument;
@@ -55,6 +64,7 @@ typedef struct tsrL_library {
 
 typedef struct tsrL_object {
     const void *magic;
+    tsrL_link link;    /* among the objects of the library */
     tsr_array *array;  /* NULL before it is filled in */
     tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
     uint8_t face;      /* tsr_face */
@@ -65,11 +75,22 @@ typedef struct tsrL_object {
 /* Raises: `argument` is of the wrong type. */
 int tsrL_type_error(lua_State *L, int argument, const char *expected);
 
-/* ---- library (module.c) */
+/* ---- library (library.c, module.c) ---- */
 
-tsrL_library *tsrL_lib(lua_State *L);      /* of the running function; raises when closed */
+/* Of the running function; raises when closed. */
+static inline tsrL_library *tsrL_lib(lua_State *L) {
+    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    if (lib->context == NULL)
+        luaL_error(L, "tessera: the library is closed");
+    return lib;
+}
 tsrL_library *tsrL_find_lib(lua_State *L); /* of the state, NULL when it was never opened */
 tsr_face tsrL_face(lua_State *L);          /* of the running function */
+/* Pushes a new library object; its first parts are made. Raises, with *err told why. */
+tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned capabilities,
+                                tsr_error *err);
+/* Makes the object at a stack index the state's library. */
+void tsrL_keep_library(lua_State *L, int index);
 /* Opens the library in a state (once) and pushes its module table. When the context cannot be made,
  * *err (may be NULL) tells why before the error is raised. */
 tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities,
@@ -82,6 +103,7 @@ void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
 extern const char tsrL_magic; /* its address marks our userdata */
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
+void tsrL_collect(lua_State *L);                    /* a full collection, for more memory */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
 static inline bool tsrL_filled(const tsrL_object *o) {
     return o != NULL && o->array != NULL && !o->released;
@@ -107,6 +129,7 @@ tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
 /* Pushes a view of an existing array (retains it). */
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
 int tsrL_register_objects(lua_State *L);
+void tsrL_close_objects(tsrL_library *lib); /* lets go of all arrays */
 /* push(array as lightuserdata, face), with the upvalues of the library: for hosts. */
 void tsrL_get_push_closure(lua_State *L);
 /* Pushes the element as a Lua value; a complex one cannot be, and the caller deals with it. Raises
@@ -136,7 +159,6 @@ int tsrL_raise(lua_State *L, const tsr_error *err);
         tsrL_raise_argument(L, &fail_, argument);                                                  \
     } while (0)
 int tsrL_raise_argument(lua_State *L, const tsr_error *err, int argument);
-void tsrL_collect(lua_State *L);
 int tsrL_last_error(lua_State *L);
 int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for the Lua half */
 

@@ -94,6 +94,16 @@ static inline int tsrL_rawget(lua_State *L, int index) {
 #endif
 }
 
+/* lua_rawgeti, and the type of what it pushes. */
+static inline int tsrL_rawgeti(lua_State *L, int index, int i) {
+#if LUA_VERSION_NUM >= 503
+    return lua_rawgeti(L, index, i);
+#else
+    lua_rawgeti(L, index, i);
+    return lua_type(L, -1);
+#endif
+}
+
 /* Type of a raw field that is pushed. */
 static inline int tsrL_rawgetfield(lua_State *L, int index, const char *name) {
     index = lua_absindex(L, index);

@@ -62,13 +62,6 @@ int tsrL_type_error(lua_State *L, int argument, const char *expected) {
     return 0;
 }
 
-/* Not inside a finalizer (where the collector is stopped): it could finalize what the running
- * function has at hand. */
-void tsrL_collect(lua_State *L) {
-    if (tsrL_gc_running(L))
-        lua_gc(L, LUA_GCCOLLECT, 0);
-}
-
 /* raise(kind, operation, message): the Lua half's way to the same place. */
 int tsrL_raise_from_lua(lua_State *L) {
     const char *kind = luaL_checkstring(L, 1), *operation = luaL_checkstring(L, 2);

@@ -82,8 +82,7 @@ static void add_plain(lua_State *L, key *k, int kind) {
     k->element = false;
 }
 
-/* ---- tables
- * ---------------------------------------------------------------------------------------- */
+/* ---- tables ---- */
 
 static bool is_marker(lua_State *L, int index, const char *marker) {
     return lua_type(L, index) == LUA_TLIGHTUSERDATA &&
@@ -92,19 +91,14 @@ static bool is_marker(lua_State *L, int index, const char *marker) {
 
 /* A field of a range entry at the top; nil leaves *out alone. */
 static bool range_field(lua_State *L, int i, int64_t *out) {
-    lua_rawgeti(L, -1, i);
-    int64_t at;
-    bool given = tsrL_tointeger(L, -1, &at);
-    if (!given && !lua_isnil(L, -1)) {
-        if (lua_type(L, -1) != LUA_TNUMBER)
-            tsrL_fail(L, TSR_EINDEX, 2, "a range is {from, to, step}, all integers, not %s",
-                      luaL_typename(L, -1));
-        tsrL_integer(L, -1);
-    }
-    if (given)
-        *out = at;
+    int type = tsrL_rawgeti(L, -1, i);
+    if (type == LUA_TNUMBER)
+        *out = tsrL_integer(L, -1);
+    else if (type != LUA_TNIL)
+        tsrL_fail(L, TSR_EINDEX, 2, "a range is {from, to, step}, all integers, not %s",
+                  luaL_typename(L, -1));
     lua_pop(L, 1);
-    return given;
+    return type != LUA_TNIL;
 }
 
 static void add_range_entry(lua_State *L, key *k, int64_t n) {
@@ -153,10 +147,10 @@ static void parse_table(lua_State *L, const tsr_array *a, int index, key *k) {
     int count = (int)lua_rawlen(L, index);
     int after = -1; /* dimensions left for the entries after an ellipsis */
     for (int i = 1; i <= count; i++) {
-        lua_rawgeti(L, index, i);
-        if (is_marker(L, -1, &tsrL_newaxis)) {
+        bool marker = tsrL_rawgeti(L, index, i) == LUA_TLIGHTUSERDATA;
+        if (marker && is_marker(L, -1, &tsrL_newaxis)) {
             add_plain(L, k, TSR_INDEX_NEW);
-        } else if (is_marker(L, -1, &tsrL_ellipsis)) {
+        } else if (marker && is_marker(L, -1, &tsrL_ellipsis)) {
             add_plain(L, k, TSR_INDEX_ELLIPSIS);
             after = consumed(L, index, i + 1, count);
         } else {
@@ -167,8 +161,7 @@ static void parse_table(lua_State *L, const tsr_array *a, int index, key *k) {
     }
 }
 
-/* ---- strings
- * ----------------------------------------------------------------------------------------- */
+/* ---- strings ---- */
 
 static const char *skip_spaces(const char *s) {
     while (*s == ' ' || *s == '\t')
@@ -256,8 +249,7 @@ static void parse_text(lua_State *L, const tsr_array *a, const char *text, key *
     }
 }
 
-/* ---- keys
- * ---------------------------------------------------------------------------------------------- */
+/* ---- keys ---- */
 
 static void parse_key(lua_State *L, const tsr_array *a, int index, key *k) {
     k->count = k->used = 0;

@@ -184,9 +184,7 @@ void tsrL_attach_lua_half(lua_State *L, int core) {
     lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
 }
 
-/* ---- names
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- names ---- */
 
 /* The names in the table on top, which is popped, go into the table below it. `kind` NULL:
  * functions and values. */
@@ -236,9 +234,7 @@ int tsrL_op_names(lua_State *L) {
     return tsrL_type_error(L, 1, "\"ts\", \"torch\", \"np\", \"tensor\" or \"ndarray\"");
 }
 
-/* ---- text
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- text ---- */
 
 int tsrL_object_tostring(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);

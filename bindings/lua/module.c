@@ -19,78 +19,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char library_key = 0;
-
-/* ---- the library object
- * ------------------------------------------------------------------------------------ */
-
-tsrL_library *tsrL_lib(lua_State *L) {
-    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
-    if (lib->context == NULL)
-        luaL_error(L, "tessera: the library is closed");
-    return lib;
-}
-
-tsrL_library *tsrL_find_lib(lua_State *L) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &library_key);
-    tsrL_library *lib = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return lib;
-}
-
-tsr_face tsrL_face(lua_State *L) {
-    return (tsr_face)lua_tointeger(L, lua_upvalueindex(TSRL_UP_FACE));
-}
-
-static int library_gc(lua_State *L) {
-    tsrL_library *lib = lua_touserdata(L, 1);
-    tsr_context *context = lib->context;
-    lib->context = NULL;
-    tsrL_mailbox_close(L, lib->mailbox);
-    lib->mailbox = NULL;
-    tsr_storage_release(lib->nothing);
-    for (int place = 0; place < 3; place++)
-        for (int d = 0; d < TSR_DTYPE_COUNT; d++)
-            tsr_array_release(lib->numbers[place][d]);
-    tsr_context_release(context);
-    return 0;
-}
-
-static tsr_status make_nothing(tsrL_library *lib, tsr_error *err) {
-    tsr_buffer buffer = {.struct_size = sizeof buffer,
-                         .data = lib,
-                         .kind = TSR_FOREIGN,
-                         .rights = TSR_READ,
-                         .label = "released"};
-    tsr_status status = tsr_storage_wrap(lib->context, &buffer, &lib->nothing, err);
-    return status == TSR_OK ? tsr_storage_revoke(lib->nothing, err) : status;
-}
-
-static tsrL_library *push_library(lua_State *L, const tsr_config *config, unsigned capabilities,
-                                  tsr_error *err) {
-    tsrL_library *lib = tsrL_newuserdata(L, sizeof *lib);
-    memset(lib, 0, sizeof *lib);
-    lib->capabilities = capabilities;
-    lib->default_float[TSR_FACE_TORCH] = TSR_FLOAT32;
-    lib->default_float[TSR_FACE_NUMPY] = TSR_FLOAT64;
-    lua_createtable(L, 0, 2);
-    lua_pushcfunction(L, library_gc);
-    lua_setfield(L, -2, "__gc");
-    lua_pushliteral(L, "tessera");
-    lua_setfield(L, -2, "__metatable");
-    lua_setmetatable(L, -2);
-    tsr_error own = {0};
-    err = err != NULL ? err : &own;
-    if (tsr_context_new(config, &lib->context, err) != TSR_OK)
-        luaL_error(L, "tessera: %s", err->message);
-    lib->mailbox = tsrL_mailbox_new(lib->context, err);
-    if (lib->mailbox == NULL || make_nothing(lib, err) != TSR_OK)
-        luaL_error(L, "tessera: %s", err->message);
-    return lib;
-}
-
-/* ---- registering
- * ---------------------------------------------------------------------------------------------- */
+/* ---- registering ---- */
 
 /* Pushes `f` as a closure of the shared upvalues. */
 static void push_function(lua_State *L, lua_CFunction f, const char *name, size_t length,
@@ -324,7 +253,7 @@ tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabil
         lua_rawgetp(L, LUA_REGISTRYINDEX, &module_key);
         return lib;
     }
-    lib = push_library(L, config, capabilities, err);
+    lib = tsrL_push_library(L, config, capabilities, err);
     int library = lua_gettop(L);
     lua_pushvalue(L, library);
     lua_createtable(L, 0, 16);
@@ -342,15 +271,12 @@ tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabil
     set_loaded(L, "tessera");
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
-    lua_pushvalue(L, library);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &library_key); /* last: the library is whole */
+    tsrL_keep_library(L, library); /* last: the library is whole */
     lua_remove(L, library);
     return lib;
 }
 
-/* ---- require
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- require ---- */
 
 enum { EVERYTHING = TSRL_FILES | TSRL_POINTERS | TSRL_THREADS };
 

@@ -6,27 +6,80 @@
  *
  * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes,
  * so the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET
- * bytes of arrays (or as much as is alive, if that is more) cost one full cycle. */
+ * bytes of arrays (or as much as is alive in arrays or in Lua, if that is more) cost one full
+ * cycle. Steps do nothing while the collector believes to have time, for instance because Lua's own
+ * heap was large a moment ago; so when that many bytes have come and none have gone, a full
+ * collection follows. */
 #include "binding.h"
 #include "ops.h"
 
+#include <stddef.h>
 #include <string.h>
 
 const char tsrL_magic = 0;
 
 enum { BUDGET = 16 << 20, REPORT = 256 << 10, CYCLE = 4 };
 
+#if LUA_VERSION_NUM == 501
+enum { SLOTS = 64 };
+
+/* Which of the first stack slots hold an array. */
+static uint64_t arrays_at_hand(lua_State *L) {
+    uint64_t slots = 0;
+    int top = lua_gettop(L) < SLOTS ? lua_gettop(L) : SLOTS;
+    for (int i = 1; i <= top; i++) {
+        tsrL_object *o = tsrL_test(L, i);
+        if (o != NULL && o->array != NULL)
+            slots |= UINT64_C(1) << (i - 1);
+    }
+    return slots;
+}
+#endif
+
+/* Runs the collector from inside a function of the library. In a finalizer it must not: arguments
+ * may be waiting to be finalized themselves. Lua 5.1 and LuaJIT do not tell that this is one, so
+ * there the function ends with an error when it happened. */
+static void run_collector(lua_State *L, int what, int data) {
+    if (!tsrL_gc_running(L))
+        return;
+#if LUA_VERSION_NUM == 501
+    uint64_t had = arrays_at_hand(L);
+    lua_gc(L, what, data);
+    if ((had & ~arrays_at_hand(L)) != 0)
+        tsrL_fail(L, TSR_EREVOKED, 0, "an array was finalized while it was in use");
+#else
+    lua_gc(L, what, data);
+#endif
+}
+
+void tsrL_collect(lua_State *L) {
+    run_collector(L, LUA_GCCOLLECT, 0);
+}
+
+static size_t bytes_in_use(const tsrL_library *lib) {
+    tsr_memory memory;
+    tsr_context_memory(lib->context, &memory);
+    return memory.current;
+}
+
 static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     lib->reported += bytes;
     if (!tsrL_gc_running(L))
         return;
-    tsr_memory memory;
-    tsr_context_memory(lib->context, &memory);
-    size_t budget = memory.current / 2 > BUDGET ? memory.current / 2 : BUDGET;
+    size_t current = bytes_in_use(lib);
+    if (current < lib->alive)
+        lib->alive = current;
+    size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
+    size_t alive = lib->alive > heap << 10 ? lib->alive : heap << 10;
+    size_t budget = alive > BUDGET ? alive : BUDGET;
     double share = (double)bytes / (double)budget;
-    double heap = (double)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
-    double step = heap * CYCLE * (share < 1 ? share : 1);
-    lua_gc(L, LUA_GCSTEP, step < 1 ? 1 : (int)step);
+    double step = (double)heap * CYCLE * (share < 1 ? share : 1);
+    run_collector(L, LUA_GCSTEP, step < 1 ? 1 : (int)step);
+    current = bytes_in_use(lib);
+    if (current < lib->alive || current - lib->alive <= budget)
+        return;
+    run_collector(L, LUA_GCCOLLECT, 0);
+    lib->alive = bytes_in_use(lib);
 }
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
@@ -38,6 +91,10 @@ tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
     *o = (tsrL_object){.magic = &tsrL_magic, .face = (uint8_t)face};
     lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
     lua_setmetatable(L, -2);
+    tsrL_link *head = &lib->objects;
+    o->link = (tsrL_link){head, head->right};
+    head->right->left = &o->link;
+    head->right = &o->link;
     return o;
 }
 
@@ -92,16 +149,29 @@ static void drop_anchors(lua_State *L) {
         tsrL_mailbox_drain(L, lib->mailbox);
 }
 
+static void let_go(tsrL_object *o) {
+    tsr_array *array = o->array, *former = o->former;
+    o->link.left->right = o->link.right;
+    o->link.right->left = o->link.left;
+    o->link = (tsrL_link){&o->link, &o->link};
+    o->array = o->former = NULL;
+    tsr_array_release(array);
+    tsr_array_release(former);
+}
+
 static int object_gc(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
     if (o != NULL) {
-        tsr_array *array = o->array, *former = o->former;
-        o->array = o->former = NULL;
-        tsr_array_release(array);
-        tsr_array_release(former);
+        let_go(o);
         drop_anchors(L);
     }
     return 0;
+}
+
+void tsrL_close_objects(tsrL_library *lib) {
+    tsrL_link *head = &lib->objects;
+    while (head->right != head)
+        let_go((tsrL_object *)((char *)head->right - offsetof(tsrL_object, link)));
 }
 
 /* x:release(), __close: gives the memory back now. Touching x afterwards raises; releasing twice is

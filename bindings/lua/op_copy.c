@@ -1,12 +1,8 @@
 /* Functions that copy values: fill, assignment, clones, conversions, joins. */
-#include "binding.h"
 #include "ops.h"
+#include "view.h"
 
 #include <string.h>
-
-static tsrL_object *self(lua_State *L) {
-    return tsrL_toarray(L, 1, tsrL_face(L));
-}
 
 static void must_write(lua_State *L, const tsrL_object *o) {
     tsr_error err = TSRL_ERROR;
@@ -14,8 +10,7 @@ static void must_write(lua_State *L, const tsrL_object *o) {
         tsrL_raise_argument(L, &err, 1);
 }
 
-/* ---- in place
- * ---------------------------------------------------------------------------------------------- */
+/* ---- in place ---- */
 
 static int fill(lua_State *L, const tsr_scalar *value) {
     tsrL_object *o = tsrL_check(L, 1);
@@ -76,8 +71,7 @@ int tsrL_op_resize(lua_State *L) {
     return 1;
 }
 
-/* ---- clones and conversions
- * ----------------------------------------------------------------------------------- */
+/* ---- clones and conversions ---- */
 
 static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype,
                                tsr_order order) {
@@ -94,7 +88,7 @@ static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dty
 /* t:clone() keeps the order of dimensions, a:copy() makes it row-major. */
 int tsrL_op_clone(lua_State *L) {
     static const char *const names[] = {"order|memory_format"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     tsr_order order = o->face == TSR_FACE_TORCH ? TSR_ORDER_KEEP : TSR_ORDER_C;
     push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, order, o->array));
@@ -102,7 +96,7 @@ int tsrL_op_clone(lua_State *L) {
 }
 
 int tsrL_op_contiguous(lua_State *L) {
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     if (tsr_array_is_contiguous(o->array)) {
         lua_settop(L, 1);
         return 1;
@@ -131,7 +125,7 @@ static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, t
 /* a:astype(dtype, {copy = true, order = "K", casting = "unsafe"}) */
 int tsrL_op_astype(lua_State *L) {
     static const char *const names[] = {"dtype", "order", "casting", "copy", "device"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
     tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->array);
@@ -148,7 +142,7 @@ int tsrL_op_astype(lua_State *L) {
  * changes. */
 int tsrL_op_to(lua_State *L) {
     static const char *const names[] = {"dtype", "non_blocking", "copy", "memory_format", "device"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_object *other = tsrL_test(L, 2);
     tsr_dtype dtype = tsr_array_dtype(o->array);
     if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "cpu") == 0)
@@ -174,7 +168,7 @@ int tsrL_op_type(lua_State *L) {
         "UInt16Tensor", "IntTensor",          "UInt32Tensor",       "LongTensor",
         "UInt64Tensor", "HalfTensor",         "BFloat16Tensor",     "FloatTensor",
         "DoubleTensor", "ComplexFloatTensor", "ComplexDoubleTensor"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     if (lua_isnoneornil(L, 2)) {
         lua_pushfstring(L, "torch.%s", types[tsr_array_dtype(o->array)]);
         return 1;
@@ -195,7 +189,7 @@ int tsrL_op_type(lua_State *L) {
 
 /* t:float(), t:int(), ...: the dtype that the method is called. */
 int tsrL_op_shorthand(lua_State *L) {
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsr_dtype dtype = TSR_FLOAT32;
     tsr_dtype_parse(TSR_FACE_TORCH, lua_tostring(L, lua_upvalueindex(TSRL_UP_NAME)), &dtype);
     return cast(L, o, dtype, TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
@@ -203,7 +197,7 @@ int tsrL_op_shorthand(lua_State *L) {
 
 int tsrL_op_tobytes(lua_State *L) {
     static const char *const names[] = {"order"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     tsrL_object *flat =
         push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C, o->array));
@@ -212,9 +206,7 @@ int tsrL_op_tobytes(lua_State *L) {
     return 1;
 }
 
-/* ---- joins
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- joins ---- */
 
 typedef struct parts {
     int count;
@@ -366,14 +358,29 @@ int tsrL_op_stack(lua_State *L) {
     return deliver(L, 3);
 }
 
-/* ---- repetition, triangles
- * --------------------------------------------------------------------------------------- */
+/* ---- repetition, triangles ---- */
+
+/* The list of counts at `index` becomes an int64 array, also where Lua's numbers are all floating.
+ */
+static void counts_from_table(lua_State *L, int index, tsr_face face) {
+    size_t n = lua_rawlen(L, index);
+    int64_t count;
+    for (size_t i = 1; i <= n; i++) {
+        lua_rawgeti(L, index, (int)i);
+        if (!tsrL_tointeger(L, -1, &count))
+            tsrL_fail(L, TSR_EVALUE, index, "entry %d of the counts is a %s, not an integer",
+                      (int64_t)i, luaL_typename(L, -1));
+        lua_pop(L, 1);
+    }
+    tsrL_from_value(L, index, face, TSR_INT64);
+    lua_replace(L, index);
+}
 
 /* np.repeat(a, repeats, axis), torch.repeat_interleave(t, repeats, dim): without a dimension the
  * array is flattened. */
 int tsrL_op_repeat(lua_State *L) {
     static const char *const names[] = {"repeats", "dim|axis", "output_size"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 3, names);
     tsr_error err = TSRL_ERROR;
     if (lua_isnil(L, 3)) {
@@ -394,6 +401,8 @@ int tsrL_op_repeat(lua_State *L) {
     if (lua_type(L, 2) == LUA_TNUMBER) {
         times = tsrL_integer(L, 2);
     } else {
+        if (lua_type(L, 2) == LUA_TTABLE)
+            counts_from_table(L, 2, (tsr_face)o->face);
         tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face),
                     *exact = tsrL_new(L, (tsr_face)o->face);
         char kind = tsr_dtype_describe(tsr_array_dtype(c->array))->kind;
@@ -418,7 +427,7 @@ int tsrL_op_repeat(lua_State *L) {
 
 static int triangle(lua_State *L, bool upper) {
     static const char *const names[] = {"diagonal|k"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     int64_t k = tsrL_opt_integer(L, 2, 0);
     tsr_error err = TSRL_ERROR;
@@ -435,13 +444,11 @@ int tsrL_op_triu(lua_State *L) {
     return triangle(L, true);
 }
 
-/* ---- utilities
- * -----------------------------------------------------------------------------------------------------
- */
+/* ---- utilities ---- */
 
 static int truth(lua_State *L, bool all) {
     static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
     int dims[TSR_MAX_DIMS];
     int count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims);

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- options that every creating function takes
- * ------------------------------------------------------- */
+/* ---- options that every creating function takes ---- */
 
 static void check_device(lua_State *L, int argument) {
     if (lua_isnoneornil(L, argument))
@@ -24,8 +23,7 @@ static void mark_gradient(lua_State *L, int argument, tsrL_object *made) {
                   (int)tsr_array_dtype(made->array));
 }
 
-/* ---- from values
- * ---------------------------------------------------------------------------------------- */
+/* ---- from values ---- */
 
 static tsrL_object *copy_array(lua_State *L, const tsrL_object *o, tsr_face face, tsr_dtype dtype,
                                tsr_order order) {
@@ -168,8 +166,7 @@ int tsrL_op_asfortran(lua_State *L) {
     return convert_order(L, TSR_ORDER_F);
 }
 
-/* ---- by shape
- * --------------------------------------------------------------------------------------------- */
+/* ---- by shape ---- */
 
 static const tsr_scalar zero = {TSR_INT64, {.i = 0}}, one = {TSR_INT64, {.i = 1}};
 
@@ -364,8 +361,7 @@ int tsrL_op_new_tensor(lua_State *L) {
     return 1;
 }
 
-/* ---- by formula
- * -------------------------------------------------------------------------------------------- */
+/* ---- by formula ---- */
 
 static double number_of(const tsr_scalar *s) {
     return s->dtype == TSR_FLOAT64  ? s->as.f

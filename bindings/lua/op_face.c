@@ -36,8 +36,7 @@ int tsrL_op_from_numpy(lua_State *L) {
     return alias(L, o, TSR_FACE_TORCH);
 }
 
-/* ---- frombuffer
- * ------------------------------------------------------------------------------------------ */
+/* ---- frombuffer ---- */
 
 static void anchored(lua_State *L, int anchor, tsr_buffer *buffer, tsrL_object *made,
                      tsr_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
@@ -114,8 +113,7 @@ int tsrL_op_frombuffer(lua_State *L) {
     return 1;
 }
 
-/* ---- the array interface
- * ------------------------------------------------------------------------------------ */
+/* ---- the array interface ---- */
 
 /* Field `name` of the table on top; true when it is there (and pushed). */
 static bool field(lua_State *L, const char *name) {

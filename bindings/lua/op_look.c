@@ -1,13 +1,9 @@
 /* Looking at arrays: sizes, layout, dtype, where the bytes come from, who shares them. Functions
  * called as properties take the array alone. */
-#include "binding.h"
 #include "ops.h"
+#include "view.h"
 
 #include <string.h>
-
-static tsrL_object *self(lua_State *L) {
-    return tsrL_toarray(L, 1, tsrL_face(L));
-}
 
 static int push_int(lua_State *L, int64_t i) {
     lua_pushinteger(L, (lua_Integer)i);
@@ -20,7 +16,7 @@ static int push_bool(lua_State *L, bool b) {
 }
 
 int tsrL_op_shape(lua_State *L) {
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_push_shape(L, tsr_array_ndim(o->array), tsr_array_shape(o->array), (tsr_face)o->face);
     return 1;
 }
@@ -28,7 +24,7 @@ int tsrL_op_shape(lua_State *L) {
 /* t:size() is the shape, t:size(dim) one size; np.size(a, axis) counts elements without an axis. */
 int tsrL_op_size(lua_State *L) {
     static const char *const names[] = {"dim|axis"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     if (!lua_isnil(L, 2))
         return push_int(L, tsr_array_shape(o->array)[tsrL_dim(L, 2, tsr_array_ndim(o->array))]);
@@ -38,17 +34,17 @@ int tsrL_op_size(lua_State *L) {
 }
 
 int tsrL_op_ndim(lua_State *L) {
-    return push_int(L, tsr_array_ndim(self(L)->array));
+    return push_int(L, tsr_array_ndim(tsrL_self(L)->array));
 }
 
 int tsrL_op_numel(lua_State *L) {
-    return push_int(L, tsr_array_size(self(L)->array));
+    return push_int(L, tsr_array_size(tsrL_self(L)->array));
 }
 
 /* torch: t:stride() and t:stride(dim), in elements. */
 int tsrL_op_stride(lua_State *L) {
     static const char *const names[] = {"dim"};
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     int64_t item = (int64_t)tsr_array_itemsize(o->array), strides[TSR_MAX_DIMS];
     int ndim = tsr_array_ndim(o->array);
@@ -67,34 +63,34 @@ int tsrL_op_stride(lua_State *L) {
 }
 
 int tsrL_op_strides(lua_State *L) {
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsrL_push_shape(L, tsr_array_ndim(o->array), tsr_array_strides(o->array), TSR_FACE_NUMPY);
     return 1;
 }
 
 int tsrL_op_itemsize(lua_State *L) {
-    return push_int(L, (int64_t)tsr_array_itemsize(self(L)->array));
+    return push_int(L, (int64_t)tsr_array_itemsize(tsrL_self(L)->array));
 }
 
 int tsrL_op_nbytes(lua_State *L) {
-    const tsr_array *a = self(L)->array;
+    const tsr_array *a = tsrL_self(L)->array;
     return push_int(L, tsr_array_size(a) * (int64_t)tsr_array_itemsize(a));
 }
 
 int tsrL_op_dtype(lua_State *L) {
-    tsrL_push_dtype(L, tsr_array_dtype(self(L)->array));
+    tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->array));
     return 1;
 }
 
 int tsrL_op_device(lua_State *L) {
-    self(L);
+    tsrL_self(L);
     lua_pushliteral(L, "cpu");
     return 1;
 }
 
 /* In elements, as PyTorch counts. */
 int tsrL_op_storage_offset(lua_State *L) {
-    const tsr_array *a = self(L)->array;
+    const tsr_array *a = tsrL_self(L)->array;
     int64_t item = (int64_t)tsr_array_itemsize(a), offset = tsr_array_offset(a);
     if (offset % item != 0)
         tsrL_fail(L, TSR_EUNSUPPORTED, 1, "offset of %d bytes is no whole number of %t elements",
@@ -103,7 +99,7 @@ int tsrL_op_storage_offset(lua_State *L) {
 }
 
 int tsrL_op_data_ptr(lua_State *L) {
-    const tsr_array *a = self(L)->array;
+    const tsr_array *a = tsrL_self(L)->array;
     tsr_error err = TSRL_ERROR;
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");
@@ -118,13 +114,13 @@ int tsrL_op_data_ptr(lua_State *L) {
 }
 
 int tsrL_op_is_contiguous(lua_State *L) {
-    return push_bool(L, tsr_array_is_contiguous(self(L)->array));
+    return push_bool(L, tsr_array_is_contiguous(tsrL_self(L)->array));
 }
 
 static char kind_of(lua_State *L) {
     tsr_dtype dtype = TSR_BOOL;
     if (!tsrL_test_dtype(L, 1, &dtype))
-        dtype = tsr_array_dtype(self(L)->array);
+        dtype = tsr_array_dtype(tsrL_self(L)->array);
     return tsr_dtype_describe(dtype)->kind;
 }
 
@@ -152,7 +148,7 @@ int tsrL_op_is_ndarray(lua_State *L) {
 }
 
 int tsrL_op_requires_grad(lua_State *L) {
-    return push_bool(L, self(L)->requires_grad);
+    return push_bool(L, tsrL_self(L)->requires_grad);
 }
 
 int tsrL_op_set_requires_grad(lua_State *L) {
@@ -169,7 +165,7 @@ int tsrL_op_set_requires_grad(lua_State *L) {
 }
 
 int tsrL_op_version(lua_State *L) {
-    return push_int(L, (int64_t)tsr_storage_version(tsr_array_storage(self(L)->array)));
+    return push_int(L, (int64_t)tsr_storage_version(tsr_array_storage(tsrL_self(L)->array)));
 }
 
 static void set_flag(lua_State *L, const char *name, bool value) {
@@ -179,7 +175,7 @@ static void set_flag(lua_State *L, const char *name, bool value) {
 
 /* NumPy's flags, in lower case. */
 int tsrL_op_flags(lua_State *L) {
-    const tsr_array *a = self(L)->array;
+    const tsr_array *a = tsrL_self(L)->array;
     lua_createtable(L, 0, 6);
     set_flag(L, "c_contiguous", tsr_array_is_contiguous(a));
     set_flag(L, "f_contiguous", tsr_array_is_fortran_contiguous(a));
@@ -194,7 +190,7 @@ int tsrL_op_flags(lua_State *L) {
 
 /* {kind, label, bytes, readonly, revoked} */
 int tsrL_op_origin(lua_State *L) {
-    const tsr_array *a = self(L)->array;
+    const tsr_array *a = tsrL_self(L)->array;
     const tsr_storage *s = tsr_array_storage(a);
     const char *kind = tsr_kind_name(tsr_storage_kind(s));
     lua_Integer bytes = (lua_Integer)tsr_storage_bytes(s);
@@ -215,7 +211,7 @@ int tsrL_op_origin(lua_State *L) {
 }
 
 static int shares(lua_State *L, bool exact) {
-    tsrL_object *a = self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
+    tsrL_object *a = tsrL_self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
     return push_bool(L, tsr_array_shares(a->array, b->array, exact));
 }
 
@@ -229,7 +225,7 @@ int tsrL_op_may_share(lua_State *L) {
 
 /* The only element of an array of one, or with indices the element there (NumPy's item(i, j)). */
 int tsrL_op_item(lua_State *L) {
-    tsrL_object *o = self(L);
+    tsrL_object *o = tsrL_self(L);
     tsr_error err = TSRL_ERROR;
     if (lua_gettop(L) > 1)
         return tsrL_op_get(L);
@@ -249,9 +245,7 @@ int tsrL_op_item(lua_State *L) {
     return 1;
 }
 
-/* ---- dtypes
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- dtypes ---- */
 
 /* A dtype, an array's dtype, or what a Lua number weighs: weak numbers give their kind. */
 static tsr_dtype operand_dtype(lua_State *L, int argument, bool *weak) {
@@ -349,9 +343,7 @@ int tsrL_op_set_default_dtype(lua_State *L) {
     return 0;
 }
 
-/* ---- the engine
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- the engine ---- */
 
 int tsrL_op_memory(lua_State *L) {
     tsr_memory m;

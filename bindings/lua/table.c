@@ -252,8 +252,7 @@ tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype d
     return made;
 }
 
-/* ---- shapes as Lua values
- * --------------------------------------------------------------------------- */
+/* ---- shapes as Lua values ---- */
 
 void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face) {
     lua_createtable(L, ndim, 0);
@@ -265,8 +264,7 @@ void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face
     lua_setmetatable(L, -2);
 }
 
-/* ---- tolist
- * --------------------------------------------------------------------------------------------- */
+/* ---- tolist ---- */
 
 static bool is_unsigned64(const tsr_array *a) {
     return tsr_array_dtype(a) == TSR_UINT64;

@@ -167,7 +167,7 @@ tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, ts
     a->rights = from->rights;
     a->offset = from->offset;
     a->storage = from->storage;
-    tsr_storage_retain(from->storage);
+    tsr_storage_hold(from->storage);
     *out = a;
     return TSR_OK;
 }

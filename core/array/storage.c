@@ -117,6 +117,14 @@ void tsr_storage_retain(tsr_storage *s) {
     tsr_count_up(&s->references);
 }
 
+bool tsr_storage_try_retain(tsr_storage *s) {
+    uint32_t held = atomic_load(&s->references);
+    while (held != 0)
+        if (atomic_compare_exchange_weak(&s->references, &held, held + 1))
+            return true;
+    return false;
+}
+
 void tsr_storage_release(tsr_storage *s) {
     if (s == NULL || !tsr_count_down(&s->references))
         return;
@@ -132,7 +140,7 @@ static tsr_status revoked(const tsr_storage *s, tsr_error *err) {
                          tsr_storage_label(s));
 }
 
-tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) {
+tsr_status tsr_storage_check_live(const tsr_storage *s, tsr_error *err) {
     return tsr_storage_revoked(s) ? revoked(s, err) : TSR_OK;
 }
 

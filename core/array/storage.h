@@ -5,6 +5,8 @@
 
 #include "../tessera.h"
 
+#include "../base/alone.h"
+
 #include <stdatomic.h>
 
 struct tsr_storage {
@@ -23,7 +25,11 @@ struct tsr_storage {
 _Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
 
 /* TSR_EREVOKED when the host took the bytes back. */
-tsr_status tsr_storage_live(const tsr_storage *storage, tsr_error *err);
+tsr_status tsr_storage_check_live(const tsr_storage *storage, tsr_error *err);
+static inline tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) {
+    return s->kind == TSR_OWNED ? TSR_OK
+                                : tsr_storage_check_live(s, err); /* owned ones have no host */
+}
 
 /* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so
  * this costs nothing on it. TSR_EREVOKED. */
@@ -34,6 +40,11 @@ static inline tsr_status tsr_storage_enter(tsr_storage *s, tsr_error *err) {
 static inline void tsr_storage_leave(tsr_storage *s) {
     if (s->kind != TSR_OWNED)
         tsr_storage_unpin(s);
+}
+
+/* tsr_storage_retain, inline. */
+static inline void tsr_storage_hold(tsr_storage *s) {
+    tsr_count_up(&s->references);
 }
 
 /* The address of the bytes, also when revoked: only for those who entered, and for comparing. */

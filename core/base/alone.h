@@ -33,16 +33,13 @@ static inline void tsr_count_up(_Atomic uint32_t *references) {
         atomic_fetch_add_explicit(references, 1, memory_order_relaxed);
 }
 
-/* Counts one reference less; true when it was the last. Who holds the only one needs no
- * subtraction, because nobody else can count up or down. */
+/* Counts one reference less; true when it was the last. */
 static inline bool tsr_count_down(_Atomic uint32_t *references) {
-    uint32_t held = atomic_load_explicit(references, memory_order_acquire);
-    if (held == 1)
-        return true;
     if (!tsr_alone())
         return atomic_fetch_sub_explicit(references, 1, memory_order_acq_rel) == 1;
-    atomic_store_explicit(references, held - 1, memory_order_relaxed);
-    return false;
+    uint32_t left = atomic_load_explicit(references, memory_order_relaxed) - 1;
+    atomic_store_explicit(references, left, memory_order_relaxed);
+    return left == 0;
 }
 
 #endif

@@ -14,6 +14,7 @@
 #define TSR_KERNELS_H
 
 #include "../tessera.h"
+#include "functions.h"
 
 /* dst[i] = (to) src[i]. Source and destination are distinct. */
 typedef void tsr_kernel_convert(const void *src, void *dst, size_t n);
@@ -42,6 +43,9 @@ typedef void tsr_kernel_binary(const void *a, const void *b, void *dst, size_t n
 
 /* dst[i] = op(a[i], b[i], c[i]); dst may be b or c, and a if that has the same item size. */
 typedef void tsr_kernel_ternary(const void *a, const void *b, const void *c, void *dst, size_t n);
+
+/* dst[i] = f(src[i]); dst may be src. */
+typedef void tsr_kernel_unary(const void *src, void *dst, size_t n);
 
 /* Whether all (any) of n bools are true. */
 typedef bool tsr_kernel_truth(const uint8_t *src, size_t n);
@@ -79,6 +83,12 @@ typedef struct tsr_kernels {
     tsr_kernel_binary *binary[TSR_BIN_COUNT][TSR_DTYPE_COUNT];
     tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
     tsr_kernel_truth *all, *any;
+    /* By tsr_function; a binary one stands in pairs[function - TSR_FN_FIRST_PAIR]. NULL for dtypes
+     * that are not real floating ones. float32 results are within 1 ulp, float64 ones within 2,
+     * float16 and bfloat16 rounded from float32; the bits are the same at every level, but for the
+     * sign and payload of a NaN. */
+    tsr_kernel_unary *unary[TSR_FN_FIRST_PAIR][TSR_DTYPE_COUNT];
+    tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
 } tsr_kernels;
 
 /* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */

@@ -1,5 +1,5 @@
 # How the kernels are built: each source of TSR_KERNEL_SOURCES once per level into
-# $(BUILD)/obj/kernels/<file>.<level>.o, and the files of TSR_KERNEL_ONCE once, without special
+# $(BUILD)/obj/kernels/<file>.<level>.o, those of TSR_KERNEL_MATH too, but not for v2 (level.h), and the files of TSR_KERNEL_ONCE once, without special
 # flags.
 #
 # The including Makefile may set BUILD (build), CC, TSR_CPPFLAGS and TSR_CFLAGS (warnings, -fPIC,
@@ -13,7 +13,11 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
     -Wmissing-prototypes -Werror -fPIC -fvisibility=hidden
 
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
-    convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c unary.c choose.c)
+    convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c \
+    unary.c choose.c)
+TSR_KERNEL_MATH := $(addprefix core/kernels/, math_exponential.c math_hyperbolic.c \
+    math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
+    math_root.c math_pair.c)
 TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c
 
 TSR_KERNEL_CFLAGS := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
@@ -28,7 +32,9 @@ TSR_KERNEL_CFLAGS_v3 := -march=x86-64-v3
 TSR_KERNEL_CFLAGS_v4 := -march=x86-64-v4 -mprefer-vector-width=512
 
 TSR_KERNEL_LEVEL_OBJECTS := $(foreach level,$(TSR_KERNEL_LEVELS),\
-    $(TSR_KERNEL_SOURCES:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o))
+    $(TSR_KERNEL_SOURCES:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o)) \
+    $(foreach level,$(filter-out v2,$(TSR_KERNEL_LEVELS)),\
+    $(TSR_KERNEL_MATH:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o))
 TSR_KERNEL_ONCE_OBJECTS := $(TSR_KERNEL_ONCE:core/%.c=$(BUILD)/obj/%.o)
 TSR_KERNEL_OBJECTS := $(TSR_KERNEL_LEVEL_OBJECTS) $(TSR_KERNEL_ONCE_OBJECTS)
 

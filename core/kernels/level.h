@@ -34,16 +34,32 @@
     X(level, unary)                                                                                \
     X(level, choose)
 
+/* Those that are not compiled for v2, which has nothing for them that base has not: neither fused
+ * multiplication nor wider vectors. */
+#define TSR_KERNEL_MATH_FILES(X, level)                                                            \
+    X(level, math_exponential)                                                                     \
+    X(level, math_hyperbolic)                                                                      \
+    X(level, math_logarithm)                                                                       \
+    X(level, math_area)                                                                            \
+    X(level, math_trigonometric)                                                                   \
+    X(level, math_arc)                                                                             \
+    X(level, math_error_function)                                                                  \
+    X(level, math_root)                                                                            \
+    X(level, math_pair)
+
 #define TSR_KERNEL_ENTRY_(level, file) tsr_kernels_##level##_##file
 #define TSR_KERNEL_JOIN_(level, file)  TSR_KERNEL_ENTRY_(level, file)
 #define TSR_KERNEL_ENTRY(file)         TSR_KERNEL_JOIN_(TSR_LEVEL, file)
 
 #define TSR_DECLARE_(level, file) void TSR_KERNEL_ENTRY_(level, file)(tsr_kernels *);
 TSR_KERNEL_FILES(TSR_DECLARE_, base)
+TSR_KERNEL_MATH_FILES(TSR_DECLARE_, base)
 #if defined(__x86_64__)
 TSR_KERNEL_FILES(TSR_DECLARE_, v2)
 TSR_KERNEL_FILES(TSR_DECLARE_, v3)
 TSR_KERNEL_FILES(TSR_DECLARE_, v4)
+TSR_KERNEL_MATH_FILES(TSR_DECLARE_, v3)
+TSR_KERNEL_MATH_FILES(TSR_DECLARE_, v4)
 #endif
 #undef TSR_DECLARE_
 

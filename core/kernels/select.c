@@ -17,6 +17,7 @@
 
 static void lay_base(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, base)
+    TSR_KERNEL_MATH_FILES(LAY, base)
 }
 
 #if defined(__x86_64__)
@@ -26,10 +27,12 @@ static void lay_v2(tsr_kernels *k) {
 
 static void lay_v3(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, v3)
+    TSR_KERNEL_MATH_FILES(LAY, v3)
 }
 
 static void lay_v4(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, v4)
+    TSR_KERNEL_MATH_FILES(LAY, v4)
 }
 
 static void (*const layers[])(tsr_kernels *) = {lay_base, lay_v2, lay_v3, lay_v4};

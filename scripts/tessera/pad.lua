@@ -66,10 +66,10 @@ define("np.pad", "pad(x, pad_width, mode, {constant_values})",
         x, width, mode, constants = bind("pad", 1, {"pad_width", "mode", "constant_values"}, x, ...)
         x = arguments.array("pad", np, x)
         local before, after = pairs_of("pad", "pad_width", width, x.ndim)
-        for d = 1, #before do
-            for _, n in ipairs({before[d], after[d]}) do
-                if arguments.integer("pad", "a width", n) < 0 then
-                    fail("value", "pad", "negative width %s", tostring(n))
+        for d = 1, x.ndim do
+            for _, widths in ipairs {before, after} do
+                if arguments.integer("pad", "a width", widths[d]) < 0 then
+                    fail("value", "pad", "negative width %s", tostring(widths[d]))
                 end
             end
         end

@@ -85,14 +85,14 @@ def rolls(p):
         raise Skip  # torch 1.13 crashes on some
     if random.random() < 0.3:
         k = random.randint(-9, 9)
-        r = v.either("roll", [k], lambda: v.py.roll(k))
+        r = v.either("roll", [k], lambda: v.py.contiguous().roll(k))
     elif random.random() < 0.5:
         k, d = random.randint(-9, 9), random.randrange(-v.ndim, v.ndim)
-        r = v.either("roll", [k, dim(d)], lambda: v.py.roll(k, d))
+        r = v.either("roll", [k, dim(d)], lambda: v.py.contiguous().roll(k, d))
     else:
         dims = [random.randrange(-v.ndim, v.ndim) for _ in range(2)]
         shifts = [random.randint(-5, 5) for _ in dims]
-        r = v.either("roll", [shifts, dim(dims)], lambda: v.py.roll(shifts, dims))
+        r = v.either("roll", [shifts, dim(dims)], lambda: v.py.contiguous().roll(shifts, dims))
     p.lines[-1] += ":clone():contiguous()"
     r.py = r.py.contiguous()
     p.results([r])

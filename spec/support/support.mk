@@ -7,7 +7,7 @@ $(BUILD)/obj/spec$(LUA)/%.o: spec/support/%.c | $(LUA_READY)
 
 $(LENDER): $(BUILD)/obj/spec$(LUA)/lender.o $(HOST_LIBRARY) bindings/lua/module.map
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections $(SANITIZE_FLAGS) \
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $< $(HOST_LIBRARY) -lm
 
 -include $(BUILD)/obj/spec$(LUA)/lender.d

@@ -1,0 +1,113 @@
+/* exp, exp2, log, sin, cos, tanh in float arithmetic throughout, where the longer road through
+ * doubles would cost most. Each holds for what its ..._easy says; the rest goes through doubles.
+ *
+ * ..._easy gives a word whose sign bit is clear for an easy argument: such words are or-ed over a
+ * chunk at the price of three integer operations. */
+#ifndef TSR_MATH_FLOAT_NATIVE_H
+#define TSR_MATH_FLOAT_NATIVE_H
+
+#include "polynomials.h"
+
+#define TSR_MAGIC_F32 0x1.8p23f
+
+TSR_INLINE float tsr_abs_f32(float x) {
+    return tsr_f32_of(tsr_f32_bits(x) & 0x7fffffffu);
+}
+
+/* |x| <= limit, given as its bits. */
+TSR_INLINE uint32_t tsr_within_f32(float x, uint32_t limit) {
+    return limit - (tsr_f32_bits(x) & 0x7fffffffu);
+}
+
+/* y 2^n, n in the last bits of t, which is n + TSR_MAGIC_F32; y and the result normal. */
+TSR_INLINE float tsr_shift_f32(float y, float t) {
+    return tsr_f32_of(tsr_f32_bits(y) + (tsr_f32_bits(t) << 23));
+}
+
+TSR_INLINE uint32_t tsr_exp_easy_f32(float x) {
+    return tsr_within_f32(x, 0x42ae0000u); /* 87 */
+}
+
+/* As in exponential.h. The last two steps, (p r + 1) r + 1, leave 0.75 units. */
+TSR_INLINE float tsr_exp_f32(float x) {
+    const float t = tsr_mad_float(x, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x);
+    const float r = tsr_mad_float(n, -0x1.7f7d1cp-20f, r1);
+    const float p = tsr_mad_float(tsr_poly_exp_float(r), r, 1);
+    return tsr_shift_f32(tsr_mad_float(p, r, 1), t);
+}
+
+TSR_INLINE uint32_t tsr_exp2_easy_f32(float x) {
+    return tsr_within_f32(x, 0x42fa0000u); /* 125 */
+}
+
+TSR_INLINE float tsr_exp2_f32(float x) {
+    const float t = x + TSR_MAGIC_F32, r = x - (t - TSR_MAGIC_F32);
+    return tsr_shift_f32(tsr_mad_float(tsr_poly_exp2_float(r), r, 1), t);
+}
+
+/* Positive, normal, finite. */
+TSR_INLINE uint32_t tsr_log_easy_f32(float x) {
+    const uint32_t bits = tsr_f32_bits(x);
+    return (bits - 0x00800000u) | (0x7f7fffffu - bits);
+}
+
+/* x = 2^k (1 + f); k times the head of ln 2 is exact, and what its sum with f loses is kept. */
+TSR_INLINE float tsr_log_f32(float x) {
+    const uint32_t root = 0x3f3504f3u; /* the bits of sqrt(1/2) */
+    const uint32_t t = tsr_f32_bits(x) - root;
+    const float k = (float)((int32_t)t >> 23);
+    const float f = tsr_f32_of((t & 0x007fffffu) + root) - 1;
+    const float hi = tsr_mad_float(k, 0x1.62e400p-1f, f);
+    const float lost = tsr_mad_float(k, 0x1.62e400p-1f, -hi) + f;
+    const float q = tsr_mad_float(f, tsr_poly_log_float(f), -0.5f);
+    return hi + tsr_mad_float(f * f, q, tsr_mad_float(k, 0x1.7f7d1cp-20f, lost));
+}
+
+TSR_INLINE uint32_t tsr_sin_easy_f32(float x) {
+    return tsr_within_f32(x, 0x44800000u); /* 1024 */
+}
+
+/* sin(x + quarters pi/2). x = n pi/2 + r with pi/2 in three parts: n times the first differs from x
+ * by a float, n times the second has at most 24 bits and is either small against that difference
+ * or leaves an exact one. Both polynomials are evaluated: one alone on |r| <= pi/2 is too
+ * inaccurate in floats. */
+TSR_INLINE float tsr_sin_shifted_f32(float x, uint32_t quarters) {
+    const float t = tsr_mad_float(x, 0x1.45f306p-1f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.921fb6p+0f, x);
+    const float r = tsr_mad_float(n, 0x1.7778p-25f, r1);
+    const float tail = tsr_mad_float(n, 0x1.7778p-25f, r1 - r);
+    const float lo = tsr_mad_float(n, 0x1.2e7b96p-40f, tail);
+    const float z = r * r;
+    const float s = r + tsr_mad_float(r * z, tsr_poly_sin4_float(z), lo);
+    const float rest = tsr_mad_float(-0.5f, tsr_mad_float(r, r, -z), -r * lo);
+    const float c = 1 + tsr_mad_float(z, tsr_poly_cos4_float(z), rest);
+    const uint32_t quadrant = tsr_f32_bits(t) + quarters;
+    const float y = quadrant & 1 ? c : s;
+    return tsr_f32_of(tsr_f32_bits(y) ^ (quadrant & 2) << 30);
+}
+
+TSR_INLINE float tsr_sin_f32(float x) {
+    const float y = tsr_sin_shifted_f32(x, 0);
+    return x == 0 ? x : y;
+}
+
+TSR_INLINE float tsr_cos_f32(float x) {
+    return tsr_sin_shifted_f32(x, 1);
+}
+
+/* A polynomial near 0, 1 - 2/(e^2x + 1) away from it; 1 from 9.02 on. */
+TSR_INLINE float tsr_tanh_f32(float x) {
+    const float ax = tsr_abs_f32(x), z = x * x;
+    const float a = ax > 10 ? 10 : ax;
+    const float t = tsr_mad_float(a, 0x1.715476p+1f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-2f, a);
+    const float r = tsr_mad_float(n, -0x1.7f7d1cp-21f, r1);
+    const float e = tsr_shift_f32(tsr_mad_float(tsr_poly_exp_double_float(r), r, 1), t);
+    const float far = tsr_mad_float(-2, 1 / (e + 1), 1);
+    const float near = tsr_mad_float(ax * z, tsr_poly_tanh_float(z), ax);
+    const uint32_t y = tsr_f32_bits(ax >= 0.9f ? far : near); /* near, if NaN */
+    return tsr_f32_of((y & 0x7fffffffu) | (tsr_f32_bits(x) & 0x80000000u));
+}
+
+#endif

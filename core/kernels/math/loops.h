@@ -1,0 +1,144 @@
+/* From one element to blocks of the four floating dtypes.
+ *
+ * Only one loop a function and type is generated, for multiples of LANES elements, so that the
+ * compiler needs no second loop for the rest; the last elements go through a padded copy. The
+ * 16-bit dtypes go through the float loop, and are rounded once more. dst may be src. */
+#ifndef TSR_MATH_LOOPS_H
+#define TSR_MATH_LOOPS_H
+
+#include "../half_block.h"
+#include "../level.h"
+#include "lanes.h"
+#include "number.h"
+
+#define TSR_MATH_DRIVE(SUFFIX, TYPE, LANES)                                                        \
+    typedef void tsr_run_##SUFFIX(const TYPE *s, TYPE *d, size_t n);                               \
+    static TSR_ONE_COPY void tsr_drive_##SUFFIX(tsr_run_##SUFFIX *run, const void *src, void *dst, \
+                                                size_t n) {                                        \
+        const size_t whole = n - n % LANES, rest = n % LANES;                                      \
+        run(src, dst, whole);                                                                      \
+        if (rest) {                                                                                \
+            TYPE block[LANES] = {0};                                                               \
+            memcpy(block, (const TYPE *)src + whole, rest * sizeof(TYPE));                         \
+            run(block, block, LANES);                                                              \
+            memcpy((TYPE *)dst + whole, block, rest * sizeof(TYPE));                               \
+        }                                                                                          \
+    }
+TSR_MATH_DRIVE(f32, float, TSR_F32_LANES)
+TSR_MATH_DRIVE(f64, double, TSR_F64_LANES)
+
+static TSR_ONE_COPY void tsr_drive_f16(tsr_run_f32 *run, const void *src, void *dst, size_t n) {
+    float x[TSR_HALF_CHUNK];
+    for (size_t i = 0, m; i < n; i += m) {
+        m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;
+        tsr_f16_block_to_f32((const uint16_t *)src + i, x, m);
+        tsr_drive_f32(run, x, x, m);
+        tsr_f16_block_from_f32(x, (uint16_t *)dst + i, m);
+    }
+}
+
+static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void *dst, size_t n) {
+    float x[TSR_HALF_CHUNK];
+    for (size_t i = 0, m; i < n; i += m) {
+        m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;
+        tsr_bf16_block_to_f32((const uint16_t *)src + i, x, m);
+        tsr_drive_f32(run, x, x, m);
+        tsr_bf16_block_from_f32(x, (uint16_t *)dst + i, m);
+    }
+}
+
+/* NAME(s, d, n): d[i] = EXPRESSION of x = s[i], n a multiple of the lanes. */
+#define TSR_MATH_RUN(NAME, TYPE, LANES, EXPRESSION)                                                \
+    static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
+        n -= n % LANES;                                                                            \
+        TSR_INDEPENDENT                                                                            \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            const TYPE x = s[i];                                                                   \
+            d[i] = EXPRESSION;                                                                     \
+        }                                                                                          \
+    }
+
+/* The four kernels of a unary function over its runs name_run_f32 and name_run_f64. */
+#define TSR_MATH_KERNEL(name, SUFFIX, RUN)                                                         \
+    static void name##_##SUFFIX(const void *src, void *dst, size_t n) {                            \
+        tsr_drive_##SUFFIX(name##_run_##RUN, src, dst, n);                                         \
+    }
+#define TSR_MATH_KERNELS(name)                                                                     \
+    TSR_MATH_KERNEL(name, f16, f32)                                                                \
+    TSR_MATH_KERNEL(name, bf16, f32)                                                               \
+    TSR_MATH_KERNEL(name, f32, f32)                                                                \
+    TSR_MATH_KERNEL(name, f64, f64)
+
+/* d[i] = FAST of x = s[i] where the sign bit of EASY (of x, a word) is clear, and what SLOW_RUN
+ * makes of x elsewhere: element by element, so that no result depends on its neighbours. Most
+ * chunks are all easy. */
+#define TSR_MATH_RUN_EASY(NAME, TYPE, WORD, LANES, EASY, FAST, SLOW_RUN, SAME)                     \
+    static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
+        for (size_t i = 0, m; i < n; i += m) {                                                     \
+            m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;                                   \
+            m -= m % LANES;                                                                        \
+            WORD all = 0;                                                                          \
+            for (size_t j = 0; j < m; j++) {                                                       \
+                const TYPE x = s[i + j];                                                           \
+                all |= EASY;                                                                       \
+            }                                                                                      \
+            const bool hard = all >> (8 * sizeof(WORD) - 1);                                       \
+            if (hard && SAME) {                                                                    \
+                SLOW_RUN(s + i, d + i, m);                                                         \
+                continue;                                                                          \
+            }                                                                                      \
+            if (hard) {                                                                            \
+                TYPE slow[TSR_HALF_CHUNK];                                                         \
+                SLOW_RUN(s + i, slow, m);                                                          \
+                for (size_t j = 0; j < m; j++) {                                                   \
+                    const TYPE x = s[i + j], y = FAST;                                             \
+                    slow[j] = EASY >> (8 * sizeof(WORD) - 1) == 0 ? y : slow[j];                   \
+                }                                                                                  \
+                memcpy(d + i, slow, m * sizeof(TYPE));                                             \
+                continue;                                                                          \
+            }                                                                                      \
+            TSR_INDEPENDENT                                                                        \
+            for (size_t j = 0; j < m; j++) {                                                       \
+                const TYPE x = s[i + j];                                                           \
+                d[i + j] = FAST;                                                                   \
+            }                                                                                      \
+        }                                                                                          \
+    }
+
+/* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
+ * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */
+#define TSR_MATH_RUN_CHECKED(NAME, TYPE, FLAG, LANES, EASY, HARD, ANY)                             \
+    static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
+        TYPE block[TSR_HALF_CHUNK];                                                                \
+        for (size_t i = 0, m; i < n; i += m) {                                                     \
+            m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;                                   \
+            m -= m % LANES;                                                                        \
+            FLAG hard = 0;                                                                         \
+            for (size_t j = 0; j < m; j++) {                                                       \
+                const TYPE x = s[i + j], y = EASY;                                                 \
+                block[j] = y;                                                                      \
+                hard |= HARD ? 1 : 0;                                                              \
+            }                                                                                      \
+            for (size_t j = 0; hard && j < m; j++) {                                               \
+                const TYPE x = s[i + j], y = block[j];                                             \
+                block[j] = HARD ? ANY : y;                                                         \
+            }                                                                                      \
+            memcpy(d + i, block, m * sizeof(TYPE));                                                \
+        }                                                                                          \
+    }
+
+/* Runs and kernels of tsr_name(double x, bool narrow). */
+#define TSR_MATH_WIDE(name)                                                                        \
+    TSR_MATH_RUN(name##_run_f64, double, TSR_F64_LANES, tsr_##name(x, false))
+#define TSR_MATH_NARROW(name)                                                                      \
+    TSR_MATH_RUN(name##_run_f32, float, TSR_F32_LANES, (float)tsr_##name((double)x, true))
+
+#define TSR_MATH_ROWS(k, NAME, name)                                                               \
+    do {                                                                                           \
+        (k)->unary[TSR_FN_##NAME][TSR_FLOAT16] = name##_f16;                                       \
+        (k)->unary[TSR_FN_##NAME][TSR_BFLOAT16] = name##_bf16;                                     \
+        (k)->unary[TSR_FN_##NAME][TSR_FLOAT32] = name##_f32;                                       \
+        (k)->unary[TSR_FN_##NAME][TSR_FLOAT64] = name##_f64;                                       \
+    } while (0)
+
+#endif

@@ -1,0 +1,101 @@
+/* sin, cos, tan.
+ *
+ * x = n pi + r for sin, (n + 1/2) pi + r for cos, n pi/2 + r for tan. pi is split into parts of 33,
+ * 33 and 53 bits, so that n times the first two is exact while n has at most 20 bits. What that
+ * cannot do, huge arguments and those next to a multiple of pi/2, tsr_trig_hard tells from the
+ * result, and the caller then uses the ..._any functions, one element at a time. (No float is so
+ * near to a multiple of pi/2, except for huge ones.)
+ *
+ * One polynomial on |r| <= pi/2 serves sin and cos: cheaper than two and a selection. The tail of r
+ * is worth cos(r) times itself, for which 1 - 4 r^2/pi^2 stands in. */
+#ifndef TSR_MATH_TRIGONOMETRIC_H
+#define TSR_MATH_TRIGONOMETRIC_H
+
+#include "polynomials.h"
+#include "reduce.h"
+
+#define TSR_TRIG_LIMIT 0x1p20
+
+/* x - h * scale * pi as a pair; scale is 1 or 1/2. A narrow result is in hi alone. */
+TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool narrow) {
+    const double c1 = scale * 0x1.921fb54400000p+1, r1 = tsr_mad_exact(h, -c1, x);
+    if (narrow) {
+        return (tsr_pair){tsr_mad(h, scale * -0x1.0b4611a626331p-33, r1, narrow), 0};
+    }
+    const double c2 = scale * 0x1.0b4611a600000p-33, c3 = scale * 0x1.3198a2e037073p-68;
+    const double e1 = x - tsr_mad_exact(h, c1, r1);
+    const double r2 = tsr_mad_exact(h, -c2, r1), e2 = tsr_mad_exact(h, -c2, r1 - r2);
+    const double lo = tsr_mad(h, -c3, e1 + e2, narrow), r = r2 + lo;
+    return (tsr_pair){r, (r2 - r) + lo};
+}
+
+/* Whether y, found for x by the reduction above, is not good enough. */
+TSR_INLINE bool tsr_trig_hard(double x, double y) {
+    const double ax = tsr_abs(x), ay = tsr_abs(y);
+    return (ax > TSR_TRIG_LIMIT) | ((ax > 1) & ((ay < 0x1p-40) | (ay > 0x1p40)));
+}
+
+/* sin(r), |r| <= pi/2, with the sign turned for an odd n (its last bit is that of n + magic). */
+TSR_INLINE double tsr_sin_part(tsr_pair r, uint64_t n, bool narrow) {
+    const double z = r.hi * r.hi;
+    const double p = narrow ? tsr_poly_sin_narrow(z) : tsr_poly_sin_wide(z);
+    const double tail = narrow ? 0 : tsr_mad(r.lo, z * -0x1.9f02f6222c720p-2, r.lo, narrow);
+    return tsr_f64_of(tsr_f64_bits(r.hi + tsr_mad(r.hi * z, p, tail, narrow)) ^ n << 63);
+}
+
+TSR_INLINE double tsr_sin(double x, bool narrow) {
+    const double t = tsr_mad(x, 0x1.45f306dc9c883p-2, TSR_MAGIC, narrow);
+    const tsr_pair r = tsr_trig_reduce(x, t - TSR_MAGIC, 1, narrow);
+    const double y = tsr_sin_part(r, tsr_f64_bits(t), narrow);
+    return tsr_abs(x) < 0x1p-28 ? x : y;
+}
+
+TSR_INLINE double tsr_cos(double x, bool narrow) {
+    const double t = tsr_mad(x, 0x1.45f306dc9c883p-2, -0.5, narrow) + TSR_MAGIC;
+    const tsr_pair r = tsr_trig_reduce(x, (t - TSR_MAGIC) + 0.5, 1, narrow);
+    return tsr_sin_part(r, ~tsr_f64_bits(t), narrow);
+}
+
+/* sin(r)/cos(r), or -cos(r)/sin(r) for an odd n; |r| <= pi/4. */
+TSR_INLINE double tsr_tan_part(tsr_pair r, uint64_t n, bool narrow) {
+    const double z = r.hi * r.hi;
+    const double p = narrow ? tsr_poly_sin4_narrow(z) : tsr_poly_sin4_wide(z);
+    const double q = narrow ? tsr_poly_cos4_narrow(z) : tsr_poly_cos4_wide(z);
+    const double s = r.hi + tsr_mad(r.hi * z, p, r.lo, narrow), half = 0.5 * z, w = 1 - half;
+    const double c = w + (((1 - w) - half) + tsr_mad(z * z, q, -r.hi * r.lo, narrow));
+    const bool odd = n & 1;
+    return (odd ? -c : s) / (odd ? s : c);
+}
+
+TSR_INLINE double tsr_tan(double x, bool narrow) {
+    const double t = tsr_mad(x, 0x1.45f306dc9c883p-1, TSR_MAGIC, narrow);
+    const tsr_pair r = tsr_trig_reduce(x, t - TSR_MAGIC, 0.5, narrow);
+    const double y = tsr_tan_part(r, tsr_f64_bits(t), narrow);
+    return tsr_abs(x) < 0x1p-28 ? x : y;
+}
+
+/* sin(x + quarters pi/2) for any x. */
+static inline double tsr_sin_shifted(double x, int quarters) {
+    const tsr_angle a = tsr_reduce_any(x);
+    const int quadrant = a.quadrant + quarters;
+    const double z = a.r.hi * a.r.hi, half = 0.5 * z, w = 1 - half;
+    const double s = a.r.hi + (a.r.hi * z * tsr_poly_sin4_wide(z) + a.r.lo);
+    const double c = w + (((1 - w) - half) + (z * z * tsr_poly_cos4_wide(z) - a.r.hi * a.r.lo));
+    const double y = quadrant & 1 ? c : s;
+    return quadrant & 2 ? -y : y;
+}
+
+static inline double tsr_sin_any(double x) {
+    return tsr_sin_shifted(x, 0);
+}
+
+static inline double tsr_cos_any(double x) {
+    return tsr_sin_shifted(x, 1);
+}
+
+static inline double tsr_tan_any(double x) {
+    const tsr_angle a = tsr_reduce_any(x);
+    return tsr_tan_part(a.r, (uint64_t)a.quadrant, false);
+}
+
+#endif

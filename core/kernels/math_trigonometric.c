@@ -1,0 +1,32 @@
+/* sin, cos, tan. sin and cos of a float have three roads: float arithmetic up to 2^13, doubles up
+ * to 2^20, exact reduction beyond. */
+#include "math/loops.h"
+
+#include "math/float_native.h"
+#include "math/trigonometric.h"
+
+#define DOUBLE(name)                                                                               \
+    TSR_MATH_RUN_CHECKED(name##_run_f64, double, int64_t, TSR_F64_LANES, tsr_##name(x, false),     \
+                         tsr_trig_hard(x, y), tsr_##name##_any(x))                                 \
+    TSR_MATH_KERNELS(name)
+#define FLOAT(name, RUN)                                                                           \
+    TSR_MATH_RUN_CHECKED(RUN, float, int32_t, TSR_F32_LANES, (float)tsr_##name((double)x, true),   \
+                         (fabsf(x) > (float)TSR_TRIG_LIMIT), (float)tsr_##name##_any((double)x))
+#define NATIVE(name)                                                                               \
+    TSR_MATH_RUN_EASY(name##_run_f32, float, uint32_t, TSR_F32_LANES, tsr_sin_easy_f32(x),         \
+                      tsr_##name##_f32(x), name##_slow_f32, false)
+
+FLOAT(sin, sin_slow_f32)
+NATIVE(sin)
+DOUBLE(sin)
+FLOAT(cos, cos_slow_f32)
+NATIVE(cos)
+DOUBLE(cos)
+FLOAT(tan, tan_run_f32)
+DOUBLE(tan)
+
+void TSR_KERNEL_ENTRY(math_trigonometric)(tsr_kernels *k) {
+    TSR_MATH_ROWS(k, SIN, sin);
+    TSR_MATH_ROWS(k, COS, cos);
+    TSR_MATH_ROWS(k, TAN, tan);
+}
