@@ -10,6 +10,8 @@
 
 #include "../dtype/ctypes.h"
 
+#include <math.h>
+
 enum { BLOCK = 64 };
 
 #define T tsr_c64

@@ -26,8 +26,7 @@ static void OF(multiply_)(const void *a, const void *b, void *dst, size_t n) {
         OF(part_)((const T *)a + at, &x, m);
         OF(part_)((const T *)b + at, &y, m);
         for (size_t i = 0; i < m; i++)
-            z.re[i] = x.re[i] * y.re[i] - x.im[i] * y.im[i];
-        for (size_t i = 0; i < m; i++)
+            z.re[i] = x.re[i] * y.re[i] - x.im[i] * y.im[i],
             z.im[i] = x.re[i] * y.im[i] + x.im[i] * y.re[i];
         OF(join_)(&z, (T *)dst + at, m);
     }
@@ -37,11 +36,10 @@ static void OF(square_)(const void *src, void *dst, size_t n) {
     OF(multiply_)(src, src, dst, n);
 }
 
-/* The divisor is its larger part times (1 + small * ratio); dividing by 0 divides both parts by +0.
- */
+/* The divisor is its larger part times (1 + small * ratio); to divide by 0 is to divide both parts
+ * by +0, that is, to multiply them by infinity. */
 static void OF(divide_)(const void *a, const void *b, void *dst, size_t n) {
     OF(block_) x, y, z;
-    const F none = 0;
     for (size_t at = 0; at < n; at += BLOCK) {
         size_t m = n - at < BLOCK ? n - at : BLOCK;
         OF(part_)((const T *)a + at, &x, m);
@@ -53,8 +51,8 @@ static void OF(divide_)(const void *a, const void *b, void *dst, size_t n) {
             F scale = 1 / (big + small * ratio);
             F up = first ? p + q * ratio : p * ratio + q;
             F down = first ? q - p * ratio : q * ratio - p;
-            z.re[i] = zero ? p / none : up * scale;
-            z.im[i] = zero ? q / none : down * scale;
+            z.re[i] = zero ? p * (F)INFINITY : up * scale;
+            z.im[i] = zero ? q * (F)INFINITY : down * scale;
         }
         OF(join_)(&z, (T *)dst + at, m);
     }

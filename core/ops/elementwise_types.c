@@ -84,7 +84,7 @@ static tsr_dtype floating_for(const tsr_apply_options *o, tsr_dtype dtype, bool 
 }
 
 static bool fits(const tsr_array *number, tsr_dtype dtype) {
-    if (number->ndim != 0 || number->dtype != TSR_INT64 || tsr_data_of(number) == NULL)
+    if (number->ndim != 0 || number->dtype != TSR_INT64 || tsr_storage_revoked(number->storage))
         return true; /* no number, or revoked, which is found out later */
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
     int64_t value, most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
