@@ -28,7 +28,7 @@ $(ORACLES): | $(BUILD)/deps/test
 # ---- C programs: each has a main of its own, and prints what failed. TEST_LIBS_test_x: what it links besides
 C_TEST_NAMES := $(filter-out test_host,$(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c)))
 C_TESTS := $(C_TEST_NAMES:%=$(BUILD)/spec/%)
-$(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS)
+$(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS) | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) $(TEST_LIBS_$*) -lm
 TEST_LIBS_test_math := -lmpfr
