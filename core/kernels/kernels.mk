@@ -20,13 +20,24 @@ TSR_KERNEL_MATH := $(addprefix core/kernels/, math_exponential.c math_hyperbolic
     math_root.c math_pair.c)
 TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c
 
-TSR_KERNEL_CFLAGS := -O3 -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
+TSR_KERNEL_CFLAGS := -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
+# The many loops of one line are vectorised as by -O3, but without a cascade of remainder loops behind
+# each, which would double the code. Copies and conversions, which are fewer, get all of it.
+TSR_KERNEL_LEAN := $(addprefix core/kernels/, arithmetic.c complex.c compare.c unary.c choose.c) \
+    $(TSR_KERNEL_MATH)
+TSR_KERNEL_FULL_CFLAGS := -O3
+TSR_KERNEL_LEAN_CFLAGS := -O2 -ftree-vectorize
+ifeq ($(findstring clang,$(shell $(CC) --version)),)
+TSR_KERNEL_LEAN_CFLAGS += -fvect-cost-model=dynamic --param vect-epilogues-nomask=0
+endif
+TSR_KERNEL_OPTIMIZE = $(if $(filter $(1),$(TSR_KERNEL_LEAN)),$(TSR_KERNEL_LEAN_CFLAGS),$(TSR_KERNEL_FULL_CFLAGS))
 
 TSR_KERNEL_LEVELS := base
 ifneq ($(filter x86_64%,$(shell $(CC) -dumpmachine)),)
 TSR_KERNEL_LEVELS += v2 v3 v4
 endif
-TSR_KERNEL_CFLAGS_base :=
+# Where base is only for machines older than v2, it is built small; elsewhere it is the level that runs.
+TSR_KERNEL_CFLAGS_base := $(if $(filter v2,$(TSR_KERNEL_LEVELS)),-O2 -fno-tree-vectorize)
 TSR_KERNEL_CFLAGS_v2 := -march=x86-64-v2
 TSR_KERNEL_CFLAGS_v3 := -march=x86-64-v3
 TSR_KERNEL_CFLAGS_v4 := -march=x86-64-v4 -mprefer-vector-width=512
@@ -41,7 +52,8 @@ TSR_KERNEL_OBJECTS := $(TSR_KERNEL_LEVEL_OBJECTS) $(TSR_KERNEL_ONCE_OBJECTS)
 define tsr_kernel_rule
 $(BUILD)/obj/kernels/%.$(1).o: core/kernels/%.c core/kernels/kernels.mk
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(TSR_CPPFLAGS) $$(TSR_CFLAGS) $$(TSR_KERNEL_CFLAGS) $$(TSR_KERNEL_CFLAGS_$(1)) \
+	$$(Q)$$(CC) $$(TSR_CPPFLAGS) $$(TSR_CFLAGS) $$(TSR_KERNEL_CFLAGS) $$(call TSR_KERNEL_OPTIMIZE,$$<) \
+	    $$(TSR_KERNEL_CFLAGS_$(1)) \
 	    -DTSR_LEVEL=$(1) -MMD -MP -c -o $$@ $$<
 endef
 $(foreach level,$(TSR_KERNEL_LEVELS),$(eval $(call tsr_kernel_rule,$(level))))

@@ -172,6 +172,25 @@ for name in ("float double half bfloat16 int long short char byte bool cfloat cd
     calls[name] = x
 end
 
+-- The elementwise operations, as core/ops/elementwise.def lists them.
+for line in io.lines("core/ops/elementwise.def") do
+    local arity, rule, names = line:match('^TSR_ELEMENTWISE%(%w[%w_]*, (%d), ([%w_]+), [%w_]+, "([^"]+)"')
+    local whole = rule and (rule:find("BITS") or rule:find("INTEGERS") or rule:find("SHIFT")) ~= nil
+    for word in (names or ""):gmatch("%S+") do
+        local name = word:gsub("^%w+:", "")
+        local call = function(f)
+            local first = whole and f.i or f.a
+            if arity == "1" then
+                return first
+            end
+            return first, whole and f.i or f.o
+        end
+        calls[name] = calls[name] or call
+        calls[name .. "_"] = calls[name .. "_"] or call
+    end
+end
+calls.where = function(f) return f.b, f.a, f.o end
+
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}}
 
