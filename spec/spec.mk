@@ -41,7 +41,8 @@ BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
     busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
 # The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
 # exit, so leaks are left to the C programs.
-ASAN_RUNTIME = $(shell $(CC) -print-file-name=libasan.so) $(shell $(CC) -print-file-name=libstdc++.so)
+# What the compiler does not find it gives back as a bare name, which cannot be loaded.
+ASAN_RUNTIME = $(filter /%,$(foreach name,libasan.so libstdc++.so.6,$(shell $(CC) -print-file-name=$(name))))
 ASAN_BUSTED = LD_PRELOAD="$(ASAN_RUNTIME)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
     UBSAN_OPTIONS=print_stacktrace=1 $(call BUSTED,$(ASAN))
 
