@@ -1,6 +1,6 @@
 # How the kernels are built: each source of TSR_KERNEL_SOURCES once per level into
-# $(BUILD)/obj/kernels/<file>.<level>.o, those of TSR_KERNEL_MATH too, but not for v2 (level.h), and the files of TSR_KERNEL_ONCE once, without special
-# flags.
+# $(BUILD)/obj/kernels/<file>.<level>.o, those of TSR_KERNEL_MATH too, but not for v2 (level.h), and
+# the files of TSR_KERNEL_ONCE once, without special flags.
 #
 # The including Makefile may set BUILD (build), CC, TSR_CPPFLAGS and TSR_CFLAGS (warnings, -fPIC,
 # visibility, sanitizers); it links TSR_KERNEL_OBJECTS. TSR_KERNEL_LEVELS lists the levels.
@@ -15,7 +15,7 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
     convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c \
     unary.c choose.c)
-TSR_KERNEL_MATH := $(addprefix core/kernels/, math_exponential.c math_hyperbolic.c \
+TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
     math_root.c math_pair.c)
 TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c

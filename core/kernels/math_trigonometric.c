@@ -6,12 +6,12 @@
 #include "math/trigonometric.h"
 
 #define DOUBLE(name)                                                                               \
-    TSR_MATH_RUN_CHECKED(name##_run_f64, double, int64_t, TSR_F64_LANES, tsr_##name(x, false),     \
+    TSR_MATH_RUN_CHECKED(name##_run_f64, double, uint64_t, TSR_F64_LANES, tsr_##name(x, false),    \
                          tsr_trig_hard(x, y), tsr_##name##_any(x))                                 \
     TSR_MATH_KERNELS(name)
 #define FLOAT(name, RUN)                                                                           \
-    TSR_MATH_RUN_CHECKED(RUN, float, int32_t, TSR_F32_LANES, (float)tsr_##name((double)x, true),   \
-                         (fabsf(x) > (float)TSR_TRIG_LIMIT), (float)tsr_##name##_any((double)x))
+    TSR_MATH_RUN_CHECKED(RUN, float, uint32_t, TSR_F32_LANES, (float)tsr_##name((double)x, true),  \
+                         tsr_within_f32(x, 0x49800000u), (float)tsr_##name##_any((double)x))
 #define NATIVE(name)                                                                               \
     TSR_MATH_RUN_EASY(name##_run_f32, float, uint32_t, TSR_F32_LANES, tsr_sin_easy_f32(x),         \
                       tsr_##name##_f32(x), name##_slow_f32, false)

@@ -162,6 +162,12 @@ static inline double pair_off(const math_pair_case *c, double x, double y, doubl
 /* The same for a float result, from a double reference; MPFR decides near one unit and at the edges
  * of the format. */
 static inline double float_off(float y, double reference) {
+    if (isnan(reference) && isnan(y)) {
+        return 0;
+    }
+    if (isinf(y) && fabs(reference) >= 0x1p128 && signbit(y) == signbit(reference)) {
+        return 0;
+    }
     const uint64_t bits = tsr_f64_bits(reference);
     const int exponent = (int)(bits >> 52 & 2047) - 1023;
     if (isnan(reference) || isnan(y) || isinf(y) || exponent > 126 || reference == 0 ||

@@ -69,7 +69,7 @@ TSR_INLINE double tsr_atan2(double y, double x, bool narrow) {
     }
     const bool endless = large == TSR_INF;
     small = endless ? (small == TSR_INF ? 1 : 0) : small;
-    large = endless | (large == 0) ? 1 : large;
+    large = (endless | (large == 0)) ? 1 : large;
     const bool mid = small > TSR_TAN_PI_8 * large;
     double quarters = mid ? 1 : 0, sign = 1;
     quarters = swap ? 2 - quarters : quarters;
@@ -78,7 +78,7 @@ TSR_INLINE double tsr_atan2(double y, double x, bool narrow) {
     sign = back ? -sign : sign;
     const double n = mid ? small - large : small, d = mid ? small + large : large;
     const double a = tsr_with_sign(tsr_atan_part(n, d, quarters, sign, narrow), y);
-    return (x == x) & (y == y) ? a : x + y;
+    return ((x == x) & (y == y)) ? a : x + y;
 }
 
 #endif

@@ -83,7 +83,7 @@ TSR_INLINE float tsr_sin_shifted_f32(float x, uint32_t quarters) {
     const float rest = tsr_mad_float(-0.5f, tsr_mad_float(r, r, -z), -r * lo);
     const float c = 1 + tsr_mad_float(z, tsr_poly_cos4_float(z), rest);
     const uint32_t quadrant = tsr_f32_bits(t) + quarters;
-    const float y = quadrant & 1 ? c : s;
+    const float y = (quadrant & 1) ? c : s;
     return tsr_f32_of(tsr_f32_bits(y) ^ (quadrant & 2) << 30);
 }
 
@@ -96,18 +96,20 @@ TSR_INLINE float tsr_cos_f32(float x) {
     return tsr_sin_shifted_f32(x, 1);
 }
 
-/* A polynomial near 0, 1 - 2/(e^2x + 1) away from it; 1 from 9.02 on. */
+/* A polynomial near 0, 1 - 2/(e^2x + 1) away from it; 1 from 9.02 on. Both are positive. A NaN
+ * takes the near road: as an integer it is above 10, but not at least 0.9. */
 TSR_INLINE float tsr_tanh_f32(float x) {
     const float ax = tsr_abs_f32(x), z = x * x;
-    const float a = ax > 10 ? 10 : ax;
+    const int32_t bits = (int32_t)tsr_f32_bits(ax), ten = 0x41200000;
+    const float a = tsr_f32_of((uint32_t)(bits < ten ? bits : ten));
     const float t = tsr_mad_float(a, 0x1.715476p+1f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
     const float r1 = tsr_mad_float(n, -0x1.62e400p-2f, a);
     const float r = tsr_mad_float(n, -0x1.7f7d1cp-21f, r1);
     const float e = tsr_shift_f32(tsr_mad_float(tsr_poly_exp_double_float(r), r, 1), t);
     const float far = tsr_mad_float(-2, 1 / (e + 1), 1);
     const float near = tsr_mad_float(ax * z, tsr_poly_tanh_float(z), ax);
-    const uint32_t y = tsr_f32_bits(ax >= 0.9f ? far : near); /* near, if NaN */
-    return tsr_f32_of((y & 0x7fffffffu) | (tsr_f32_bits(x) & 0x80000000u));
+    const uint32_t y = tsr_f32_bits(ax >= 0.9f ? far : near);
+    return tsr_f32_of(y | (tsr_f32_bits(x) & 0x80000000u));
 }
 
 #endif

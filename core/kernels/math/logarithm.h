@@ -131,7 +131,7 @@ TSR_INLINE double tsr_asinh(double x, bool narrow) {
     u.hi = big ? ax : u.hi;
     u.lo = big ? 0 : u.lo;
     const double y = tsr_with_sign(tsr_log_of_pair(u, big ? 1 : 0, narrow), x);
-    return (ax > 0x1p-28) & (ax < TSR_INF) ? y : x;
+    return ((ax > 0x1p-28) & (ax < TSR_INF)) ? y : x;
 }
 
 /* log(x + sqrt(x^2 - 1)), of pairs since the root's first digits may be all that is left of it. */

@@ -1,51 +1,13 @@
-/* From one element to blocks of the four floating dtypes.
- *
- * Only one loop a function and type is generated, for multiples of LANES elements, so that the
- * compiler needs no second loop for the rest; the last elements go through a padded copy. The
- * 16-bit dtypes go through the float loop, and are rounded once more. dst may be src. */
+/* Loops over the functions of one element. Only one loop a function and type is generated, for
+ * multiples of LANES elements, so that the compiler needs no second loop for the rest; drive.h
+ * makes kernels of them. dst may be src. */
 #ifndef TSR_MATH_LOOPS_H
 #define TSR_MATH_LOOPS_H
 
-#include "../half_block.h"
-#include "../level.h"
-#include "lanes.h"
+#include "drive.h"
 #include "number.h"
 
-#define TSR_MATH_DRIVE(SUFFIX, TYPE, LANES)                                                        \
-    typedef void tsr_run_##SUFFIX(const TYPE *s, TYPE *d, size_t n);                               \
-    static TSR_ONE_COPY void tsr_drive_##SUFFIX(tsr_run_##SUFFIX *run, const void *src, void *dst, \
-                                                size_t n) {                                        \
-        const size_t whole = n - n % LANES, rest = n % LANES;                                      \
-        run(src, dst, whole);                                                                      \
-        if (rest) {                                                                                \
-            TYPE block[LANES] = {0};                                                               \
-            memcpy(block, (const TYPE *)src + whole, rest * sizeof(TYPE));                         \
-            run(block, block, LANES);                                                              \
-            memcpy((TYPE *)dst + whole, block, rest * sizeof(TYPE));                               \
-        }                                                                                          \
-    }
-TSR_MATH_DRIVE(f32, float, TSR_F32_LANES)
-TSR_MATH_DRIVE(f64, double, TSR_F64_LANES)
-
-static TSR_ONE_COPY void tsr_drive_f16(tsr_run_f32 *run, const void *src, void *dst, size_t n) {
-    float x[TSR_HALF_CHUNK];
-    for (size_t i = 0, m; i < n; i += m) {
-        m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;
-        tsr_f16_block_to_f32((const uint16_t *)src + i, x, m);
-        tsr_drive_f32(run, x, x, m);
-        tsr_f16_block_from_f32(x, (uint16_t *)dst + i, m);
-    }
-}
-
-static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void *dst, size_t n) {
-    float x[TSR_HALF_CHUNK];
-    for (size_t i = 0, m; i < n; i += m) {
-        m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;
-        tsr_bf16_block_to_f32((const uint16_t *)src + i, x, m);
-        tsr_drive_f32(run, x, x, m);
-        tsr_bf16_block_from_f32(x, (uint16_t *)dst + i, m);
-    }
-}
+#include <string.h>
 
 /* NAME(s, d, n): d[i] = EXPRESSION of x = s[i], n a multiple of the lanes. */
 #define TSR_MATH_RUN(NAME, TYPE, LANES, EXPRESSION)                                                \
@@ -75,8 +37,12 @@ static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void 
 #define TSR_MATH_RUN_EASY(NAME, TYPE, WORD, LANES, EASY, FAST, SLOW_RUN, SAME)                     \
     static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
         for (size_t i = 0, m; i < n; i += m) {                                                     \
-            m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;                                   \
+            m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;                                   \
             m -= m % LANES;                                                                        \
+            if (!TSR_HAS_FMA && SAME) {                                                            \
+                SLOW_RUN(s + i, d + i, m);                                                         \
+                continue;                                                                          \
+            }                                                                                      \
             WORD all = 0;                                                                          \
             for (size_t j = 0; j < m; j++) {                                                       \
                 const TYPE x = s[i + j];                                                           \
@@ -88,7 +54,7 @@ static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void 
                 continue;                                                                          \
             }                                                                                      \
             if (hard) {                                                                            \
-                TYPE slow[TSR_HALF_CHUNK];                                                         \
+                TYPE slow[TSR_MATH_CHUNK];                                                         \
                 SLOW_RUN(s + i, slow, m);                                                          \
                 for (size_t j = 0; j < m; j++) {                                                   \
                     const TYPE x = s[i + j], y = FAST;                                             \
@@ -107,21 +73,21 @@ static TSR_ONE_COPY void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void 
 
 /* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
  * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */
-#define TSR_MATH_RUN_CHECKED(NAME, TYPE, FLAG, LANES, EASY, HARD, ANY)                             \
+#define TSR_MATH_RUN_CHECKED(NAME, TYPE, WORD, LANES, EASY, HARD, ANY)                             \
     static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
-        TYPE block[TSR_HALF_CHUNK];                                                                \
+        TYPE block[TSR_MATH_CHUNK];                                                                \
         for (size_t i = 0, m; i < n; i += m) {                                                     \
-            m = n - i < TSR_HALF_CHUNK ? n - i : TSR_HALF_CHUNK;                                   \
+            m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;                                   \
             m -= m % LANES;                                                                        \
-            FLAG hard = 0;                                                                         \
+            WORD hard = 0;                                                                         \
             for (size_t j = 0; j < m; j++) {                                                       \
                 const TYPE x = s[i + j], y = EASY;                                                 \
                 block[j] = y;                                                                      \
-                hard |= HARD ? 1 : 0;                                                              \
+                hard |= HARD;                                                                      \
             }                                                                                      \
-            for (size_t j = 0; hard && j < m; j++) {                                               \
+            for (size_t j = 0; hard >> (8 * sizeof(WORD) - 1) && j < m; j++) {                     \
                 const TYPE x = s[i + j], y = block[j];                                             \
-                block[j] = HARD ? ANY : y;                                                         \
+                block[j] = (HARD) >> (8 * sizeof(WORD) - 1) ? ANY : y;                             \
             }                                                                                      \
             memcpy(d + i, block, m * sizeof(TYPE));                                                \
         }                                                                                          \

@@ -210,17 +210,26 @@ TSR_INLINE double tsr_poly_log_narrow(double x) {
     return y;
 }
 
-/* log((1 + s)/(1 - s)) = 2 s + 2/3 s^3 + s^5 p(s^2), |s| <= 0.1716.
- * Error 2^-72. */
-TSR_INLINE double tsr_poly_log_tail(double x) {
-    double y = 0x1.eac0abbd81cb4p-4;
-    y = tsr_mad_double(y, x, 0x1.de3e174738dafp-4);
-    y = tsr_mad_double(y, x, 0x1.11206ad848243p-3);
-    y = tsr_mad_double(y, x, 0x1.3b1364e71b3e7p-3);
-    y = tsr_mad_double(y, x, 0x1.745d1828e749ep-3);
-    y = tsr_mad_double(y, x, 0x1.c71c71c597639p-3);
-    y = tsr_mad_double(y, x, 0x1.2492492492f4cp-2);
-    y = tsr_mad_double(y, x, 0x1.9999999999996p-2);
+/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
+ * Error 2^-71. */
+TSR_INLINE double tsr_poly_log2_tail_wide(double x) {
+    double y = 0x1.61eae3f5db59bp-3;
+    y = tsr_mad_double(y, x, 0x1.58fd89fc93dc5p-3);
+    y = tsr_mad_double(y, x, 0x1.8a09ae45869b3p-3);
+    y = tsr_mad_double(y, x, 0x1.c68ee99f513ap-3);
+    y = tsr_mad_double(y, x, 0x1.0c9a853a81196p-2);
+    y = tsr_mad_double(y, x, 0x1.484b13d6adc12p-2);
+    y = tsr_mad_double(y, x, 0x1.a61762a7aedd4p-2);
+    y = tsr_mad_double(y, x, 0x1.2776c50ef9bfcp-1);
+    return y;
+}
+
+/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
+ * Error 2^-35. */
+TSR_INLINE float tsr_poly_log2_tail_float(float x) {
+    float y = 0x1.59edc4p-2f;
+    y = tsr_mad_float(y, x, 0x1.a5bbfcp-2f);
+    y = tsr_mad_float(y, x, 0x1.27770ep-1f);
     return y;
 }
 

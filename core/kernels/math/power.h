@@ -6,32 +6,25 @@
 #include "exponential.h"
 #include "logarithm.h"
 
-TSR_INLINE tsr_pair tsr_pair_product(tsr_pair x, tsr_pair y) {
-    tsr_pair p = tsr_two_product(x.hi, y.hi);
-    p.lo += x.hi * y.lo + x.lo * y.hi;
-    return p;
-}
-
-/* log2(x) for a positive finite x, to some 2^-67 of itself. */
-TSR_INLINE tsr_pair tsr_log2_pair(double x) {
-    const tsr_binade b = tsr_log_split(x, false);
-    const double f = b.m - 1;
-    const tsr_pair d = tsr_two_sum(1, b.m);
-    const double inverse = 1 / d.hi, q = f * inverse;
-    const tsr_pair back = tsr_two_product(q, d.hi);
-    const tsr_pair s = {q, (((f - back.hi) - back.lo) - q * d.lo) * inverse};
-    tsr_pair z = tsr_two_product(s.hi, s.hi);
-    z.lo += 2 * s.hi * s.lo;
-    tsr_pair a = tsr_fast_sum(0x1.5555555555555p-1, z.hi * tsr_poly_log_tail(z.hi));
-    a.lo += 0x1.5555555555555p-55;
-    const tsr_pair za = tsr_pair_product(z, a);
-    tsr_pair c = tsr_fast_sum(2, za.hi);
-    c.lo += za.lo;
-    const tsr_pair log2e = {0x1.71547652b82fep+0, 0x1.777d0ffda0d24p-56};
-    const tsr_pair l = tsr_pair_product(tsr_pair_product(s, c), log2e);
-    tsr_pair y = tsr_fast_sum(b.k, l.hi);
-    y.lo += l.lo;
-    return tsr_fast_sum(y.hi, y.lo);
+/* log2(x) for a positive finite x, to some 2^-67 of itself; normal says that x is not subnormal.
+ * With s = f/(2 + f) it is k + s c, c = 2/ln 2 + z a, a = 2/(3 ln 2) + z p(z), z = s^2; each of
+ * them is a pair but the last polynomial. */
+TSR_INLINE tsr_pair tsr_log2_pair(double x, bool normal) {
+    const tsr_binade b = tsr_log_split(x, normal);
+    const double f = b.m - 1, d = 1 + b.m, d_lo = b.m - (d - 1), inverse = 1 / d;
+    const double s = f * inverse;
+    const double s_lo = tsr_mad_double(-s, d_lo, tsr_mad_double(-s, d, f)) * inverse;
+    const double z = s * s, z_lo = tsr_mad_double(s + s, s_lo, tsr_mad_double(s, s, -z));
+    const double u = z * tsr_poly_log2_tail_wide(z);
+    const double a = 0x1.ec709dc3a03fdp-1 + u,
+                 a_lo = (u - (a - 0x1.ec709dc3a03fdp-1)) + 0x1.d27f05548af0cp-55;
+    const double v = z * a;
+    const double v_lo = tsr_mad_double(z, a, -v) + tsr_mad_double(z, a_lo, z_lo * a);
+    const double c = 0x1.71547652b82fep+1 + v,
+                 c_lo = (v - (c - 0x1.71547652b82fep+1)) + (v_lo + 0x1.777d0ffda0d24p-55);
+    const double l = s * c, l_lo = tsr_mad_double(s, c, -l) + tsr_mad_double(s, c_lo, s_lo * c);
+    const double sum = b.k + l, rest = (l - (sum - b.k)) + l_lo;
+    return tsr_fast_sum(sum, rest);
 }
 
 /* |x|^y for a positive finite |x|, any number otherwise. Beyond 2^65 an exponent does what 2^65
@@ -44,14 +37,33 @@ TSR_INLINE double tsr_pow_part(double ax, double y, bool narrow) {
                                  tsr_mad(z, tsr_poly_log_narrow(z), 2, narrow), b.k, narrow);
         return tsr_exp2(tsr_clamp(y, -0x1p65, 0x1p65) * l, true);
     }
-    const tsr_pair l = tsr_log2_pair(ax);
+    const tsr_pair l = tsr_log2_pair(ax, false);
     const double e = tsr_clamp(y, -0x1p65, 0x1p65);
     tsr_pair p = tsr_two_product(e, l.hi);
-    p.lo += e * l.lo;
+    p.lo = tsr_mad_double(e, l.lo, p.lo);
     const bool within = tsr_abs(p.hi) < 1100;
     const double t = tsr_clamp(p.hi, -1080, 1030), n = tsr_round(t);
     const double r = (t - n) + (within ? p.lo : 0);
     return tsr_scale(tsr_mad(r, tsr_poly_exp2_wide(r), 1, narrow), n);
+}
+
+/* The same for a positive normal x and a normal result, which `hard`, by its sign bit, denies. */
+typedef struct tsr_power {
+    double value;
+    uint64_t hard;
+} tsr_power;
+
+TSR_INLINE tsr_power tsr_pow_fast(double x, double y) {
+    const tsr_pair l = tsr_log2_pair(x, true);
+    tsr_pair p = tsr_two_product(y, l.hi);
+    p.lo = tsr_mad_double(y, l.lo, p.lo);
+    const double t = p.hi + TSR_MAGIC, r = (p.hi - (t - TSR_MAGIC)) + p.lo;
+    const double e = tsr_mad_double(r, tsr_poly_exp2_wide(r), 1);
+    const uint64_t size = tsr_f64_bits(p.hi) & 0x7fffffffffffffffu;
+    const uint64_t power = tsr_f64_bits(y) & 0x7fffffffffffffffu;
+    const uint64_t within = (0x408fe00000000000u - size) | (0x4400000000000000u - power);
+    return (tsr_power){tsr_f64_of(tsr_f64_bits(e) + (tsr_f64_bits(t) << 52)),
+                       tsr_log_easy(x) | within}; /* |log2 of the result| <= 1020, |y| <= 2^65 */
 }
 
 TSR_INLINE double tsr_pow(double x, double y, bool narrow) {
@@ -65,11 +77,11 @@ TSR_INLINE double tsr_pow(double x, double y, bool narrow) {
     double z = tsr_pow_part(ax, y, narrow);
     z = edge ? limit : z;
     z = ax == 1 ? 1 : z;
-    const double sign = whole & !even ? x : 1;
+    const double sign = (whole & !even) ? x : 1;
     z = tsr_with_sign(z, sign);
-    z = (x < 0) & (ax < TSR_INF) & !whole ? TSR_NAN : z;
-    z = (x == x) & (y == y) ? z : x + y;
-    return (y == 0) | (x == 1) ? 1 : z;
+    z = ((x < 0) & (ax < TSR_INF) & !whole) ? TSR_NAN : z;
+    z = ((x == x) & (y == y)) ? z : x + y;
+    return ((y == 0) | (x == 1)) ? 1 : z;
 }
 
 #endif

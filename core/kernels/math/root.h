@@ -31,7 +31,7 @@ TSR_INLINE double tsr_cbrt(double x, bool narrow) {
     const double t = tsr_f64_of((tsr_f64_bits(root) + 0x80000000u) & 0xffffffff00000000u);
     const double r = whole / (t * t);
     const double z = (t + t * ((r - t) / (2 * t + r))) * tsr_pow2(q);
-    return (ax > 0) & (ax < TSR_INF) ? tsr_with_sign(z, x) : x;
+    return ((ax > 0) & (ax < TSR_INF)) ? tsr_with_sign(z, x) : x;
 }
 
 TSR_INLINE double tsr_hypot(double x, double y, bool narrow) {
@@ -46,7 +46,7 @@ TSR_INLINE double tsr_hypot(double x, double y, bool narrow) {
         const double a = ax * scale, b = ay * scale;
         z = sqrt(a * a + b * b) * back;
     }
-    return (ax == TSR_INF) | (ay == TSR_INF) ? TSR_INF : z;
+    return ((ax == TSR_INF) | (ay == TSR_INF)) ? TSR_INF : z;
 }
 
 #endif

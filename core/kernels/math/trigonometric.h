@@ -14,25 +14,31 @@
 #include "polynomials.h"
 #include "reduce.h"
 
-#define TSR_TRIG_LIMIT 0x1p20
-
-/* x - h * scale * pi as a pair; scale is 1 or 1/2. A narrow result is in hi alone. */
-TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool narrow) {
+/* x - h * scale * pi as a pair; scale is 1 or 1/2. The first step is exact for whole multiples;
+ * `half` says that h is none. A narrow result is in hi alone. */
+TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool half, bool narrow) {
     const double c1 = scale * 0x1.921fb54400000p+1, r1 = tsr_mad_exact(h, -c1, x);
     if (narrow) {
-        return (tsr_pair){tsr_mad(h, scale * -0x1.0b4611a626331p-33, r1, narrow), 0};
+        return (tsr_pair){r1 - h * (scale * 0x1.0b4611a626331p-33), 0};
     }
     const double c2 = scale * 0x1.0b4611a600000p-33, c3 = scale * 0x1.3198a2e037073p-68;
-    const double e1 = x - tsr_mad_exact(h, c1, r1);
     const double r2 = tsr_mad_exact(h, -c2, r1), e2 = tsr_mad_exact(h, -c2, r1 - r2);
-    const double lo = tsr_mad(h, -c3, e1 + e2, narrow), r = r2 + lo;
-    return (tsr_pair){r, (r2 - r) + lo};
+    const double e = half ? (x - tsr_mad_exact(h, c1, r1)) + e2 : e2;
+    return tsr_fast_sum(r2, tsr_mad_double(h, -c3, e));
 }
 
-/* Whether y, found for x by the reduction above, is not good enough. */
-TSR_INLINE bool tsr_trig_hard(double x, double y) {
-    const double ax = tsr_abs(x), ay = tsr_abs(y);
-    return (ax > TSR_TRIG_LIMIT) | ((ax > 1) & ((ay < 0x1p-40) | (ay > 0x1p40)));
+/* A word whose sign bit is set where y, found for x by the reduction above, is not good enough: |x|
+ * above 2^20, or above 1 with |y| below 2^-40 or above 2^40. */
+TSR_INLINE uint64_t tsr_trig_hard(double x, double y) {
+    const uint64_t ax = tsr_f64_bits(x) & 0x7fffffffffffffffu;
+    const uint64_t ay = tsr_f64_bits(y) & 0x7fffffffffffffffu;
+    const uint64_t extreme = (ay - 0x3d70000000000000u) | (0x4270000000000000u - ay);
+    return (0x4130000000000000u - ax) | (extreme & (0x3ff0000000000000u - ax));
+}
+
+/* y, or -y where s is negative. */
+TSR_INLINE double tsr_turn(double y, double s) {
+    return tsr_f64_of(tsr_f64_bits(y) ^ (tsr_f64_bits(s) & 0x8000000000000000u));
 }
 
 /* sin(r), |r| <= pi/2, with the sign turned for an odd n (its last bit is that of n + magic). */
@@ -43,16 +49,16 @@ TSR_INLINE double tsr_sin_part(tsr_pair r, uint64_t n, bool narrow) {
     return tsr_f64_of(tsr_f64_bits(r.hi + tsr_mad(r.hi * z, p, tail, narrow)) ^ n << 63);
 }
 
+/* Of |x|, so that the sign of zero comes out right. */
 TSR_INLINE double tsr_sin(double x, bool narrow) {
-    const double t = tsr_mad(x, 0x1.45f306dc9c883p-2, TSR_MAGIC, narrow);
-    const tsr_pair r = tsr_trig_reduce(x, t - TSR_MAGIC, 1, narrow);
-    const double y = tsr_sin_part(r, tsr_f64_bits(t), narrow);
-    return tsr_abs(x) < 0x1p-28 ? x : y;
+    const double ax = tsr_abs(x), t = tsr_mad(ax, 0x1.45f306dc9c883p-2, TSR_MAGIC, narrow);
+    const tsr_pair r = tsr_trig_reduce(ax, t - TSR_MAGIC, 1, false, narrow);
+    return tsr_turn(tsr_sin_part(r, tsr_f64_bits(t), narrow), x);
 }
 
 TSR_INLINE double tsr_cos(double x, bool narrow) {
     const double t = tsr_mad(x, 0x1.45f306dc9c883p-2, -0.5, narrow) + TSR_MAGIC;
-    const tsr_pair r = tsr_trig_reduce(x, (t - TSR_MAGIC) + 0.5, 1, narrow);
+    const tsr_pair r = tsr_trig_reduce(x, (t - TSR_MAGIC) + 0.5, 1, true, narrow);
     return tsr_sin_part(r, ~tsr_f64_bits(t), narrow);
 }
 
@@ -68,10 +74,9 @@ TSR_INLINE double tsr_tan_part(tsr_pair r, uint64_t n, bool narrow) {
 }
 
 TSR_INLINE double tsr_tan(double x, bool narrow) {
-    const double t = tsr_mad(x, 0x1.45f306dc9c883p-1, TSR_MAGIC, narrow);
-    const tsr_pair r = tsr_trig_reduce(x, t - TSR_MAGIC, 0.5, narrow);
-    const double y = tsr_tan_part(r, tsr_f64_bits(t), narrow);
-    return tsr_abs(x) < 0x1p-28 ? x : y;
+    const double ax = tsr_abs(x), t = tsr_mad(ax, 0x1.45f306dc9c883p-1, TSR_MAGIC, narrow);
+    const tsr_pair r = tsr_trig_reduce(ax, t - TSR_MAGIC, 0.5, false, narrow);
+    return tsr_turn(tsr_tan_part(r, tsr_f64_bits(t), narrow), x);
 }
 
 /* sin(x + quarters pi/2) for any x. */
@@ -81,8 +86,8 @@ static inline double tsr_sin_shifted(double x, int quarters) {
     const double z = a.r.hi * a.r.hi, half = 0.5 * z, w = 1 - half;
     const double s = a.r.hi + (a.r.hi * z * tsr_poly_sin4_wide(z) + a.r.lo);
     const double c = w + (((1 - w) - half) + (z * z * tsr_poly_cos4_wide(z) - a.r.hi * a.r.lo));
-    const double y = quadrant & 1 ? c : s;
-    return quadrant & 2 ? -y : y;
+    const double y = (quadrant & 1) ? c : s;
+    return (quadrant & 2) ? -y : y;
 }
 
 static inline double tsr_sin_any(double x) {
