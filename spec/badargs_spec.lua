@@ -19,6 +19,9 @@ local dtype_type, storage_type = getmetatable(ts.float32), getmetatable(ts.np.ze
 local writers = {fill = true, fill_ = true, zero_ = true, copy_ = true, copyto = true, resize_ = true,
     set = true, release = true, requires_grad_ = true, cat = true, concat = true, concatenate = true,
     stack = true, vstack = true, hstack = true, dstack = true, column_stack = true, row_stack = true}
+for name in pairs(support.elementwise) do
+    writers[name] = true
+end
 -- what changes how the library works from then on; undone after each call
 local settings = {set_printoptions = true, set_default_dtype = true}
 -- what stays out of reach of a count hook: the time of one call in seconds

@@ -43,6 +43,18 @@ static tsr_status make_nothing(tsrL_library *lib, tsr_error *err) {
     return status == TSR_OK ? tsr_storage_revoke(lib->nothing, err) : status;
 }
 
+/* The arrays that numbers are written into; made at once, so that using them allocates nothing. */
+static tsr_status make_numbers(tsrL_library *lib, tsr_error *err) {
+    static const tsr_dtype dtypes[] = {TSR_BOOL, TSR_INT64, TSR_UINT64, TSR_FLOAT64,
+                                       TSR_COMPLEX128};
+    tsr_status status = TSR_OK;
+    for (int place = 0; place < TSRL_NUMBERS; place++)
+        for (size_t i = 0; i < sizeof dtypes / sizeof *dtypes && status == TSR_OK; i++)
+            status = tsr_array_new(lib->context, dtypes[i], 0, NULL, true,
+                                   &lib->numbers[place][dtypes[i]], err);
+    return status;
+}
+
 tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned capabilities,
                                 tsr_error *err) {
     tsrL_library *lib = tsrL_newuserdata(L, sizeof *lib);
@@ -62,7 +74,8 @@ tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned
     if (tsr_context_new(config, &lib->context, err) != TSR_OK)
         luaL_error(L, "tessera: %s", err->message);
     lib->mailbox = tsrL_mailbox_new(lib->context, err);
-    if (lib->mailbox == NULL || make_nothing(lib, err) != TSR_OK)
+    if (lib->mailbox == NULL || make_nothing(lib, err) != TSR_OK ||
+        make_numbers(lib, err) != TSR_OK)
         luaL_error(L, "tessera: %s", err->message);
     return lib;
 }

@@ -59,14 +59,11 @@ static void check_numbers(lua_State *L, const arguments *a, int first) {
     }
 }
 
-/* The 0-dimensional array of place i and the number's dtype, NULL when there is no memory. */
-static tsr_array *place_of(tsrL_library *lib, const arguments *a, int i, tsr_error *err) {
-    tsr_array **place = &lib->numbers[i][a->number[i].dtype];
-    if (*place == NULL &&
-        tsr_array_new(lib->context, a->number[i].dtype, 0, NULL, false, place, err) != TSR_OK)
-        return NULL;
-    tsr_scalar_store(a->number[i].dtype, tsr_array_data(*place), &a->number[i]);
-    return *place;
+/* The 0-dimensional array of place i and the number's dtype, with the number in it. */
+static tsr_array *place_of(tsrL_library *lib, const arguments *a, int i) {
+    tsr_array *place = lib->numbers[i][a->number[i].dtype];
+    tsr_scalar_store(a->number[i].dtype, tsr_array_data(place), &a->number[i]);
+    return place;
 }
 
 /* One attempt: the numbers are written last, when nothing can run in between. */
@@ -74,13 +71,9 @@ static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array *
                           tsr_error *err) {
     tsrL_library *lib = tsrL_lib(L);
     const tsr_array *operands[OPERANDS_MOST];
-    for (int i = 0; i < a->count; i++) {
-        operands[i] = a->object[i] != NULL ? a->object[i]->array : place_of(lib, a, i, err);
-        if (operands[i] == NULL)
-            return TSR_EMEMORY;
-    }
-    if (a->scaled && (a->options.alpha = place_of(lib, a, 2, err)) == NULL)
-        return TSR_EMEMORY;
+    for (int i = 0; i < a->count; i++)
+        operands[i] = a->object[i] != NULL ? a->object[i]->array : place_of(lib, a, i);
+    a->options.alpha = a->scaled ? place_of(lib, a, 2) : NULL;
     a->options.out = a->out != NULL ? a->out->array : NULL;
     a->options.where = a->where != NULL ? a->where->array : NULL;
     if (operation == TSR_DO_COUNT)

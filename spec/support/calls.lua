@@ -172,7 +172,9 @@ for name in ("float double half bfloat16 int long short char byte bool cfloat cd
     calls[name] = x
 end
 
--- The elementwise operations, as core/ops/elementwise.def lists them.
+-- The elementwise operations, as core/ops/elementwise.def lists them. All of them write: to out=, or in
+-- place.
+local elementwise = {}
 for line in io.lines("core/ops/elementwise.def") do
     local arity, rule, names = line:match('^TSR_ELEMENTWISE%(%w[%w_]*, (%d), ([%w_]+), [%w_]+, "([^"]+)"')
     local whole = rule and (rule:find("BITS") or rule:find("INTEGERS") or rule:find("SHIFT")) ~= nil
@@ -187,12 +189,13 @@ for line in io.lines("core/ops/elementwise.def") do
         end
         calls[name] = calls[name] or call
         calls[name .. "_"] = calls[name .. "_"] or call
+        elementwise[name], elementwise[name .. "_"] = true, true
     end
 end
 calls.where = function(f) return f.b, f.a, f.o end
 
 local lender = require "lender"
-local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}}
+local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
 
 --- What the calls need, made by the functions of one face.
 function support.fixture(ts, place)
