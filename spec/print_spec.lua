@@ -80,22 +80,11 @@ local function torch_text(case)
     return assert(ok and text, text)
 end
 
-local function has_gradients()
-    local ok, method = pcall(function()
-        return torch.zeros({1}).requires_grad_
-    end)
-    return ok and method ~= nil
-end
-
 describe("printing as the real libraries do", function()
     local total = 0
 
     for _, name in ipairs(names) do
         it(name .. (" (%d cases)"):format(#families[name]), function()
-            if name == "torch: requires grad" and not has_gradients() then
-                pending("tensors have no requires_grad_")
-                return
-            end
             for _, line in ipairs(families[name]) do
                 local case = fields(line)
                 local text = (case.face == "numpy" and numpy_text or torch_text)(case)

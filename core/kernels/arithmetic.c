@@ -38,7 +38,7 @@ TSR_UNSIGNED(UNSIGNED_DIVISION)
         if (y == 0 || y == -1)                                                                     \
             return 0;                                                                              \
         T r = (T)(x % y);                                                                          \
-        return (T)(r + ((r != 0) & ((r < 0) != (y < 0)) ? y : 0));                                 \
+        return (T)(r + (((r != 0) & ((r < 0) != (y < 0))) ? y : 0));                               \
     }                                                                                              \
     static inline T truncated_##S(T x, T y) {                                                      \
         return (T)(y == 0 || y == -1 ? 0 : x % y);                                                 \
