@@ -370,7 +370,7 @@ static void test_pair(const math_pair_case *c, size_t n) {
         } else {
             x[i] = random_between(-1, 1) * pow(2, random_between(-3, 3));
             y[i] = random_between(-1, 1);
-            const double scale = i % 4 ? 1 : pow(2, random_between(-1070, 1020));
+            const double scale = i % 4 ? 1 : pow(2, random_between(-1080, 1020));
             x[i] *= scale;
             y[i] *= scale;
         }

@@ -63,7 +63,7 @@ TSR_INLINE double tsr_atan2(double y, double x, bool narrow) {
     const bool swap = ay > ax, back = tsr_f64_bits(x) >> 63;
     double large = swap ? ay : ax, small = swap ? ax : ay;
     if (!narrow) {
-        const double scale = large > 0x1p1000 ? 0.25 : 1;
+        const double scale = large > 0x1p1000 ? 0.25 : large < 0x1p-900 ? 0x1p100 : 1;
         small *= scale;
         large *= scale;
     }

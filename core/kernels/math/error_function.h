@@ -22,14 +22,17 @@ TSR_INLINE double tsr_erfc_far(double x, bool narrow) {
     const tsr_pair t = tsr_two_product(top.hi, w);
     const double dw = ((1 - one.hi) - one.lo) - (x - (d - 3)) * w;
     const double dt = t.lo + (top.lo * w + t.hi * dw);
-    const double g = tsr_mad(w, tsr_poly_erfc_wide(t.hi), w, narrow);
+    const double h1 = tsr_poly_erfc_wide(t.hi), g = tsr_mad(w, h1, w, narrow);
+    const double g_lo = tsr_mad(w, h1, w - g, narrow);
     const tsr_pair square = tsr_two_product(x, x);
     const double n = tsr_round(square.hi * -0x1.71547652b82fep+0);
     const double hi = tsr_mad_exact(n, -0x1.62e42fefa3800p-1, -square.hi);
     const double lo = n * 0x1.ef35793c76730p-45 + square.lo;
     const double r = hi - lo, rest = (hi - r) - lo;
-    const double p = tsr_exp_part(r, narrow) + (rest + (dw + dt * tsr_poly_erfc_slope(t.hi)));
-    return tsr_scale(tsr_mad(g, p, g, narrow), n);
+    /* As tsr_exp_part, but the corrections join before anything large is rounded. */
+    const double more = rest + (dw + dt * tsr_poly_erfc_slope(t.hi));
+    const double p = r + tsr_mad(r * r, tsr_poly_exp_wide(r), more, narrow);
+    return tsr_scale(g + tsr_mad(g, p, g_lo, narrow), n);
 }
 
 TSR_INLINE double tsr_erf_near(double x, bool narrow) {

@@ -62,15 +62,24 @@ TSR_INLINE double tsr_cos(double x, bool narrow) {
     return tsr_sin_part(r, ~tsr_f64_bits(t), narrow);
 }
 
-/* sin(r)/cos(r), or -cos(r)/sin(r) for an odd n; |r| <= pi/4. */
+/* sin(r)/cos(r), or -cos(r)/sin(r) for an odd n; |r| <= pi/4. What sine, cosine and quotient lose
+ * to rounding is put back, else it could add up to more than two units. */
 TSR_INLINE double tsr_tan_part(tsr_pair r, uint64_t n, bool narrow) {
     const double z = r.hi * r.hi;
     const double p = narrow ? tsr_poly_sin4_narrow(z) : tsr_poly_sin4_wide(z);
     const double q = narrow ? tsr_poly_cos4_narrow(z) : tsr_poly_cos4_wide(z);
-    const double s = r.hi + tsr_mad(r.hi * z, p, r.lo, narrow), half = 0.5 * z, w = 1 - half;
-    const double c = w + (((1 - w) - half) + tsr_mad(z * z, q, -r.hi * r.lo, narrow));
+    const double half = 0.5 * z, w = 1 - half, lost = (1 - w) - half;
+    const tsr_pair s = tsr_fast_sum(r.hi, tsr_mad(r.hi * z, p, r.lo, narrow));
+    const tsr_pair c = tsr_fast_sum(w, lost + tsr_mad(z * z, q, -r.hi * r.lo, narrow));
     const bool odd = n & 1;
-    return (odd ? -c : s) / (odd ? s : c);
+    const double top = odd ? -c.hi : s.hi, bottom = odd ? s.hi : c.hi;
+    if (narrow) {
+        return top / bottom;
+    }
+    const double top_lo = odd ? -c.lo : s.lo, bottom_lo = odd ? s.lo : c.lo;
+    const double inverse = 1 / bottom, y = top * inverse;
+    const double rest = tsr_mad_double(-y, bottom, top) + tsr_mad_double(-y, bottom_lo, top_lo);
+    return tsr_mad_double(rest, inverse, y);
 }
 
 TSR_INLINE double tsr_tan(double x, bool narrow) {
