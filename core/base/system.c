@@ -1,4 +1,4 @@
-/* The default allocator and the scheduler's yield.
+/* The default allocator, the scheduler, the clock.
  *
  * Small blocks come from the C library. From LARGE bytes on a block is its own mapping: it is zero
  * without being touched, it goes back to the system when released, and it is aligned to a huge page
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 enum { HUGE_PAGE = 2 << 20, LARGE = 4 << 20, PAGE = 4096 };
 
@@ -57,4 +58,19 @@ void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment)
 
 void tsr_system_yield(void) {
     sched_yield();
+}
+
+int64_t tsr_system_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int tsr_system_cores(void) {
+    cpu_set_t sets[8]; /* for 8192 processors; the kernel refuses less room than it has */
+    memset(sets, 0, sizeof sets);
+    if (sched_getaffinity(0, sizeof sets, sets) != 0)
+        return 1;
+    int cores = CPU_COUNT_S(sizeof sets, sets);
+    return cores > 0 ? cores : 1;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The default allocator (tsr_allocator's functions). Large blocks are mapped, aligned to huge pages
  * and ask for them. */
@@ -11,5 +12,9 @@ void *tsr_system_allocate(void *user, size_t bytes, size_t alignment, bool zeroe
 void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment);
 /* Lets another thread run. */
 void tsr_system_yield(void);
+/* The time of CLOCK_MONOTONIC in nanoseconds. */
+int64_t tsr_system_nanoseconds(void);
+/* How many processors this process may run on, 1 at least. */
+int tsr_system_cores(void);
 
 #endif
