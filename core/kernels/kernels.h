@@ -91,6 +91,11 @@ typedef struct tsr_kernels {
     tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
 } tsr_kernels;
 
+/* Copies bytes past the caches; source and destination do not overlap. Before another thread reads
+ * what was written, tsr_stream_end. */
+void tsr_stream(const void *src, void *dst, size_t bytes);
+void tsr_stream_end(void);
+
 /* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */
 static inline int tsr_item_row(size_t itemsize) {
     return itemsize == 1 ? 0 : itemsize == 2 ? 1 : itemsize == 4 ? 2 : itemsize == 8 ? 3 : 4;

@@ -18,7 +18,7 @@ TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_float
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
     math_root.c math_pair.c)
-TSR_KERNEL_ONCE := core/kernels/select.c core/base/cpu.c
+TSR_KERNEL_ONCE := core/kernels/select.c core/kernels/stream.c core/base/cpu.c
 
 TSR_KERNEL_CFLAGS := -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
 # The many loops of one line are vectorised as by -O3, but without a cascade of remainder loops behind
