@@ -84,9 +84,9 @@ typedef struct tsr_kernels {
     tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
     tsr_kernel_truth *all, *any;
     /* By tsr_function; a binary one stands in pairs[function - TSR_FN_FIRST_PAIR]. NULL for dtypes
-     * that are not real floating ones. float32 results are within 1 ulp, float64 ones within 2,
-     * float16 and bfloat16 rounded from float32; the bits are the same at every level, but for the
-     * sign and payload of a NaN. */
+     * that have no such function. float32 results are within 1 ulp, float64 ones within 2 (those of
+     * special.c: see there), float16 and bfloat16 rounded from float32; the bits are the same at
+     * every level, but for the sign and payload of a NaN. */
     tsr_kernel_unary *unary[TSR_FN_FIRST_PAIR][TSR_DTYPE_COUNT];
     tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
 } tsr_kernels;
