@@ -177,7 +177,7 @@ static void run_block(run *r, const tsr_tile *tile, int64_t row, int64_t column,
     load_block(r, tile, row, column, rows, columns);
     for (int i = 0; i < p->steps; i++) {
         const tsr_step *s = &p->step[i];
-        void *to = i == p->steps - 1 && direct ? at : r->own[s->out]->bytes;
+        void *to = (i == p->steps - 1 && direct) ? at : r->own[s->out]->bytes;
         const void *a = r->value[s->in[0]];
         if (s->inputs == 1)
             s->run.one(a, to, n);

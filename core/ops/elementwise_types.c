@@ -52,7 +52,7 @@ static char kind_of(tsr_dtype dtype) {
 
 int tsr_category(tsr_dtype dtype) {
     char kind = kind_of(dtype);
-    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
+    return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
 }
 
 tsr_dtype tsr_common_dtype(const tsr_apply_options *o, int count,
@@ -80,7 +80,7 @@ static tsr_dtype floating_for(const tsr_apply_options *o, tsr_dtype dtype, bool 
     if (o->face == TSR_FACE_TORCH)
         return o->default_float;
     int size = tsr_dtype_describe(dtype)->itemsize;
-    return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
+    return (fraction || size > 2) ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
 static bool fits(const tsr_array *number, tsr_dtype dtype) {
@@ -125,7 +125,7 @@ static int kernel_on(const row *r, tsr_face face) {
 }
 
 static tsr_dtype working(tsr_dtype dtype) {
-    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
+    return (dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16) ? TSR_FLOAT32 : dtype;
 }
 
 /* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
@@ -143,7 +143,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case MAGNITUDE:
         return common;
     case SIGNED:
-        return c == 3 || (c == 0 && np) ? none : common;
+        return (c == 3 || (c == 0 && np)) ? none : common;
     case REAL:
         return c == 3 ? none : c == 0 ? small : common;
     case SQUARED:
@@ -151,7 +151,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case ORDERED:
     case TEST2_ORDERED:
     case TEST2_SWAPPED:
-        return c == 3 && !np ? none : common;
+        return (c == 3 && !np) ? none : common;
     case FRACTION:
     case FLOATING1:
         return floating_for(o, common, which == FRACTION);
@@ -160,12 +160,12 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case ROUNDING:
         return c == 3 ? none : common;
     case NEAREST:
-        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
+        return (c == 3 && !np) ? none : (c == 0 && np) ? TSR_FLOAT16 : common;
     case BITS:
     case BITS1:
         return c < 2 ? common : none;
     case INTEGERS:
-        return c == 1 ? common : c == 0 && np ? small : none;
+        return c == 1 ? common : (c == 0 && np) ? small : none;
     case TEST1:
         return floating_for(o, common, true);
     case TEST_REAL1:
@@ -202,9 +202,9 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_apply_options *o, const ts
         return status;
     t->in[0] = t->in[1] = working(t->common);
     t->swapped = r->rule == TEST2_SWAPPED;
-    t->copies = r->rule == MAGNITUDE                        ? kind == 'b' || kind == 'u'
-                : r->rule == ROUNDING || r->rule == NEAREST ? tsr_category(t->common) < 2
-                                                            : r->rule == SIGNED && kind == 'b';
+    t->copies = r->rule == MAGNITUDE                          ? kind == 'b' || kind == 'u'
+                : (r->rule == ROUNDING || r->rule == NEAREST) ? tsr_category(t->common) < 2
+                                                              : r->rule == SIGNED && kind == 'b';
     if (r->rule >= TEST2 && r->rule <= TEST2_SWAPPED && compare_exactly(o, operands, t)) {
         if (t->in[0] != t->in[1])
             kernel += TSR_BIN_EQUAL_MIXED - TSR_BIN_EQUAL;
