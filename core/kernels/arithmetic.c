@@ -41,7 +41,7 @@ TSR_UNSIGNED(UNSIGNED_DIVISION)
         return (T)(r + (((r != 0) & ((r < 0) != (y < 0))) ? y : 0));                               \
     }                                                                                              \
     static inline T truncated_##S(T x, T y) {                                                      \
-        return (T)(y == 0 || y == -1 ? 0 : x % y);                                                 \
+        return (T)((y == 0 || y == -1) ? 0 : x % y);                                               \
     }                                                                                              \
     TSR_BIN(floor_divide_##S, T, T, quotient_##S(x, y))                                            \
     TSR_BIN(remainder_##S, T, T, modulo_##S(x, y))                                                 \
@@ -56,7 +56,7 @@ TSR_UNSIGNED(EXTREMES)
 
 static inline double modulo_f64_of(double x, double y) {
     double r = fmod(x, y);
-    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+    return (r != 0 && (y < 0) != (r < 0)) ? r + y : r;
 }
 
 static inline double mod_f64(double x, double y) {
@@ -79,7 +79,7 @@ static inline double floor_div_f64(double x, double y) {
 
 static inline float modulo_f32_of(float x, float y) {
     float r = fmodf(x, y);
-    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+    return (r != 0 && (y < 0) != (r < 0)) ? r + y : r;
 }
 
 static inline float mod_f32(float x, float y) {
@@ -110,10 +110,10 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(floor_divide_##S, T, T, floor_div_##S(x, y))                                           \
     TSR_BIN(remainder_##S, T, T, mod_##S(x, y))                                                    \
     TSR_BIN(modulo_##S, T, T, modulo_##S##_of(x, y))                                               \
-    TSR_BIN(maximum_##S, T, T, x >= y || x != x ? x : y)                                           \
-    TSR_BIN(minimum_##S, T, T, x <= y || x != x ? x : y)                                           \
-    TSR_BIN(fmax_##S, T, T, x >= y || y != y ? x : y)                                              \
-    TSR_BIN(fmin_##S, T, T, x <= y || y != y ? x : y)
+    TSR_BIN(maximum_##S, T, T, (x >= y || x != x) ? x : y)                                         \
+    TSR_BIN(minimum_##S, T, T, (x <= y || x != x) ? x : y)                                         \
+    TSR_BIN(fmax_##S, T, T, (x >= y || y != y) ? x : y)                                            \
+    TSR_BIN(fmin_##S, T, T, (x <= y || y != y) ? x : y)
 TSR_FLOATING(FLOATING)
 
 /* Sums and differences of complex numbers are those of their parts. */

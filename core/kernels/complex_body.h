@@ -77,10 +77,10 @@ static inline bool OF(in_order_)(T x, T y) {
     return ((x.re < y.re) & (x.im == x.im) & (y.im == y.im)) | ((x.re == y.re) & (x.im <= y.im));
 }
 
-TSR_BIN(OF(maximum_), T, T, OF(is_nan_)(x) || OF(in_order_)(y, x) ? x : y)
-TSR_BIN(OF(minimum_), T, T, OF(is_nan_)(x) || OF(in_order_)(x, y) ? x : y)
-TSR_BIN(OF(fmax_), T, T, OF(is_nan_)(y) || OF(in_order_)(y, x) ? x : y)
-TSR_BIN(OF(fmin_), T, T, OF(is_nan_)(y) || OF(in_order_)(x, y) ? x : y)
+TSR_BIN(OF(maximum_), T, T, (OF(is_nan_)(x) || OF(in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(minimum_), T, T, (OF(is_nan_)(x) || OF(in_order_)(x, y)) ? x : y)
+TSR_BIN(OF(fmax_), T, T, (OF(is_nan_)(y) || OF(in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(fmin_), T, T, (OF(is_nan_)(y) || OF(in_order_)(x, y)) ? x : y)
 
 #undef PASTE_
 #undef PASTE
