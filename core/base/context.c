@@ -215,6 +215,20 @@ void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
         destroy(c);
 }
 
+void tsr_context_hold(tsr_context *c) {
+    lock(c);
+    c->blocks++;
+    unlock(c);
+}
+
+void tsr_context_let_go(tsr_context *c) {
+    lock(c);
+    bool last = --c->blocks == 0 && !c->owned;
+    unlock(c);
+    if (last)
+        destroy(c);
+}
+
 tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context **out,
                               tsr_error *err) {
     *out = NULL;

@@ -1,5 +1,22 @@
+/* Who runs a context's work, and whether it is to stop.
+ *
+ * A context has at most one pool, made at the first job for which it is wanted. `owner` is a lock
+ * that nobody waits for: who does not get it, because another thread's job has the pool or because
+ * it is itself inside a task, does its work alone. It holds the number of a process, not just 1,
+ * because a fork may copy it while a thread has it that the child does not have: the child then
+ * takes it over, and makes a pool of its own.
+ *
+ * Whoever changes the number of threads ends a pool that does not fit any more, unless the pool is
+ * in use: then its user does so afterwards. Both look after they wrote, so that one of them sees
+ * it. Thus no thread of a pool ever ends it. While a job runs it counts as a block of the context,
+ * which may otherwise go with an array that a task releases.
+ */
 #include "executor.h"
+#include "context.h"
+#include "pool.h"
 #include "system.h"
+
+#include <unistd.h>
 
 tsr_status tsr_execution_check(const tsr_executor *host, tsr_error *err) {
     if (host->parallel_for == NULL) {
@@ -18,19 +35,85 @@ void tsr_execution_open(tsr_execution *e, const tsr_executor *host) {
     atomic_init(&e->threads, host->parallel_for != NULL ? host->threads : 1);
 }
 
+/* ---- the pool ---- */
+
+static bool take(tsr_execution *e, int process) {
+    int owner = 0;
+    if (atomic_compare_exchange_strong(&e->owner, &owner, process))
+        return true;
+    return owner != process && atomic_compare_exchange_strong(&e->owner, &owner, process);
+}
+
+static bool unfit(tsr_execution *e) {
+    int built = atomic_load(&e->built);
+    return built != 0 && built != atomic_load(&e->threads);
+}
+
+static void end_pool(tsr_context *c, tsr_execution *e, int process) {
+    if (e->pool != NULL)
+        tsr_pool_end(c, e->pool, process);
+    e->pool = NULL;
+    atomic_store(&e->built, 0);
+}
+
+static void let_go(tsr_context *c, tsr_execution *e, int process) {
+    do {
+        if (unfit(e))
+            end_pool(c, e, process);
+        atomic_store(&e->owner, 0);
+    } while (unfit(e) && take(e, process));
+}
+
+static void change_threads(tsr_context *c, int threads) {
+    tsr_execution *e = tsr_execution_of(c);
+    int process = (int)getpid();
+    atomic_store(&e->threads, threads);
+    if (take(e, process))
+        let_go(c, e, process);
+}
+
 void tsr_execution_close(tsr_context *c) {
-    atomic_store(&tsr_execution_of(c)->threads, 1);
+    change_threads(c, 1);
+}
+
+/* The owner's pool, ready for work; NULL when there is no memory for one. */
+static tsr_pool *ready(tsr_context *c, tsr_execution *e, int threads, int process) {
+    bool fits =
+        e->pool != NULL && tsr_pool_belongs(e->pool, process) && atomic_load(&e->built) == threads;
+    if (!fits) {
+        end_pool(c, e, process);
+        e->pool = tsr_pool_new(c, threads, process);
+        atomic_store(&e->built, e->pool != NULL ? threads : 0);
+    }
+    return e->pool;
+}
+
+static void run_alone(int64_t count, void (*task)(void *user, int64_t index), void *user) {
+    for (int64_t i = 0; i < count; i++)
+        task(user, i);
 }
 
 void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
                       void *user) {
     tsr_execution *e = tsr_execution_of(c);
-    if (count > 1 && e->host.parallel_for != NULL && atomic_load(&e->threads) > 1) {
+    int threads = count > 1 ? atomic_load(&e->threads) : 1;
+    if (threads > 1 && e->host.parallel_for != NULL) {
         e->host.parallel_for(e->host.self, count, task, user);
         return;
     }
-    for (int64_t i = 0; i < count; i++)
-        task(user, i);
+    int process = threads > 1 ? (int)getpid() : 0;
+    if (threads == 1 || !take(e, process)) {
+        run_alone(count, task, user);
+        return;
+    }
+    tsr_context_hold(c);
+    tsr_pool *pool = ready(c, e, threads, process);
+    if (pool != NULL)
+        tsr_pool_run(pool, count, task, user);
+    else
+        run_alone(count, task, user);
+    let_go(c, e, process);
+    tsr_context_let_go(c);
 }
 
 /* ---- settings ---- */
@@ -45,7 +128,7 @@ tsr_status tsr_context_set_threads(tsr_context *c, int n, tsr_error *err) {
         n = hosted ? e->host.threads : tsr_system_cores();
     if (hosted && n > e->host.threads)
         n = e->host.threads;
-    atomic_store(&e->threads, n > TSR_MAX_THREADS ? TSR_MAX_THREADS : n);
+    change_threads(c, n > TSR_MAX_THREADS ? TSR_MAX_THREADS : n);
     return TSR_OK;
 }
 

@@ -8,12 +8,15 @@
 #endif
 #include "system.h"
 
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { HUGE_PAGE = 2 << 20, LARGE = 4 << 20, PAGE = 4096 };
 
@@ -58,6 +61,14 @@ void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment)
 
 void tsr_system_yield(void) {
     sched_yield();
+}
+
+void tsr_system_wait(_Atomic uint32_t *at, uint32_t value) {
+    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+void tsr_system_wake(_Atomic uint32_t *at, int count) {
+    syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
 }
 
 int64_t tsr_system_nanoseconds(void) {
