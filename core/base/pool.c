@@ -36,7 +36,7 @@
 enum {
     STACK = 1 << 20,
     SPIN_NANOSECONDS = 50000,
-    LOOKS = 32, /* between two looks at the clock while spinning */
+    LOOKS = 32, /* between two times that a spinning thread lets others run */
     LINE = 64,
 };
 
@@ -67,6 +67,30 @@ static inline void rest(void) {
 #endif
 }
 
+/* Waiting awake, for a while. In between others may run, because the one waited for may be among
+ * those that wait for this very processor: a machine that is busy puts a thread that wakes up
+ * there.
+ */
+typedef struct spinning {
+    int64_t until; /* 0: not at all */
+    unsigned looks;
+} spinning;
+
+static spinning start_spinning(const tsr_pool *p) {
+    return (spinning){p->spins ? tsr_system_nanoseconds() + SPIN_NANOSECONDS : 0, 0};
+}
+
+/* False when it is time to sleep. */
+static bool spin_on(spinning *s) {
+    if (s->until == 0)
+        return false;
+    rest();
+    if (++s->looks % LOOKS != 0)
+        return true;
+    tsr_system_yield();
+    return tsr_system_nanoseconds() < s->until;
+}
+
 static bool is_new(uint32_t round, uint32_t last) {
     return round % 2 == 1 && round != last;
 }
@@ -78,22 +102,20 @@ static void take_indices(tsr_pool *p) {
 
 /* ---- a worker ---- */
 
-/* Returns the round of a job that is not the last one. */
+/* Returns the round of a job that is not the last one. Who was woken spins again, even when the job
+ * is over by then: the next one is likely to come soon. */
 static uint32_t wait_for_job(tsr_pool *p, uint32_t last) {
-    uint32_t round;
-    if (p->spins)
-        for (int64_t until = tsr_system_nanoseconds() + SPIN_NANOSECONDS;
-             tsr_system_nanoseconds() < until;)
-            for (int i = 0; i < LOOKS; i++) {
-                if (is_new(round = atomic_load(&p->round), last))
-                    return round;
-                rest();
-            }
-    atomic_fetch_add(&p->sleepers, 1);
-    while (!is_new(round = atomic_load(&p->round), last))
-        tsr_system_wait(&p->round, round);
-    atomic_fetch_sub(&p->sleepers, 1);
-    return round;
+    for (uint32_t round;;) {
+        spinning spin = start_spinning(p);
+        do
+            if (is_new(round = atomic_load(&p->round), last))
+                return round;
+        while (spin_on(&spin));
+        atomic_fetch_add(&p->sleepers, 1);
+        if (!is_new(round = atomic_load(&p->round), last))
+            tsr_system_wait(&p->round, round);
+        atomic_fetch_sub(&p->sleepers, 1);
+    }
 }
 
 static void *work(void *at) {
@@ -132,16 +154,11 @@ static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count
 
 static void close_job(tsr_pool *p) {
     atomic_fetch_add(&p->round, 1);
-    if (atomic_load(&p->inside) == 0)
-        return;
-    if (p->spins)
-        for (int64_t until = tsr_system_nanoseconds() + SPIN_NANOSECONDS;
-             tsr_system_nanoseconds() < until;)
-            for (int i = 0; i < LOOKS; i++) {
-                if (atomic_load(&p->inside) == 0)
-                    return;
-                rest();
-            }
+    spinning spin = start_spinning(p);
+    do
+        if (atomic_load(&p->inside) == 0)
+            return;
+    while (spin_on(&spin));
     atomic_store(&p->waiting, 1);
     for (uint32_t inside; (inside = atomic_load(&p->inside)) != 0;)
         tsr_system_wait(&p->inside, inside);
