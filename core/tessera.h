@@ -675,6 +675,61 @@ TSR_API tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, con
                               const tsr_reduce_options *options, tsr_array **result,
                               tsr_error *err);
 
+/* ---- expressions: many operations in one pass ---- */
+
+typedef enum tsr_node_kind {
+    TSR_NODE_INPUT,   /* the next input, in their order */
+    TSR_NODE_NUMBER,  /* `number` */
+    TSR_NODE_APPLY,   /* `operation` of the first operands */
+    TSR_NODE_WHERE,   /* the second operand where the first one is not 0, else the third */
+    TSR_NODE_CONVERT, /* the first operand as `dtype` */
+} tsr_node_kind;
+
+/* What an expression is made of: each node refers to earlier ones. */
+typedef struct tsr_node {
+    tsr_node_kind kind;
+    int operands[3];
+    tsr_do operation;
+    tsr_face face; /* whose rules, of APPLY and WHERE */
+    tsr_dtype dtype;
+    tsr_scalar number;
+} tsr_node;
+
+/* An array or, if `number`, a Lua number: what compiling must know of an input. Arrays and numbers
+ * of other values may come when it runs, but integers that fit other dtypes. */
+typedef struct tsr_input {
+    tsr_dtype dtype;
+    bool zero_dimensional, number;
+    tsr_scalar value; /* of a number */
+} tsr_input;
+
+typedef struct tsr_expression tsr_expression;
+
+/* New expression, whose value is node `last`, for inputs of certain dtypes: the same results as its
+ * operations one by one. With
+ * `wide`, values of float16 and bfloat16 are rounded at the end only. TSR_EDTYPE when an operation
+ * does not take its operands; TSR_EUNSUPPORTED when there are too many of them. */
+TSR_API tsr_status tsr_expression_new(tsr_context *context, tsr_dtype default_float, bool wide,
+                                      int count, int last, const tsr_node *nodes, int inputs,
+                                      const tsr_input *input, tsr_expression **out,
+                                      tsr_error *err);
+TSR_API void tsr_expression_release(tsr_expression *expression);
+/* The dtype of its value. */
+TSR_API tsr_dtype tsr_expression_dtype(const tsr_expression *expression);
+/* Runs it; inputs that are numbers are given in `numbers` (one entry an input; the others are not
+ * looked at), arrays in `arrays`. options: face, out and where alone. As tsr_apply. */
+TSR_API tsr_status tsr_expression_run(const tsr_expression *expression,
+                                      const tsr_array *const *arrays,
+                                      const tsr_scalar *const *numbers,
+                                      const tsr_apply_options *options, tsr_array **result,
+                                      tsr_error *err);
+/* Runs it and reduces its value on the way. As tsr_reduce. */
+TSR_API tsr_status tsr_expression_reduce(const tsr_expression *expression, tsr_reduction reduction,
+                                         const tsr_array *const *arrays,
+                                         const tsr_scalar *const *numbers,
+                                         const tsr_reduce_options *options, tsr_array **result,
+                                         tsr_error *err);
+
 /* ---- numbers as text ----
  *
  * Exact, locale-free, without allocation. A number is given as a double together with the dtype

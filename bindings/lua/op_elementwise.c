@@ -5,6 +5,7 @@
  * place and kind, right before the core is called, so that `x + 1` makes no garbage but its result.
  */
 #include "elementwise.h"
+#include "fuse.h"
 
 #include <string.h>
 
@@ -100,6 +101,23 @@ static bool compares(int operation) {
     return operation >= TSR_DO_EQUAL && operation <= TSR_DO_GREATER_EQUAL;
 }
 
+/* The arguments are bound; alpha becomes a product. */
+static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
+    if (in_place || !lua_isnil(L, count + 1) || !lua_isnil(L, count + 2))
+        tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
+    if (!lua_isnil(L, count + 3)) {
+        lua_pushvalue(L, 1);
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, count + 3);
+        lua_replace(L, 1);
+        tsrL_trace_apply(L, TSR_DO_MULTIPLY); /* alpha, y */
+        lua_replace(L, 2);
+        lua_pop(L, 1);
+        lua_replace(L, 1);
+    }
+    return tsrL_trace_apply(L, operation);
+}
+
 static int elementwise(lua_State *L) {
     static const char *const names[] = {"out", "where", "alpha"};
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
@@ -109,6 +127,8 @@ static int elementwise(lua_State *L) {
     if (lua_gettop(L) < count)
         tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
     tsrL_bind(L, count + 1, 3, names);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
+        return trace(L, (tsr_do)operation, count, in_place);
     if (in_place)
         tsrL_check(L, 1);
     read_operands(L, &a, count);
@@ -131,6 +151,8 @@ static int operator(lua_State *L) {
     int count = tsr_do_arity((tsr_do)operation);
     arguments a;
     lua_settop(L, count);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
+        return tsrL_trace_apply(L, (tsr_do)operation);
     read_operands(L, &a, count);
     if (count == 2)
         check_numbers(L, &a, 0);
@@ -142,6 +164,8 @@ int tsrL_op_where(lua_State *L) {
     arguments a;
     if (lua_gettop(L) != 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3))
+        return tsrL_trace_where(L);
     read_operands(L, &a, 3);
     check_numbers(L, &a, 1);
     return push_result(L, TSR_DO_COUNT, &a, 0);

@@ -150,7 +150,7 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
         bool constant = operand == TSR_FROM_CONSTANT;
         if (!constant && (operand < 0 || !is_repeated(tile, operand)))
             continue;
-        const void *from = constant ? (const void *)p->item[p->constant[reg]] : tile->data[operand];
+        const void *from = constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
         if (m->spread[reg] == from && m->times[reg] >= n)
             continue;
         _Alignas(16) unsigned char item[16];
