@@ -217,7 +217,7 @@ static bool open_library(lua_State *L, bool globals) {
     const char *isa = getenv("TESSERA_ISA");
     tessera_config config = {.struct_size = sizeof config,
                              .core = {.struct_size = sizeof config.core,
-                                      .isa = isa != NULL && *isa != '\0' ? isa : NULL},
+                                      .isa = (isa != NULL && *isa != '\0') ? isa : NULL},
                              .capabilities = TESSERA_FILES | TESSERA_POINTERS | TESSERA_THREADS};
     tsr_error err = {0};
     if (tessera_open(L, &config, &err) != TSR_OK) {
