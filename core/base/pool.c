@@ -52,6 +52,7 @@ struct tsr_pool {
     int64_t count;
     tsr_float_mode mode;
     _Alignas(LINE) _Atomic uint32_t round;
+    atomic_int processor;      /* that the caller runs on */
     _Atomic uint32_t sleepers; /* workers that wait for `round` in the kernel */
     _Alignas(LINE) _Atomic int64_t next;
     _Alignas(LINE) _Atomic uint32_t inside; /* workers that look at the job */
@@ -102,15 +103,25 @@ static void take_indices(tsr_pool *p) {
 
 /* ---- a worker ---- */
 
+/* A kernel that finds all processors busy wakes a thread on that of the one who woke it, and leaves
+ * both there for milliseconds. */
+static void leave_caller(tsr_pool *p) {
+    int caller = atomic_load_explicit(&p->processor, memory_order_relaxed);
+    if (p->spins && caller >= 0 && tsr_system_processor() == caller)
+        tsr_system_leave(caller);
+}
+
 /* Returns the round of a job that is not the last one. Who was woken spins again, even when the job
  * is over by then: the next one is likely to come soon. */
 static uint32_t wait_for_job(tsr_pool *p, uint32_t last) {
     for (uint32_t round;;) {
         spinning spin = start_spinning(p);
-        do
+        do {
             if (is_new(round = atomic_load(&p->round), last))
                 return round;
-        while (spin_on(&spin));
+            if (spin.looks % LOOKS == 1)
+                leave_caller(p);
+        } while (spin_on(&spin));
         atomic_fetch_add(&p->sleepers, 1);
         if (!is_new(round = atomic_load(&p->round), last))
             tsr_system_wait(&p->round, round);
@@ -146,6 +157,7 @@ static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count
     p->user = user;
     p->count = count;
     p->mode = tsr_float_mode_get();
+    atomic_store_explicit(&p->processor, tsr_system_processor(), memory_order_relaxed);
     atomic_store_explicit(&p->next, 0, memory_order_relaxed);
     atomic_fetch_add(&p->round, 1);
     if (atomic_load(&p->sleepers) > 0)
