@@ -106,7 +106,7 @@ static const math_format format_f32 = {24, -149, 128}, format_f64 = {53, -1074, 
  * or of infinity) is wrong. */
 static inline double units_off(double y, const mpfr_t exact, math_format f) {
     if (mpfr_nan_p(exact) || isnan(y)) {
-        return mpfr_nan_p(exact) && isnan(y) ? 0 : HUGE_VAL;
+        return (mpfr_nan_p(exact) && isnan(y)) ? 0 : HUGE_VAL;
     }
     if ((mpfr_signbit(exact) != 0) != (signbit(y) != 0)) {
         return HUGE_VAL;
