@@ -372,6 +372,7 @@ static void test_magnitude(const tsr_kernels *k) {
 }
 
 int main(int argc, char **argv) {
+    static const char *const levels[] = {"base", "v2", "v3", "v4"};
     static tsr_kernels k;
     const bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     if (!tsr_kernels_select(NULL, &k)) {
@@ -389,7 +390,9 @@ int main(int argc, char **argv) {
     test_pow(&k, verbose);
     test_values(&k);
     test_directions(&k);
-    test_magnitude(&k);
+    for (int l = 0; l < 4 && tsr_kernels_select(levels[l], &k); l++) {
+        test_magnitude(&k);
+    }
     mpfr_free_cache();
     printf("%ld passed, %ld failed\n", passed, failed);
     return failed != 0;
