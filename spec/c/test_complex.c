@@ -270,11 +270,16 @@ static void test_values(const tsr_kernels *k) {
     static const struct {
         tsr_c128 x, y, z;
     } powers[] = {
-        {{0, 0}, {0, 0}, {1, 0}},           {{0, 0}, {2, 0}, {0, 0}},
-        {{0, 0}, {2, 5}, {0, 0}},           {{0, 0}, {-1, 0}, {NAN, NAN}},
-        {{3, 4}, {0, 0}, {1, 0}},           {{NAN, 1}, {0, 0}, {1, 0}},
-        {{3, 4}, {2, 0}, {-7, 24}},         {{3, 4}, {1, 0}, {3, 4}},
-        {{0, 1}, {4, 0}, {1, 0}},           {{1, 1}, {10, 0}, {0, 32}},
+        {{0, 0}, {0, 0}, {1, 0}},
+        {{0, 0}, {2, 0}, {0, 0}},
+        {{0, 0}, {2, 5}, {0, 0}},
+        {{0, 0}, {-1, 0}, {NAN, NAN}},
+        {{3, 4}, {0, 0}, {1, 0}},
+        {{NAN, 1}, {0, 0}, {1, 0}},
+        {{3, 4}, {2, 0}, {-7, 24}},
+        {{3, 4}, {1, 0}, {3, 4}},
+        {{0, 1}, {4, 0}, {1, 0}},
+        {{1, 1}, {10, 0}, {0, 32}},
         {{8, 0}, {0.5, 0}, {0x1.6a09e667f3bcdp+1, 0}},
     };
     for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
@@ -328,7 +333,46 @@ static void test_directions(const tsr_kernels *k) {
     }
 }
 
+/* |z| over the whole range of numbers. */
+static void test_magnitude(const tsr_kernels *k) {
+    static tsr_c128 x[N];
+    static tsr_c64 p[N];
+    static double y[N];
+    static float q[N];
+    for (int i = 0; i < N; i++) {
+        const double scale = pow(2, random_between(-1070, 1022));
+        const float narrow = (float)pow(2, random_between(-148, 126));
+        const double other = pow(2, random_between(-30, 0));
+        x[i] = (tsr_c128){random_between(-1, 1) * scale, random_between(-1, 1) * scale * other};
+        p[i] = (tsr_c64){(float)random_between(-1, 1) * narrow,
+                         (float)(random_between(-1, 1) * other) * narrow};
+    }
+    x[0] = (tsr_c128){INFINITY, NAN}, x[1] = (tsr_c128){NAN, -INFINITY}, x[2] = (tsr_c128){NAN, 1};
+    x[3] = (tsr_c128){-0.0, -0.0}, x[4] = (tsr_c128){1.5e308, 1.5e308};
+    p[0] = (tsr_c64){INFINITY, NAN}, p[1] = (tsr_c64){NAN, -INFINITY}, p[2] = (tsr_c64){NAN, 1};
+    p[3] = (tsr_c64){-0.0f, -0.0f}, p[4] = (tsr_c64){3e38f, 3e38f};
+    k->simple[TSR_UN_ABSOLUTE][TSR_COMPLEX128](x, y, N);
+    k->simple[TSR_UN_ABSOLUTE][TSR_COMPLEX64](p, q, N);
+    mpfr_t a, b;
+    mpfr_inits2(200, a, b, (mpfr_ptr)0);
+    for (int i = 0; i < N; i++) {
+        mpfr_set_d(a, x[i].re, MPFR_RNDN);
+        mpfr_set_d(b, x[i].im, MPFR_RNDN);
+        mpfr_hypot(a, a, b, MPFR_RNDN);
+        const double off = units_off(y[i], a, format_f64);
+        CHECK(off <= 1.035, "abs(%a, %a) = %a: %g units off", x[i].re, x[i].im, y[i], off);
+        mpfr_set_flt(a, p[i].re, MPFR_RNDN);
+        mpfr_set_flt(b, p[i].im, MPFR_RNDN);
+        mpfr_hypot(a, a, b, MPFR_RNDN);
+        const double near = units_off((double)q[i], a, format_f32);
+        CHECK(near <= 1.035, "abs(%af, %af) = %a: %g units off", (double)p[i].re, (double)p[i].im,
+              (double)q[i], near);
+    }
+    mpfr_clears(a, b, (mpfr_ptr)0);
+}
+
 int main(int argc, char **argv) {
+    static const char *const levels[] = {"base", "v2", "v3", "v4"};
     static tsr_kernels k;
     const bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     if (!tsr_kernels_select(NULL, &k)) {
@@ -346,6 +390,9 @@ int main(int argc, char **argv) {
     test_pow(&k, verbose);
     test_values(&k);
     test_directions(&k);
+    for (int l = 0; l < 4 && tsr_kernels_select(levels[l], &k); l++) {
+        test_magnitude(&k);
+    }
     mpfr_free_cache();
     printf("%ld passed, %ld failed\n", passed, failed);
     return failed != 0;
