@@ -47,7 +47,8 @@ def measure(row, worker, rounds):
         sides["numpy"] = python_side(row.python, row.numpy)
     if row.torch:
         sides["torch"] = python_side(row.python, row.torch)
-    return in_turns(sides, rounds, SAMPLE)
+    rounds, count = row.turns or (rounds, None)
+    return in_turns(sides, rounds, SAMPLE, count=count)
 
 
 def judge(row, medians, report):

@@ -12,7 +12,7 @@ SEED = 20240229
 
 
 def make(values, dtype):
-    random = np.random.default_rng(SEED + (1 if values == "positive" else 0))
+    random = np.random.default_rng(SEED + ["x", "y", "positive", "mask", "false"].index(values))
     if values == "false":
         return np.zeros(MOST, dtype)
     if values == "mask" or dtype == "bool":

@@ -19,7 +19,7 @@
 #endif
 
 /* 64 elements are a step: as many vectors as an element has bytes. */
-enum { LANES = 64, STREAMS = 4, ROUNDS = 2000, CHAINS = 14 };
+enum { LANES = 64, STREAMS = 4, ROUNDS = 2000, CHAINS = 14, APART = 15 };
 
 typedef int64_t words __attribute__((vector_size(64), may_alias));
 typedef float floats __attribute__((vector_size(64)));
@@ -76,6 +76,11 @@ static words run_any(const pass *p) {
     EXACTLY(4, 4, 0, 4)
     EXACTLY(8, 8, 0, 8)
     EXACTLY(4, 0, 0, 4)
+    EXACTLY(4, 0, 0, 8)
+    EXACTLY(8, 0, 0, 4)
+    EXACTLY(1, 0, 0, 4)
+    EXACTLY(4, 8, 0, 8)
+    EXACTLY(4, 4, 0, 8)
     EXACTLY(8, 0, 0, 8)
     EXACTLY(4, 0, 0, 0)
     EXACTLY(8, 0, 0, 0)
@@ -125,13 +130,14 @@ static int mover(lua_State *L) {
 #endif
     p->steps = (n + LANES - 1) / LANES;
     p->streaming = streaming;
-    /* Two cache lines apart, so that no two streams meet in the same sets. */
+    /* Apart within a page, and the stores behind the loads: a load that follows a store to the same
+     * place of another page waits for it. */
     for (size_t i = 0; i < STREAMS; i++) {
         p->width[i] = (size_t)luaL_checkinteger(L, (int)i + 1);
-        words *memory = block(i, (p->steps * p->width[i] + STREAMS * 2) * sizeof(words));
+        words *memory = block(i, (p->steps * p->width[i] + STREAMS * APART) * sizeof(words));
         if (memory == NULL)
             return luaL_error(L, "no memory");
-        p->stream[i] = memory + 2 * i;
+        p->stream[i] = memory + APART * (STREAMS - 1 - i);
     }
     lua_pushcclosure(L, move, 1);
     return 1;

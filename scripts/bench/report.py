@@ -1,5 +1,6 @@
 """The table, the targets and the summary."""
 import math
+import re
 
 HEAD = ("row", "ours", "NumPy", "PyTorch", "ratio", "of limit", "floor", "with __gc")
 
@@ -14,6 +15,11 @@ def ratio_to_better(ours, numpy, torch):
     """Of the better one's time to ours: above 1 we are faster."""
     others = [t for t in (numpy, torch) if t is not None]
     return min(others) / ours if others and ours is not None else None
+
+
+def families(names):
+    """Row names without their sizes, each once: "exp float32", "exp float32 out="."""
+    return list(dict.fromkeys(re.sub(r" (10\^)?[0-9]+(\^2)?\b", "", name) for name in names))
 
 
 class Report:
@@ -66,7 +72,7 @@ class Report:
         for ratio, name in slow:
             print("  %.2f %s" % (ratio, name))
         for note, names in missing.items():
-            print("not there, %d rows: %s\n  %s" % (len(names), note, ", ".join(names)))
+            print("not there, %d rows: %s\n  %s" % (len(names), note, ", ".join(families(names))))
         self.target("every row as fast as the better", fast == len(self.compared),
                     "%d of %d rows" % (fast, len(self.compared)))
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else 0

@@ -2,17 +2,18 @@
 
 `ours` is Lua, `numpy` and `torch` are Python, all repeated in a loop after their setups. `floors` are
 Lua: what the first one is must be named by the targets. A target is (column, factor): ours is at most
-`factor` times that column; columns are numpy, torch, or the name of a floor.
+`factor` times that column; columns are numpy, torch, or the name of a floor. `turns` says how many rounds
+of how many repetitions, where the usual numbers do not fit.
 """
 from collections import namedtuple
 
-Row = namedtuple("Row", "name ours setup numpy torch python floors targets")
+Row = namedtuple("Row", "name ours setup numpy torch python floors targets turns")
 
 ROWS = []
 
 
-def row(name, ours, setup="", numpy=None, torch=None, python="", floors=None, targets=()):
-    ROWS.append(Row(name, ours, setup, numpy, torch, python, floors or {}, targets))
+def row(name, ours, setup="", numpy=None, torch=None, python="", floors=None, targets=(), turns=None):
+    ROWS.append(Row(name, ours, setup, numpy, torch, python, floors or {}, targets, turns))
 
 
 MAKING = {"plain": ("local make = floor.plain", "make()"),
@@ -113,11 +114,11 @@ for dtype in ("float32", "float64"):
         XY + "; local f = ts.fuse(function(x, y) return (x*x + y*y):sqrt() * 2 + 1 end)",
         numpy="np.sqrt(x*x + y*y) * 2 + 1", torch="torch.sqrt(t*t + u*u) * 2 + 1", python=PXY,
         floors={"addition": (XY, "local z = x + y")}, targets=[("numpy", 0.25), ("addition", 1.3)])
-row("unfused chain 10^7, loop of 100", "for i = 1, 100 do local z = np.sqrt(x*x + y*y) * 2 + 1 end",
+row("unfused chain 10^7, loop of 100", "local z = np.sqrt(x*x + y*y) * 2 + 1",
     "local x, y = np.full(10000000, 1.5, {dtype = 'float32'}), np.full(10000000, 2.5, {dtype = 'float32'})",
-    numpy="for i in range(100): z = np.sqrt(x*x + y*y) * 2 + 1",
+    numpy="z = np.sqrt(x*x + y*y) * 2 + 1",
     python="x = np.full(10000000, 1.5, np.float32); y = np.full(10000000, 2.5, np.float32)",
-    targets=[("numpy", 1)])
+    targets=[("numpy", 1)], turns=(5, 20))
 
 # ---- 40 MB and its like
 MB40 = "local a, b = np.ones(10000000, {dtype = 'float32'}), np.zeros(10000000, {dtype = 'float32'})"

@@ -14,7 +14,8 @@ Operation = namedtuple("Operation", "name operands result bound kernel ours nump
 Compute = namedtuple("Compute", "name operation dtype n out ours setup numpy torch python moved threads")
 
 # Operands: what the values are (data.py), for a and b; dtype "" is the row's own.
-X, POSITIVE, MASK, FALSE = "x", "positive", "mask", "false"
+# Operands of one row have different values, else they would be the same memory.
+X, Y, POSITIVE, MASK, FALSE = "x", "y", "positive", "mask", "false"
 
 
 def operation(name, operands, ours, numpy, torch, result="", bound="memory", kernel=None, shape=None):
@@ -73,7 +74,7 @@ EXP = function("exp", "exp", ((X, ""),), bound="arithmetic", kernel="math_expone
 
 FLOATING = [
     ADD, MUL, operator("div", "/", "divide", "div"),
-    function("less", "lt", ((X, ""), (X, "")), result="bool")._replace(name="lt"),
+    function("less", "lt", ((X, ""), (Y, "")), result="bool")._replace(name="lt"),
     operation("where", ((X, ""), (POSITIVE, ""), (MASK, "bool")),
               ("np.where(m, a, b)", "np.where(m, a, b, {out = c})"),
               ("np.where(m, a, b)", "np.copyto(c, b); np.copyto(c, a, where=m)"),
@@ -141,8 +142,6 @@ def moved_bytes(op, dtype):
     reads = [ITEMS[kind or dtype] for _, kind in op.operands]
     if op.shape in ("row", "column"):
         reads = reads[:1]
-    if op.name == "M + M.T":
-        reads = reads * 2
     writes = 0 if op.shape in ("one", "line") else ITEMS[op.result or dtype]
     return tuple((reads + [0, 0])[:3]) + (writes,)
 

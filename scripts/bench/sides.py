@@ -3,6 +3,7 @@
 A side is a function that repeats its code so many times and gives the nanoseconds of one repetition.
 """
 import os
+import re
 import statistics
 import subprocess
 import time
@@ -43,7 +44,7 @@ class Worker:
             self.start()
             raise Refused("the process died (%d)" % status)
         if answer.startswith("error"):
-            raise Refused(answer[6:])
+            raise Refused(re.sub(r"^[^ ]*:\d+: ", "", answer[6:]))
         return answer
 
     def side(self, name, setup, code, threads=None):
@@ -72,10 +73,10 @@ def repetitions(side, sample, least=1):
         n *= 4
 
 
-def in_turns(sides, rounds, sample, least=None):
+def in_turns(sides, rounds, sample, least=None, count=None):
     """{name: median}, every side once a round, every other round in the opposite order."""
     least = least or {}
-    counts = {name: repetitions(side, sample, least.get(name, 1)) for name, side in sides.items()}
+    counts = {name: count or repetitions(side, sample, least.get(name, 1)) for name, side in sides.items()}
     samples = {name: [] for name in sides}
     order = list(sides)
     for turn in range(rounds):
