@@ -105,6 +105,14 @@ for dtype, adder in (("float64", "adder"), ("float32", "adder32")):
                 "with __gc": ("local x, y = floor.%s_gc()" % adder, "local z = x + y")},
         targets=[("ten lines", 1.6)])
 
+# ---- results that die at once beside much that lives
+BESIDE = "local beside = np.ones(40000000, {dtype = 'float32'}); "
+row("a + b of 10^5 beside 160 MB", "local c = a + b; local _ = beside",
+    BESIDE + "local a, b = np.ones(100000, {dtype = 'float32'}), np.ones(100000, {dtype = 'float32'})",
+    numpy="a + b", torch="t + u",
+    python="a = np.ones(100000, np.float32); b = a.copy(); t = torch.from_numpy(a); u = torch.from_numpy(b)",
+    targets=[("numpy", 1)])
+
 # ---- an expression as one program, and piece by piece; the floor is one addition of the same arrays
 for dtype in ("float32", "float64"):
     XY = "local x, y = np.full(10000000, 1.5, {dtype = '%s'}), np.full(10000000, 2.5, {dtype = '%s'})" % (dtype, dtype)

@@ -9,6 +9,7 @@ from collections import namedtuple
 
 SIZES = (6, 10**3, 10**4, 10**5, 10**6, 10**7)
 SIDE = 2048
+LARGE = 4 * 10**6
 
 Operation = namedtuple("Operation", "name operands result bound kernel ours numpy torch shape")
 Compute = namedtuple("Compute", "name operation dtype n out ours setup numpy torch python moved threads")
@@ -185,17 +186,19 @@ def compute(op, dtype, n, out, threads=1):
 
 
 def rows(sizes=SIZES):
-    """All of them, those of a dtype together so that its data is made once."""
+    """All of them, those of a dtype together so that its data is made once, and the large ones last: their
+    data stays (worker.lua)."""
     for dtype in ("float32", "float64", "int32", "int64", "uint8", "bool", "float16"):
         floating = dtype in ("float32", "float64")
         operations = FLOATING if floating else HALF if dtype == "float16" else INTEGER
-        for op in operations + CASTS.get(dtype, []) + MIXED.get(dtype, []):
-            for n in sizes:
+        operations = operations + CASTS.get(dtype, []) + MIXED.get(dtype, [])
+        matrices = MATRIX if floating else []
+        small, large = [n for n in sizes if n < LARGE], [n for n in sizes if n >= LARGE]
+        for some, more in ((small, []), (large, matrices)):
+            cases = [(op, n) for op in operations for n in some] + [(op, SIDE * SIDE) for op in more]
+            for op, n in cases:
                 yield compute(op, dtype, n, False)
                 yield compute(op, dtype, n, True)
-        for op in MATRIX if floating else []:
-            yield compute(op, dtype, SIDE * SIDE, False)
-            yield compute(op, dtype, SIDE * SIDE, True)
-        for op in FLOATING + MATRIX if dtype == "float32" else []:
-            for n in sizes if op not in MATRIX else [SIDE * SIDE]:
-                yield compute(op, dtype, n, False, threads=2)
+            for op, n in cases if dtype == "float32" else []:
+                if op not in CASTS[dtype] + MIXED[dtype]:
+                    yield compute(op, dtype, n, False, threads=2)

@@ -35,18 +35,25 @@ return function(n)
     return sum
 end]]
 
--- The first elements of the values, in sizes: a number or a table.
+-- The first elements of the values, in sizes: a number or a table. Small arrays are made for each row and
+-- go with it, since what is alive beside a row counts for the collector; large ones stay until forgotten.
+local KEPT = 4000000
+
+local function read(name, dtype, count, kept)
+    local file = assert(io.open(folder .. "/" .. name, "rb"))
+    local bytes = file:read(kept and "*a" or count * ts.np.dtype(dtype).itemsize)
+    file:close()
+    return ts.np.frombuffer(bytes, {dtype = dtype}):copy()
+end
+
 local function data(values, dtype, sizes)
     local name = values .. "_" .. dtype
-    if not values_of[name] then
-        local file = assert(io.open(folder .. "/" .. name, "rb"))
-        values_of[name] = ts.np.frombuffer(file:read("*a"), {dtype = dtype}):copy()
-        file:close()
-        collectgarbage()
-    end
     local count = 1
     for _, size in ipairs(type(sizes) == "table" and sizes or {sizes}) do count = count * size end
-    return values_of[name][{ {1, count} }]:reshape(sizes)
+    local kept = count >= KEPT
+    local array = values_of[name] or read(name, dtype, count, kept)
+    if kept then values_of[name] = array end
+    return array[{ {1, count} }]:reshape(sizes)
 end
 
 local function prepare(setup, code)
@@ -75,6 +82,7 @@ local requests = {
     multiplies = function() return ("%d"):format((select(2, limits.multiplier()))) end,
     drop = function()
         loaded = {}
+        collectgarbage()
         ts.trim()
         return "ok"
     end,
