@@ -64,13 +64,17 @@ def python_side(setup, code, data=None):
 
 
 def repetitions(side, sample, least=1):
-    """How often one timing repeats the code, so that it takes `sample` seconds."""
+    """How often one timing repeats the code, so that it takes `sample` seconds, as measured by a first timing
+    of that length: the single calls before it have cold memory."""
     n = 1
     while True:
-        took = side(n) * n * 1e-9
-        if took > sample / 4 or n >= MOST:
-            return max(least, min(MOST, int(n * sample / max(took, 1e-6))))
+        took = side(n) * 1e-9
+        if took * n > sample / 4 or n >= MOST:
+            break
         n *= 4
+    for _ in range(2 if took < sample else 0):
+        took = side(max(least, min(MOST, int(sample / max(took, 1e-9))))) * 1e-9
+    return max(least, min(MOST, int(sample / max(took, 1e-9))))
 
 
 def in_turns(sides, rounds, sample, least=None, count=None):
