@@ -3,13 +3,16 @@
 Each row is timed in turns with NumPy, PyTorch and what limits it: a pass of plain and of streaming stores
 over as many bytes (limits.c), so that the share of the bandwidth is of the same moment; or, for the
 arithmetic kernels, the vector instructions (instructions.py) against the fused multiply-adds that the
-machine did in the same run. A fresh result is timed over at least three repetitions, so that memory
-which waits for the collector counts.
+machine did in the same run. Fresh results are timed over so many repetitions that they add up to several
+times what the collector lets wait, so that the memory of a long loop is what is timed.
 """
 from instructions import instructions
+from rows_compute import ITEMS
 from sides import Refused, in_turns, python_side
 
 SAMPLE = 0.003
+WAITING = 64 << 20  # bytes of fresh results in a timing of ours, but between 3 and MOST_FRESH results
+MOST_FRESH = 8000
 LARGE = 10**6
 BANDWIDTH_SHARE = 0.85
 # (operation, dtype, size): how many times as fast as NumPy, at least
@@ -31,6 +34,14 @@ def optional(sides, name, row, code, data):
         return "%s has none: %s" % (name, str(problem).splitlines()[0][:60])
     sides[name] = side
     return ""
+
+
+def fresh_results(row):
+    """How many repetitions of ours a timing has at least."""
+    if row.out or row.operation.shape in ("one", "line"):
+        return 1
+    size = row.n * ITEMS[row.operation.result or row.dtype]
+    return max(3, min(MOST_FRESH, WAITING // size))
 
 
 class Compute:
@@ -78,7 +89,7 @@ class Compute:
     def one_thread(self, row):
         ours = self.worker.side("ours", row.setup, row.ours)
         ours(1)
-        sides, least = {"ours": ours}, {"ours": 1 if row.out else 3}
+        sides, least = {"ours": ours}, {"ours": fresh_results(row)}
         notes = [optional(sides, "numpy", row, row.numpy, self.data.get),
                  optional(sides, "torch", row, row.torch, self.data.get)]
         if row.moved and row.n >= 1000:
@@ -126,7 +137,7 @@ class Compute:
         self.worker.ask("threads", 2)
         one = self.worker.side("one", row.setup, row.ours, 1)
         two = self.worker.side("two", row.setup, row.ours, 2)
-        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": 3, "two": 3})
+        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": fresh_results(row), "two": fresh_results(row)})
         self.worker.ask("threads", 1)
         times = medians["one"] / medians["two"]
         self.report.row(row.name, medians["two"], note="%.2f times one thread, %s" % (times, self.wall(medians)))
