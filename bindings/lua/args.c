@@ -339,7 +339,7 @@ tsr_order tsrL_opt_order(lua_State *L, int argument, tsr_order otherwise, const 
     if (strcmp(word, "K") == 0 || (strcmp(word, "A") == 0 && like == NULL))
         return TSR_ORDER_KEEP;
     if (strcmp(word, "A") == 0)
-        return tsr_array_is_fortran_contiguous(like) && !tsr_array_is_contiguous(like)
+        return (tsr_array_is_fortran_contiguous(like) && !tsr_array_is_contiguous(like))
                    ? TSR_ORDER_F
                    : TSR_ORDER_C;
     tsrL_type_error(L, argument, "\"C\", \"F\", \"A\" or \"K\" (order)");

@@ -112,7 +112,7 @@ static inline bool tsrL_filled(const tsrL_object *o) {
 /* NULL when it is none of ours. */
 static inline tsrL_object *tsrL_test(lua_State *L, int index) {
     tsrL_object *o = lua_touserdata(L, index);
-    return o != NULL && lua_rawlen(L, index) == sizeof *o && o->magic == &tsrL_magic ? o : NULL;
+    return (o != NULL && lua_rawlen(L, index) == sizeof *o && o->magic == &tsrL_magic) ? o : NULL;
 }
 
 /* Raises when it is none of ours, and for released ones. */

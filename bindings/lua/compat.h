@@ -27,7 +27,7 @@
 #define LUA_OK     0
 
 static inline int lua_absindex(lua_State *L, int index) {
-    return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+    return (index > 0 || index <= LUA_REGISTRYINDEX) ? index : lua_gettop(L) + index + 1;
 }
 
 static inline void lua_rawgetp(lua_State *L, int index, const void *key) {

@@ -70,7 +70,7 @@ static bool opt_flag(lua_State *L, int arg, bool otherwise) {
 static tsr_trim opt_trim(lua_State *L, int arg) {
     static const tsr_trim trims[] = {TSR_TRIM_KEEP, TSR_TRIM_POINT, TSR_TRIM_ZERO, TSR_TRIM_ALL};
     const char *text = luaL_optstring(L, arg, "k");
-    const char *found = text[0] && !text[1] ? strchr("k.0-", text[0]) : NULL;
+    const char *found = (text[0] && !text[1]) ? strchr("k.0-", text[0]) : NULL;
     luaL_argcheck(L, found, arg, "trim must be 'k', '.', '0' or '-'");
     return found ? trims[found - "k.0-"] : TSR_TRIM_KEEP;
 }

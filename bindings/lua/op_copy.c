@@ -319,7 +319,7 @@ int tsrL_op_concatenate(lua_State *L) {
         lua_rawseti(L, 1, i + 1);
     }
     int ndim = tsr_array_ndim(p.arrays[0]);
-    int dim = flat || lua_isnil(L, 2) ? 0 : tsrL_dim(L, 2, ndim);
+    int dim = (flat || lua_isnil(L, 2)) ? 0 : tsrL_dim(L, 2, ndim);
     tsrL_object *made = tsrL_new(L, p.face);
     TSRL_TRY(
         L, &err,

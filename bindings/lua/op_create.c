@@ -129,7 +129,7 @@ int tsrL_op_array(lua_State *L) {
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_ALWAYS);
     tsrL_object *source = tsrL_test(L, 1);
     tsr_order order = tsrL_opt_order(
-        L, 4, TSR_ORDER_KEEP, copy == TSRL_COPY_ALWAYS && source != NULL ? source->array : NULL);
+        L, 4, TSR_ORDER_KEEP, (copy == TSRL_COPY_ALWAYS && source != NULL) ? source->array : NULL);
     int64_t ndmin = tsrL_opt_integer(L, 5, 0);
     tsrL_object *made = convert(L, dtype, order, copy);
     if (tsr_array_ndim(made->array) < ndmin)
@@ -420,7 +420,7 @@ static int push_range(lua_State *L, bool closed) {
     int64_t n = range_count(L, v, exact, closed);
     tsr_dtype dtype = tsrL_opt_dtype(
         L, 4, face,
-        tsrL_default_dtype(tsrL_lib(L), face, exact && !closed ? TSR_INT64 : TSR_FLOAT64));
+        tsrL_default_dtype(tsrL_lib(L), face, (exact && !closed) ? TSR_INT64 : TSR_FLOAT64));
     check_device(L, 6);
     if (!exact && face == TSR_FACE_NUMPY) { /* NumPy takes the step between the first two */
         double start = number_of(&v[0]);

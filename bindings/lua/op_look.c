@@ -264,7 +264,7 @@ static tsr_dtype operand_dtype(lua_State *L, int argument, bool *weak) {
 }
 
 static int category(char kind) {
-    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
+    return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
 }
 
 /* result_type(...): arrays and dtypes promote, numbers only raise the category. On torch

@@ -34,7 +34,7 @@ int tsrL_op_narrow(lua_State *L) {
     tsrL_bind(L, 2, 3, names);
     int dim = tsrL_dim(L, 2, tsr_array_ndim(o->array));
     int64_t n = tsr_array_shape(o->array)[dim], length = tsrL_integer(L, 4);
-    int64_t start = lua_tonumber(L, 3) == (double)n + 1 && length == 0 ? 0 : tsrL_index(L, 3);
+    int64_t start = (lua_tonumber(L, 3) == (double)n + 1 && length == 0) ? 0 : tsrL_index(L, 3);
     if (start < 0)
         start += n;
     if (length < 0 || start < 0 || start > n - length)

@@ -338,9 +338,9 @@ int tsrL_op_tolist(lua_State *L) {
         tsrL_push_scalar(L, &s);
         return 1;
     }
-    tsr_dtype dtype = kind == 'b' || is_unsigned64(a) ? tsr_array_dtype(a)
-                      : kind == 'f'                   ? TSR_FLOAT64
-                                                      : TSR_INT64;
+    tsr_dtype dtype = (kind == 'b' || is_unsigned64(a)) ? tsr_array_dtype(a)
+                      : kind == 'f'                     ? TSR_FLOAT64
+                                                        : TSR_INT64;
     tsrL_object *flat = tsrL_new(L, (tsr_face)o->face); /* a copy that nobody else can revoke */
     TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, a, dtype, TSR_ORDER_C, &flat->array, &err));
     const char *at = tsr_array_data(flat->array);

@@ -69,7 +69,7 @@ tsr_cpu_level tsr_cpu_detect(void) {
     if (!has(saved, V3_XCR0)) {
         return TSR_CPU_V2;
     }
-    return has(ebx7, v4_ebx7) && has(saved, V4_XCR0) ? TSR_CPU_V4 : TSR_CPU_V3;
+    return (has(ebx7, v4_ebx7) && has(saved, V4_XCR0)) ? TSR_CPU_V4 : TSR_CPU_V3;
 }
 
 #else

@@ -5,10 +5,13 @@
  * over -1 wraps to itself. fmod keeps the sign of the dividend. A remainder of zero has the sign of
  * the divisor in `remainder` (NumPy's), of the dividend in `modulo` (PyTorch's). maximum and
  * minimum pass NaN on, fmax and fmin prefer numbers; of two zeros the first is taken. Bool adds as
- * "or", multiplies as "and". Products and the like of complex numbers are in complex.c. */
+ * "or", multiplies as "and". Products and the like of complex numbers are in complex.c.
+ * Folds of products, fmax and fmin are made here too, of the
+ * same loops. */
 #include "rows.h"
 
 #include "../dtype/ctypes.h"
+#include "fold_binary.h"
 
 #include <math.h>
 
@@ -41,7 +44,7 @@ TSR_UNSIGNED(UNSIGNED_DIVISION)
         return (T)(r + (((r != 0) & ((r < 0) != (y < 0))) ? y : 0));                               \
     }                                                                                              \
     static inline T truncated_##S(T x, T y) {                                                      \
-        return (T)(y == 0 || y == -1 ? 0 : x % y);                                                 \
+        return (T)((y == 0 || y == -1) ? 0 : x % y);                                               \
     }                                                                                              \
     TSR_BIN(floor_divide_##S, T, T, quotient_##S(x, y))                                            \
     TSR_BIN(remainder_##S, T, T, modulo_##S(x, y))                                                 \
@@ -56,7 +59,7 @@ TSR_UNSIGNED(EXTREMES)
 
 static inline double modulo_f64_of(double x, double y) {
     double r = fmod(x, y);
-    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+    return (r != 0 && (y < 0) != (r < 0)) ? r + y : r;
 }
 
 static inline double mod_f64(double x, double y) {
@@ -79,7 +82,7 @@ static inline double floor_div_f64(double x, double y) {
 
 static inline float modulo_f32_of(float x, float y) {
     float r = fmodf(x, y);
-    return r != 0 && (y < 0) != (r < 0) ? r + y : r;
+    return (r != 0 && (y < 0) != (r < 0)) ? r + y : r;
 }
 
 static inline float mod_f32(float x, float y) {
@@ -110,10 +113,10 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(floor_divide_##S, T, T, floor_div_##S(x, y))                                           \
     TSR_BIN(remainder_##S, T, T, mod_##S(x, y))                                                    \
     TSR_BIN(modulo_##S, T, T, modulo_##S##_of(x, y))                                               \
-    TSR_BIN(maximum_##S, T, T, x >= y || x != x ? x : y)                                           \
-    TSR_BIN(minimum_##S, T, T, x <= y || x != x ? x : y)                                           \
-    TSR_BIN(fmax_##S, T, T, x >= y || y != y ? x : y)                                              \
-    TSR_BIN(fmin_##S, T, T, x <= y || y != y ? x : y)
+    TSR_BIN(maximum_##S, T, T, (x >= y || x != x) ? x : y)                                         \
+    TSR_BIN(minimum_##S, T, T, (x <= y || x != x) ? x : y)                                         \
+    TSR_BIN(fmax_##S, T, T, (x >= y || y != y) ? x : y)                                            \
+    TSR_BIN(fmin_##S, T, T, (x <= y || y != y) ? x : y)
 TSR_FLOATING(FLOATING)
 
 /* Sums and differences of complex numbers are those of their parts. */
@@ -133,6 +136,14 @@ TSR_COMPLEX(PARTS)
 
 TSR_BIN(or_bool, uint8_t, uint8_t, (x | y) != 0)
 TSR_BIN(and_bool, uint8_t, uint8_t, (x != 0) & (y != 0))
+
+TSR_FOLD_BY(multiply_u64, uint64_t)
+TSR_FOLD_BY(multiply_f32, float)
+TSR_FOLD_BY(multiply_f64, double)
+TSR_FOLD_BY(fmax_f32, float)
+TSR_FOLD_BY(fmax_f64, double)
+TSR_FOLD_BY(fmin_f32, float)
+TSR_FOLD_BY(fmin_f64, double)
 
 #define ROW(OP, NAME, S) k->binary[TSR_BIN_##OP][TSR_##NAME] = S
 #define LAY_WRAPPING(NAME, S, T, U)                                                                \
@@ -174,4 +185,12 @@ void TSR_KERNEL_ENTRY(arithmetic)(tsr_kernels *k) {
     ROW(MINIMUM, BOOL, and_bool);
     ROW(FMAX, BOOL, or_bool);
     ROW(FMIN, BOOL, and_bool);
+    TSR_LAY_FOLD_BY(PROD, INT64, multiply_u64)
+    TSR_LAY_FOLD_BY(PROD, UINT64, multiply_u64)
+    TSR_LAY_FOLD_BY(PROD, FLOAT32, multiply_f32)
+    TSR_LAY_FOLD_BY(PROD, FLOAT64, multiply_f64)
+    TSR_LAY_FOLD_BY(FMAX, FLOAT32, fmax_f32)
+    TSR_LAY_FOLD_BY(FMAX, FLOAT64, fmax_f64)
+    TSR_LAY_FOLD_BY(FMIN, FLOAT32, fmin_f32)
+    TSR_LAY_FOLD_BY(FMIN, FLOAT64, fmin_f64)
 }

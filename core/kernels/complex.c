@@ -8,7 +8,8 @@
  * fmax and fmin avoid it. */
 #include "rows.h"
 
-#include "../dtype/ctypes.h"
+#include "complex_order.h"
+#include "fold_binary.h"
 
 #include <math.h>
 
@@ -23,6 +24,14 @@ enum { BLOCK = 64 };
 #define S c128
 #include "complex_body.h"
 
+#define FOLDS(NAME, S, T, F)                                                                       \
+    TSR_FOLD_BY(multiply_##S, T)                                                                   \
+    TSR_FOLD_BY(maximum_##S, T)                                                                    \
+    TSR_FOLD_BY(minimum_##S, T)                                                                    \
+    TSR_FOLD_BY(fmax_##S, T)                                                                       \
+    TSR_FOLD_BY(fmin_##S, T)
+TSR_COMPLEX(FOLDS)
+
 #define ROW(OP, NAME, S) k->binary[TSR_BIN_##OP][TSR_##NAME] = S
 #define LAY(NAME, S, T, F)                                                                         \
     ROW(MULTIPLY, NAME, multiply_##S);                                                             \
@@ -33,7 +42,14 @@ enum { BLOCK = 64 };
     ROW(FMIN, NAME, fmin_##S);                                                                     \
     k->simple[TSR_UN_SQUARE][TSR_##NAME] = square_##S;                                             \
     k->simple[TSR_UN_RECIPROCAL][TSR_##NAME] = reciprocal_##S;
+#define LAY_FOLDS(NAME, S, T, F)                                                                   \
+    TSR_LAY_FOLD_BY(PROD, NAME, multiply_##S)                                                      \
+    TSR_LAY_FOLD_BY(MAX, NAME, maximum_##S)                                                        \
+    TSR_LAY_FOLD_BY(MIN, NAME, minimum_##S)                                                        \
+    TSR_LAY_FOLD_BY(FMAX, NAME, fmax_##S)                                                          \
+    TSR_LAY_FOLD_BY(FMIN, NAME, fmin_##S)
 
 void TSR_KERNEL_ENTRY(complex)(tsr_kernels *k) {
     TSR_COMPLEX(LAY)
+    TSR_COMPLEX(LAY_FOLDS)
 }

@@ -69,18 +69,10 @@ static void OF(reciprocal_)(const void *src, void *dst, size_t n) {
     }
 }
 
-static inline bool OF(is_nan_)(T z) {
-    return (z.re != z.re) | (z.im != z.im);
-}
-
-static inline bool OF(in_order_)(T x, T y) {
-    return ((x.re < y.re) & (x.im == x.im) & (y.im == y.im)) | ((x.re == y.re) & (x.im <= y.im));
-}
-
-TSR_BIN(OF(maximum_), T, T, OF(is_nan_)(x) || OF(in_order_)(y, x) ? x : y)
-TSR_BIN(OF(minimum_), T, T, OF(is_nan_)(x) || OF(in_order_)(x, y) ? x : y)
-TSR_BIN(OF(fmax_), T, T, OF(is_nan_)(y) || OF(in_order_)(y, x) ? x : y)
-TSR_BIN(OF(fmin_), T, T, OF(is_nan_)(y) || OF(in_order_)(x, y) ? x : y)
+TSR_BIN(OF(maximum_), T, T, (OF(tsr_is_nan_)(x) || OF(tsr_in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(minimum_), T, T, (OF(tsr_is_nan_)(x) || OF(tsr_in_order_)(x, y)) ? x : y)
+TSR_BIN(OF(fmax_), T, T, (OF(tsr_is_nan_)(y) || OF(tsr_in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(fmin_), T, T, (OF(tsr_is_nan_)(y) || OF(tsr_in_order_)(x, y)) ? x : y)
 
 #undef PASTE_
 #undef PASTE

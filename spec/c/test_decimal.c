@@ -73,7 +73,7 @@ static double random_double(void) {
         value = r * pow(10, shift - 26);
         break;
     }
-    return random_bits() & 1 ? -value : value;
+    return (random_bits() & 1) ? -value : value;
 }
 
 typedef size_t writer(double value, int digits, char *out, size_t room);
@@ -163,7 +163,7 @@ static void test_shortest_16(tsr_dtype dtype, int width) {
         int mantissa = biased ? fraction | 1 << (width - 1) : fraction;
         int exponent = (biased ? biased : 1) - bias - width + 1;
         double value = ldexp(mantissa, exponent), half = ldexp(0.5, exponent);
-        double low = value - (fraction == 0 && biased > 1 ? half / 2 : half), high = value + half;
+        double low = value - ((fraction == 0 && biased > 1) ? half / 2 : half), high = value + half;
         bool even = mantissa % 2 == 0;
         char got[64], wanted[64];
         int digits = shortest(dtype, value, got), least = 1;

@@ -87,7 +87,7 @@ static double decode(format f, uint16_t h) {
     if (exponent == top) {
         x = mantissa ? NAN : INFINITY;
     }
-    return copysign(x, h & 0x8000 ? -1 : 1);
+    return copysign(x, (h & 0x8000) ? -1 : 1);
 }
 
 /* Not for NaN. */
@@ -240,18 +240,18 @@ static void sample(tsr_dtype t, void *at) {
         double v = ldexp(1, power);
         double step = ldexp(v, t == TSR_FLOAT64 ? -53 : -24);
         v += step * (double)((int)(r >> 16 & 7) - 3);
-        v += r >> 20 & 1 ? 0.5 : 0;
+        v += (r >> 20 & 1) ? 0.5 : 0;
         v = r % 4 == 1 ? (double)(int64_t)noise * ldexp(1, -(int)(r >> 24 & 127)) : v;
-        v = r >> 32 & 63 ? v : (double)NAN;
-        v = r >> 38 & 63 ? v : (double)INFINITY;
-        number x = {.kind = 'f', .re = r >> 44 & 1 ? -v : v};
+        v = (r >> 32 & 63) ? v : (double)NAN;
+        v = (r >> 38 & 63) ? v : (double)INFINITY;
+        number x = {.kind = 'f', .re = (r >> 44 & 1) ? -v : v};
         put(t, at, x);
     } else {
         uint64_t edge = (power < 64 ? (uint64_t)1 << power : 0) + (r >> 16 & 3) - 1;
-        noise = r % 4 == 0    ? noise
-                : r % 4 == 1  ? noise >> (r >> 24 & 63)
-                : r >> 40 & 1 ? edge
-                              : 0 - edge;
+        noise = r % 4 == 0      ? noise
+                : r % 4 == 1    ? noise >> (r >> 24 & 63)
+                : (r >> 40 & 1) ? edge
+                                : 0 - edge;
         memcpy(at, &noise, types[t].size);
     }
 }
@@ -333,17 +333,18 @@ static void prepare(halves *h) {
     /* Every number of both formats, the middle to the next, their neighbours; then noise. */
     for (uint32_t i = 0; i < SAMPLE; i++) {
         uint32_t near = i / 16 & 0x7fff, sign = i >> 19;
-        format form = i & 8 ? bf16 : f16;
+        format form = (i & 8) ? bf16 : f16;
         double low = decode(form, (uint16_t)near), high = decode(form, (uint16_t)(near + 1));
         double x = isinf(high) ? 1.5 * low : (low + high) / 2;
-        x = i & 4 && !isinf(high) ? (i & 1 ? low : (double)nextafterf((float)low, INFINITY)) : x;
-        uint32_t bits32 = tsr_f32_bits((float)x) + (i & 4 ? 0 : (i & 3) - 1);
-        uint64_t bits64 = tsr_f64_bits(x) + (i & 4 ? 0 : (i & 3) - 1);
+        x = ((i & 4) && !isinf(high)) ? ((i & 1) ? low : (double)nextafterf((float)low, INFINITY))
+                                      : x;
+        uint32_t bits32 = tsr_f32_bits((float)x) + ((i & 4) ? 0 : (i & 3) - 1);
+        uint64_t bits64 = tsr_f64_bits(x) + ((i & 4) ? 0 : (i & 3) - 1);
         if (i % 16 == 15) {
             bits32 = (uint32_t)random64();
             bits64 = random64();
-            bits64 = near & 1 ? bits64 : (bits64 >> 4 & 0x1ffffffffffffff) + 0x3700000000000000;
-            bits64 = near & 6 ? bits64 : bits64 | (uint64_t)0x7ff0 << 48;
+            bits64 = (near & 1) ? bits64 : (bits64 >> 4 & 0x1ffffffffffffff) + 0x3700000000000000;
+            bits64 = (near & 6) ? bits64 : bits64 | (uint64_t)0x7ff0 << 48;
         }
         h->f32[i] = tsr_f32_of(bits32 ^ sign << 31);
         h->f64[i] = tsr_f64_of(bits64 ^ (uint64_t)sign << 63);
@@ -434,7 +435,7 @@ static void test_move(const tsr_kernels *k) {
         int64_t item = 1 << row;
         for (int64_t ss = -4; ss <= 5; ss++) {
             for (int64_t ds = -3; ds <= 3; ds++) {
-                for (int64_t n = 0; n <= 200; n += ds == 1 || n < 20 ? 1 : 13) {
+                for (int64_t n = 0; n <= 200; n += (ds == 1 || n < 20) ? 1 : 13) {
                     if (ds != 0) {
                         test_move_at(k, row, ss * item, ds * item, n, n % 3);
                     }
@@ -527,7 +528,7 @@ static void test_make(const tsr_kernels *k) {
         static const int64_t firsts[] = {
             0, 1000, -7, 9007199254740990, -9007199254740993, INT64_MAX - 300};
         for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
-            double start = 0.1, step = f & 1 ? 0.3 : -1e-3;
+            double start = 0.1, step = (f & 1) ? 0.3 : -1e-3;
             int64_t istart = (int64_t)random64(), istep = (int64_t)random64();
             k->ramp_f64(start, step, firsts[f], (double *)(void *)(dst + GUARD), n);
             for (size_t i = 0; i < n; i++) {
@@ -572,8 +573,8 @@ static void subtract(tsr_dtype t, const void *a, const void *b, void *out) {
     number x = get(t, a), y = get(t, b);
     x.u -= y.u;
     x.i = (int64_t)((uint64_t)x.i - (uint64_t)y.i);
-    x.re =
-        t == TSR_FLOAT64 || t == TSR_COMPLEX128 ? x.re - y.re : (double)((float)x.re - (float)y.re);
+    x.re = (t == TSR_FLOAT64 || t == TSR_COMPLEX128) ? x.re - y.re
+                                                     : (double)((float)x.re - (float)y.re);
     x.im = t == TSR_COMPLEX128 ? x.im - y.im : (double)((float)x.im - (float)y.im);
     put(t, out, x);
 }

@@ -68,7 +68,7 @@ int main(int argc, char **argv) {
         w = strtoul(argv[2], NULL, 10);
         h = strtoul(argv[3], NULL, 10);
     }
-    unsigned char *pixels = w > 0 && h > 0 && w < 20000 && h < 20000 ? malloc(w * h * 4) : NULL;
+    unsigned char *pixels = (w > 0 && h > 0 && w < 20000 && h < 20000) ? malloc(w * h * 4) : NULL;
     if (pixels == NULL) {
         fputs("picture: no such size\n", stderr);
         return EXIT_FAILURE;
