@@ -96,6 +96,7 @@ def arguments():
 
 def main():
     given = arguments()
+    load = os.getloadavg()[0]
     chosen = re.compile(given.rows).search
     folder = os.path.join(given.build, "bench", "data")
     data = Data(folder)
@@ -119,6 +120,8 @@ def main():
     if chosen("size of the library"):
         checks.size(given.module, given.build, report)
     report.write(os.path.join(given.build, "bench.tsv"))
+    print("\nload average %.1f before, %.1f after; above 1, what two threads took by the wall clock says little"
+          % (load, os.getloadavg()[0]))
     report.summary()
 
 
