@@ -137,7 +137,8 @@ class Compute:
         self.worker.ask("threads", 2)
         one = self.worker.side("one", row.setup, row.ours, 1)
         two = self.worker.side("two", row.setup, row.ours, 2)
-        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": fresh_results(row), "two": fresh_results(row)})
+        least = fresh_results(row)
+        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": least, "two": least})
         self.worker.ask("threads", 1)
         times = medians["one"] / medians["two"]
         self.report.row(row.name, medians["two"], note="%.2f times one thread, %s" % (times, self.wall(medians)))

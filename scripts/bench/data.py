@@ -14,7 +14,7 @@ SEED = 20240229
 def make(values, dtype):
     random = np.random.default_rng(SEED + ["x", "y", "positive", "mask", "false"].index(values))
     if values == "false":
-        return np.zeros(MOST, dtype)
+        return np.full(MOST, 0, dtype)  # written: untouched pages of np.zeros would all be one
     if values == "mask" or dtype == "bool":
         return random.random(MOST, np.float32) < 0.5
     if dtype == "uint8":

@@ -24,17 +24,14 @@ def operation(name, operands, ours, numpy, torch, result="", bound="memory", ker
     return Operation(name, operands, result, bound, kernel, ours, numpy, torch, shape)
 
 
-def both(lua, python):
-    return ((lua % "", lua % ", {out = c}"), (python % "", python % ", out=c"))
-
-
 def function(name, torch_name, operands, lua="np", **rest):
     """An elementwise function of the same arguments everywhere."""
     names = ["a", "b"][:len(operands)]
     arguments = ", ".join(names)
     tensors = ", ".join(["t", "u"][:len(operands)])
+    ours = "%s.%s(%s" % (lua, torch_name, arguments)
     return operation(name, operands,
-                     ("%s.%s(%s)" % (lua, torch_name, arguments), "%s.%s(%s, {out = c})" % (lua, torch_name, arguments)),
+                     (ours + ")", ours + ", {out = c})"),
                      ("np.%s(%s)" % (name, arguments), "np.%s(%s, out=c)" % (name, arguments)),
                      ("torch.%s(%s)" % (torch_name, tensors), "torch.%s(%s, out=v)" % (torch_name, tensors)), **rest)
 
