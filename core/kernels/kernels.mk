@@ -14,10 +14,10 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
     convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c \
-    unary.c choose.c)
+    unary.c choose.c find.c)
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
-    math_root.c math_pair.c fold_sum.c fold_order.c find.c)
+    math_root.c math_pair.c fold_sum.c fold_order.c)
 TSR_KERNEL_BASE := $(addprefix core/kernels/, scan.c scan_order.c extreme_rows.c)
 TSR_KERNEL_ONCE := core/kernels/select.c core/kernels/fold_identity.c core/base/cpu.c
 

@@ -156,6 +156,40 @@ static bool lanes_for(int fold, tsr_dtype t) {
     return fold > TSR_FOLD_PROD || kind == 'f' || kind == 'c' || t == TSR_INT64 || t == TSR_UINT64;
 }
 
+/* ---- order ---- */
+
+static bool is_nan(tsr_dtype t, const void *x) {
+    tsr_scalar v = tsr_scalar_load(t, x);
+    return (v.dtype == TSR_FLOAT64 && isnan(v.as.f)) ||
+           (v.dtype == TSR_COMPLEX128 && (isnan(v.as.c[0]) || isnan(v.as.c[1])));
+}
+
+#define SIGN(a, b) (((a) > (b)) - ((a) < (b)))
+
+/* -1, 0, 1: how a stands to b, neither of which is NaN. */
+static int order(tsr_dtype t, const void *a, const void *b) {
+    tsr_scalar x = tsr_scalar_load(t, a), y = tsr_scalar_load(t, b);
+    if (x.dtype == TSR_UINT64)
+        return SIGN(x.as.u, y.as.u);
+    if (x.dtype == TSR_FLOAT64)
+        return SIGN(x.as.f, y.as.f);
+    if (x.dtype == TSR_COMPLEX128 && x.as.c[0] == y.as.c[0])
+        return SIGN(x.as.c[1], y.as.c[1]);
+    if (x.dtype == TSR_COMPLEX128)
+        return SIGN(x.as.c[0], y.as.c[0]);
+    return SIGN(x.as.i, y.as.i);
+}
+
+static bool beats(int arg, tsr_dtype t, const void *a, const void *x) {
+    if (is_nan(t, a) || is_nan(t, x))
+        return !is_nan(t, a);
+    return order(t, x, a) == (arg == TSR_ARG_MAX ? 1 : -1);
+}
+
+static bool equal(tsr_dtype t, const void *a, const void *x) {
+    return (is_nan(t, a) || is_nan(t, x)) ? is_nan(t, a) && is_nan(t, x) : order(t, a, x) == 0;
+}
+
 /* ---- folds ---- */
 
 static _Alignas(64) unsigned char src[MOST * ITEM + 64], copy[MOST * ITEM + 64],
@@ -243,6 +277,20 @@ static void check_binary(const tsr_kernels *k, int fold, tsr_dtype t) {
           k->level, fold, (int)t);
 }
 
+/* The first element to come into a lane is what the lane then holds, bit for bit; but a complex
+ * product makes a zero of 0 * -x. */
+static void check_identity(const tsr_kernels *k, int fold, tsr_dtype t) {
+    bool product = fold == TSR_FOLD_PROD && tsr_dtype_describe(t)->kind == 'c';
+    fill(t, product ? TAME : WILD, src, LANES);
+    start_lanes(fold, t, lanes[0]);
+    k->fold[fold][t](src, LANES, lanes[0]);
+    for (size_t i = 0; i < LANES; i++) {
+        unsigned char *x = src + i * size_of(t), *y = lanes[0] + i * size_of(t);
+        CHECK(product ? equal(t, x, y) : same(t, x, y, 1), "%s: identity of fold %d, dtype %d",
+              k->level, fold, (int)t);
+    }
+}
+
 static void check_folds(const tsr_kernels *k, int fold, tsr_dtype t) {
     CHECK((k->fold_rows[fold][t] != NULL) == lanes_for(fold, t), "%s: rows %d, dtype %d", k->level,
           fold, (int)t);
@@ -258,42 +306,10 @@ static void check_folds(const tsr_kernels *k, int fold, tsr_dtype t) {
             check_rows(k, fold, t, (mood)(n % 3), rows, n);
     check_rows(k, fold, t, WILD, 6, 1400);
     for (int i = 0; i < 40; i++)
-        check_binary(k, fold, t);
+        check_binary(k, fold, t), check_identity(k, fold, t);
 }
 
 /* ---- positions ---- */
-
-static bool is_nan(tsr_dtype t, const void *x) {
-    tsr_scalar v = tsr_scalar_load(t, x);
-    return (v.dtype == TSR_FLOAT64 && isnan(v.as.f)) ||
-           (v.dtype == TSR_COMPLEX128 && (isnan(v.as.c[0]) || isnan(v.as.c[1])));
-}
-
-#define SIGN(a, b) (((a) > (b)) - ((a) < (b)))
-
-/* -1, 0, 1: how a stands to b, neither of which is NaN. */
-static int order(tsr_dtype t, const void *a, const void *b) {
-    tsr_scalar x = tsr_scalar_load(t, a), y = tsr_scalar_load(t, b);
-    if (x.dtype == TSR_UINT64)
-        return SIGN(x.as.u, y.as.u);
-    if (x.dtype == TSR_FLOAT64)
-        return SIGN(x.as.f, y.as.f);
-    if (x.dtype == TSR_COMPLEX128 && x.as.c[0] == y.as.c[0])
-        return SIGN(x.as.c[1], y.as.c[1]);
-    if (x.dtype == TSR_COMPLEX128)
-        return SIGN(x.as.c[0], y.as.c[0]);
-    return SIGN(x.as.i, y.as.i);
-}
-
-static bool beats(int arg, tsr_dtype t, const void *a, const void *x) {
-    if (is_nan(t, a) || is_nan(t, x))
-        return !is_nan(t, a);
-    return order(t, x, a) == (arg == TSR_ARG_MAX ? 1 : -1);
-}
-
-static bool equal(tsr_dtype t, const void *a, const void *x) {
-    return (is_nan(t, a) || is_nan(t, x)) ? is_nan(t, a) && is_nan(t, x) : order(t, a, x) == 0;
-}
 
 static void check_find(const tsr_kernels *k, tsr_dtype t, size_t n) {
     unsigned char item[ITEM], *s = src + size_of(t);
