@@ -1,9 +1,11 @@
 /* Tessera: an n-dimensional array engine for programs that embed Lua. The only public header of the
  * core library; its comments are the C manual. The core is C11, knows nothing of Lua, keeps no
- * global state, starts no thread, prints nothing and never ends the process.
+ * global state, prints nothing, never ends the process, and starts no thread before it is told to
+ * (tsr_context_set_threads).
  *
  * Objects
- *   tsr_context   where memory comes from, its quota and figures, and the kernels that run.
+ *   tsr_context   where memory comes from, its quota and figures, the kernels that run, and on how
+ *                 many threads.
  *   tsr_storage   a block of bytes: owned, lent by a host, or anchored to a foreign object.
  *   tsr_array     a view of a storage: dtype, shape, signed strides in bytes, offset, rights.
  *
@@ -182,12 +184,31 @@ typedef struct tsr_allocator {
     void *user;
 } tsr_allocator;
 
+/* A host's threads. parallel_for runs task(user, i) once for every 0 <= i < count, on any threads
+ * and in any order, and returns when all of them have ended; what was written before it is seen by
+ * the tasks, and what they wrote is seen after it, as after starting and joining threads. It is
+ * called from whatever thread uses the context, from several at once, and also from inside a task,
+ * on one of the host's own threads: so it must not wait for a free thread, and running all on the
+ * calling thread is always right. Tasks never raise and never touch a lua_State. For equal results
+ * the threads have the rounding and flush-to-zero modes of the caller. `threads` is how many work
+ * at the same time, the caller's included, 1 to TSR_MAX_THREADS. `self` is borrowed and must live
+ * as long as the context's memory. */
+typedef struct tsr_executor {
+    void (*parallel_for)(void *self, int64_t count, void (*task)(void *user, int64_t index),
+                         void *user);
+    int threads;
+    void *self;
+} tsr_executor;
+
+enum { TSR_MAX_THREADS = 1024 };
+
 typedef struct tsr_config {
     size_t struct_size;      /* sizeof(tsr_config) */
     tsr_allocator allocator; /* all zero: the system's */
     size_t quota;            /* most bytes held at once, cache included; 0: no limit */
     size_t cache_limit;      /* most bytes kept for reuse; 0: 256 MiB; SIZE_MAX: keep none */
-    const char *isa; /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
+    const char *isa;       /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
+    tsr_executor executor; /* all zero: none, work runs on the calling thread */
 } tsr_config;
 
 typedef struct tsr_memory {
@@ -220,6 +241,34 @@ TSR_API const char *tsr_context_isa(const tsr_context *context);
  * given again to release it. */
 TSR_API void *tsr_context_allocate(tsr_context *context, size_t bytes, tsr_error *err);
 TSR_API void tsr_context_free(tsr_context *context, void *block, size_t bytes);
+
+/* ---- threads and interruption ---- */
+
+/* On how many threads the context's work runs, the calling thread included. 1, the default without
+ * a host's executor: the calling thread alone. 0: as many as there are processors that this process
+ * may run on. Above 1, the library starts n - 1 threads of its own at the first work that is large
+ * enough, and keeps them, asleep, until the number changes or the owner releases the context (which
+ * then waits for them to end; never for an array's last release, and never from one of them). Fewer
+ * threads than asked for, when the system gives no more, are no error. They have 1 MiB of stack and
+ * take no signals but faults of their own. After a fork the child starts its own when it needs
+ * them. With a host's executor the library starts none: n is cut to the executor's threads, which
+ * is also the default, and 1 leaves it unused. Results do not depend on n. TSR_EVALUE: n is
+ * negative or above TSR_MAX_THREADS. One thread configures at a time, while others may compute. */
+TSR_API tsr_status tsr_context_set_threads(tsr_context *context, int n, tsr_error *err);
+/* What was set; after 0, what it came to. */
+TSR_API int tsr_context_threads(const tsr_context *context);
+
+/* Asks every operation of the context to stop: those that run fail with TSR_ECANCELLED within
+ * milliseconds, later ones at once, until the flag is cleared. What a stopped operation was to
+ * write is undefined; everything else is as before. Any thread; cancel may be called from a signal
+ * handler too: it is one atomic store. The context must be alive. */
+TSR_API void tsr_context_cancel(tsr_context *context);
+TSR_API void tsr_context_clear_cancel(tsr_context *context);
+TSR_API bool tsr_context_cancelled(const tsr_context *context);
+/* The time, in nanoseconds of CLOCK_MONOTONIC, from which on operations fail with TSR_EDEADLINE as
+ * if cancelled; 0 is none, the default. Any thread, signal handlers too. */
+TSR_API void tsr_context_set_deadline(tsr_context *context, int64_t nanoseconds);
+TSR_API int64_t tsr_context_deadline(const tsr_context *context);
 
 /* ---- storages ---- */
 
@@ -510,6 +559,51 @@ typedef enum tsr_do {
     TSR_DO_ISINF,
     TSR_DO_ISFINITE,
     TSR_DO_SIGNBIT,
+    TSR_DO_SGN,
+    TSR_DO_ANGLE,
+    TSR_DO_FRACTION,
+    TSR_DO_MANTISSA,
+    TSR_DO_EXPONENT,
+    TSR_DO_SQRT,
+    TSR_DO_RSQRT,
+    TSR_DO_CBRT,
+    TSR_DO_EXP,
+    TSR_DO_EXP2,
+    TSR_DO_EXPM1,
+    TSR_DO_LOG,
+    TSR_DO_LOG2,
+    TSR_DO_LOG10,
+    TSR_DO_LOG1P,
+    TSR_DO_SIN,
+    TSR_DO_COS,
+    TSR_DO_TAN,
+    TSR_DO_ASIN,
+    TSR_DO_ACOS,
+    TSR_DO_ATAN,
+    TSR_DO_SINH,
+    TSR_DO_COSH,
+    TSR_DO_TANH,
+    TSR_DO_ASINH,
+    TSR_DO_ACOSH,
+    TSR_DO_ATANH,
+    TSR_DO_SIGMOID,
+    TSR_DO_ERF,
+    TSR_DO_ERFC,
+    TSR_DO_ERFINV,
+    TSR_DO_LGAMMA,
+    TSR_DO_DIGAMMA,
+    TSR_DO_I0,
+    TSR_DO_SINC,
+    TSR_DO_POW,
+    TSR_DO_FLOAT_POWER,
+    TSR_DO_ATAN2,
+    TSR_DO_HYPOT,
+    TSR_DO_COPYSIGN,
+    TSR_DO_NEXTAFTER,
+    TSR_DO_HEAVISIDE,
+    TSR_DO_GCD,
+    TSR_DO_LCM,
+    TSR_DO_LDEXP,
     TSR_DO_COUNT
 } tsr_do;
 

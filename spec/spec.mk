@@ -32,8 +32,18 @@ $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS) | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) $(TEST_LIBS_$*) -lm
 TEST_LIBS_test_math := -lmpfr
+TEST_LIBS_test_special := -lmpfr
+TEST_LIBS_test_complex := -lmpfr
 TEST_LIBS_math_sweep := -lmpfr
 -include $(C_TESTS:=.d)
+
+# The executor once more, with the detector of data races and no more of the core than it needs. A process
+# under the detector has to lie at fixed addresses, hence setarch.
+RACES := $(BUILD)/spec/test_executor_races
+RACES_SOURCES := spec/c/test_executor.c $(wildcard core/base/*.c core/dtype/*.c)
+$(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(filter-out -fsanitize=%,$(TSR_CFLAGS)) -O1 -g -fsanitize=thread -o $@ $(RACES_SOURCES) -lm
 
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
@@ -52,13 +62,15 @@ ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
 SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
 ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(LINT_ROWS)
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
 .PHONY: $(TEST_ROWS) test test-build test-c test-spec test-asan lint check
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
 $(filter-out %-test_host,$(C_ROWS)): row-c-%: $(BUILD)/spec/%
 	@$(TALLY_ROW) one c-$* $<
+row-races: $(RACES)
+	@$(TALLY_ROW) one races env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(RACES)
 row-asan-c-test_host:
 	@$(TALLY_ROW) one asan-c-test_host $(ASAN)/host/$(LUA)/test_host
 $(filter-out %-test_host,$(ASAN_C_ROWS)): row-asan-c-%:
@@ -77,7 +89,7 @@ row-luacheck:
 	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec
 
 TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER)
-test-build: $(TEST_READY) $(TEST_PARTS) $(ORACLES)
+test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
 test-build-asan: $(TEST_READY) $(PNG_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
 .PHONY: test-parts test-build-asan
@@ -98,7 +110,7 @@ test:
 
 ## test-c: the C programs of spec/c
 test-c:
-	$(call tally_of,$(C_ROWS),test-build)
+	$(call tally_of,$(C_ROWS) row-races,test-build)
 
 ## test-spec: the specs (SPECS=spec/views_spec.lua for one)
 test-spec:

@@ -208,6 +208,7 @@ void tsrL_add_operators(lua_State *L, tsr_face face) {
                 {"__div", "/", TSR_DO_DIVIDE},
                 {"__idiv", "//", TSR_DO_FLOOR_DIVIDE},
                 {"__mod", "%", TSR_DO_REMAINDER},
+                {"__pow", "^", TSR_DO_POW},
                 {"__unm", "unary -", TSR_DO_NEGATIVE},
                 {"__band", "&", TSR_DO_BITWISE_AND},
                 {"__bor", "|", TSR_DO_BITWISE_OR},

@@ -16,9 +16,11 @@
  */
 #include "context.h"
 #include "alone.h"
+#include "executor.h"
 #include "system.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -37,6 +39,7 @@ typedef struct link {
 } link;
 
 struct tsr_context {
+    tsr_execution execution;
     tsr_allocator allocator;
     atomic_flag lock;
     bool owned; /* the owner's reference is still there */
@@ -49,6 +52,7 @@ struct tsr_context {
     size_t bytes; /* of this block, the room behind included */
     _Alignas(ALIGNMENT) unsigned char room[];
 };
+_Static_assert(offsetof(tsr_context, execution) == 0, "tsr_execution_of looks there");
 
 static inline void lock(tsr_context *c) {
     if (tsr_alone())
@@ -211,6 +215,20 @@ void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
         destroy(c);
 }
 
+void tsr_context_hold(tsr_context *c) {
+    lock(c);
+    c->blocks++;
+    unlock(c);
+}
+
+void tsr_context_let_go(tsr_context *c) {
+    lock(c);
+    bool last = --c->blocks == 0 && !c->owned;
+    unlock(c);
+    if (last)
+        destroy(c);
+}
+
 tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context **out,
                               tsr_error *err) {
     *out = NULL;
@@ -225,6 +243,9 @@ tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context
         allocator = (tsr_allocator){tsr_system_allocate, tsr_system_release, NULL};
     else if (allocator.release == NULL)
         return tsr_error_set(err, TSR_EVALUE, "config.allocator has no release function");
+    tsr_status status = tsr_execution_check(&config->executor, err);
+    if (status != TSR_OK)
+        return status;
     size_t bytes = sizeof(tsr_context) + room;
     tsr_context *c = allocator.allocate(allocator.user, bytes, ALIGNMENT, true);
     if (c == NULL)
@@ -233,6 +254,7 @@ tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context
     c->bytes = bytes;
     c->allocator = allocator;
     atomic_flag_clear(&c->lock);
+    tsr_execution_open(&c->execution, &config->executor);
     c->owned = true;
     c->quota = config->quota;
     c->cache_limit = config->cache_limit == 0          ? DEFAULT_CACHE
@@ -249,6 +271,7 @@ void *tsr_context_room(const tsr_context *c) {
 void tsr_context_release(tsr_context *c) {
     if (c == NULL)
         return;
+    tsr_execution_close(c);
     tsr_context_trim(c);
     lock(c);
     c->owned = false;

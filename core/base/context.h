@@ -14,6 +14,9 @@ void tsr_block_free(tsr_context *context, void *block, size_t bytes);
 tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context **out,
                               tsr_error *err);
 void *tsr_context_room(const tsr_context *context);
+/* Keeps the context from going with its last block, as a block would. */
+void tsr_context_hold(tsr_context *context);
+void tsr_context_let_go(tsr_context *context);
 /* Counts foreign memory that storages refer to. */
 void tsr_context_lend(tsr_context *context, size_t bytes);
 void tsr_context_unlend(tsr_context *context, size_t bytes);

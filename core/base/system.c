@@ -1,4 +1,4 @@
-/* The default allocator and the scheduler's yield.
+/* The default allocator, the scheduler, the clock.
  *
  * Small blocks come from the C library. From LARGE bytes on a block is its own mapping: it is zero
  * without being touched, it goes back to the system when released, and it is aligned to a huge page
@@ -8,11 +8,15 @@
 #endif
 #include "system.h"
 
+#include <linux/futex.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 enum { HUGE_PAGE = 2 << 20, LARGE = 4 << 20, PAGE = 4096 };
 
@@ -57,4 +61,27 @@ void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment)
 
 void tsr_system_yield(void) {
     sched_yield();
+}
+
+void tsr_system_wait(_Atomic uint32_t *at, uint32_t value) {
+    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+void tsr_system_wake(_Atomic uint32_t *at, int count) {
+    syscall(SYS_futex, at, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+int64_t tsr_system_nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int tsr_system_cores(void) {
+    cpu_set_t sets[8]; /* for 8192 processors; the kernel refuses less room than it has */
+    memset(sets, 0, sizeof sets);
+    if (sched_getaffinity(0, sizeof sets, sets) != 0)
+        return 1;
+    int cores = CPU_COUNT_S(sizeof sets, sets);
+    return cores > 0 ? cores : 1;
 }

@@ -2,8 +2,10 @@
 #ifndef TSR_SYSTEM_H
 #define TSR_SYSTEM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The default allocator (tsr_allocator's functions). Large blocks are mapped, aligned to huge pages
  * and ask for them. */
@@ -11,5 +13,13 @@ void *tsr_system_allocate(void *user, size_t bytes, size_t alignment, bool zeroe
 void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment);
 /* Lets another thread run. */
 void tsr_system_yield(void);
+/* Sleeps until woken, or not at all when *at is not `value`; may also return for no reason. Atomic
+ * against tsr_system_wake, which wakes at most `count` of those who sleep. */
+void tsr_system_wait(_Atomic uint32_t *at, uint32_t value);
+void tsr_system_wake(_Atomic uint32_t *at, int count);
+/* The time of CLOCK_MONOTONIC in nanoseconds. */
+int64_t tsr_system_nanoseconds(void);
+/* How many processors this process may run on, 1 at least. */
+int tsr_system_cores(void);
 
 #endif

@@ -133,9 +133,9 @@ typedef struct tsr_kernels {
     tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
     tsr_kernel_truth *all, *any;
     /* By tsr_function; a binary one stands in pairs[function - TSR_FN_FIRST_PAIR]. NULL for dtypes
-     * that are not real floating ones. float32 results are within 1 ulp, float64 ones within 2,
-     * float16 and bfloat16 rounded from float32; the bits are the same at every level, but for the
-     * sign and payload of a NaN. */
+     * that have no such function. float32 results are within 1 ulp, float64 ones within 2 (those of
+     * special.c: see there), float16 and bfloat16 rounded from float32; the bits are the same at
+     * every level, but for the sign and payload of a NaN. */
     tsr_kernel_unary *unary[TSR_FN_FIRST_PAIR][TSR_DTYPE_COUNT];
     tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
     /* By tsr_fold. Rows of SUM are for integers, float32, float64 and complex dtypes, with lanes of
@@ -153,6 +153,11 @@ typedef struct tsr_kernels {
     tsr_kernel_scan *scan[TSR_FOLD_FMAX][TSR_DTYPE_COUNT];
     tsr_kernel_scan_arg *scan_arg[TSR_ARG_COUNT][TSR_DTYPE_COUNT];
 } tsr_kernels;
+
+/* Copies bytes past the caches; source and destination do not overlap. Before another thread reads
+ * what was written, tsr_stream_end. */
+void tsr_stream(const void *src, void *dst, size_t bytes);
+void tsr_stream_end(void);
 
 /* Writes the element that a fold starts its lanes from, of the dtype that lanes have. */
 void tsr_fold_identity(int fold, tsr_dtype dtype, void *item);

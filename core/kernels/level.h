@@ -32,6 +32,7 @@
     X(level, complex)                                                                              \
     X(level, compare)                                                                              \
     X(level, unary)                                                                                \
+    X(level, parts)                                                                                \
     X(level, choose)                                                                               \
     X(level, find)
 
@@ -56,6 +57,13 @@
     X(level, scan_order)                                                                           \
     X(level, extreme_rows)
 
+/* Those that are compiled once, for base: scalar code that gains nothing from a level. */
+#define TSR_KERNEL_SCALAR_FILES(X, level)                                                          \
+    X(level, special)                                                                              \
+    X(level, complex_functions)                                                                    \
+    X(level, divisors)                                                                             \
+    X(level, power_integer)
+
 #define TSR_KERNEL_ENTRY_(level, file) tsr_kernels_##level##_##file
 #define TSR_KERNEL_JOIN_(level, file)  TSR_KERNEL_ENTRY_(level, file)
 #define TSR_KERNEL_ENTRY(file)         TSR_KERNEL_JOIN_(TSR_LEVEL, file)
@@ -63,6 +71,7 @@
 #define TSR_DECLARE_(level, file) void TSR_KERNEL_ENTRY_(level, file)(tsr_kernels *);
 TSR_KERNEL_FILES(TSR_DECLARE_, base)
 TSR_KERNEL_MATH_FILES(TSR_DECLARE_, base)
+TSR_KERNEL_SCALAR_FILES(TSR_DECLARE_, base)
 TSR_KERNEL_BASE_FILES(TSR_DECLARE_, base)
 #if defined(__x86_64__)
 TSR_KERNEL_FILES(TSR_DECLARE_, v2)

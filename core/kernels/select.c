@@ -18,6 +18,7 @@
 static void lay_base(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, base)
     TSR_KERNEL_MATH_FILES(LAY, base)
+    TSR_KERNEL_SCALAR_FILES(LAY, base)
     TSR_KERNEL_BASE_FILES(LAY, base)
 }
 

@@ -24,3 +24,8 @@ const tsr_kernels *tsr_engine_kernels(const tsr_context *context) {
 const char *tsr_context_isa(const tsr_context *context) {
     return tsr_engine_kernels(context)->level;
 }
+
+tsr_status tsr_interruption(tsr_status status, tsr_error *err) {
+    const char *why = status == TSR_ECANCELLED ? "the work was cancelled" : "the deadline passed";
+    return tsr_error_set(err, status, "%s", why);
+}

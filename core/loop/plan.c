@@ -15,14 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-void tsr_plan_start(tsr_plan *plan, const tsr_array *result) {
-    plan->ndim = result->ndim;
+void tsr_plan_start(tsr_plan *plan, int ndim, const int64_t *shape) {
+    plan->ndim = ndim;
     plan->operands = 1;
+    tsr_dims_copy(plan->shape, shape, ndim);
+}
+
+void tsr_plan_result(tsr_plan *plan, const tsr_array *result) {
     plan->data[0] = tsr_data_of(result);
-    if (plan->ndim > 0) {
-        memcpy(plan->shape, tsr_shape_of(result), (size_t)plan->ndim * sizeof(int64_t));
-        memcpy(plan->strides[0], tsr_strides_of(result), (size_t)plan->ndim * sizeof(int64_t));
-    }
+    tsr_dims_copy(plan->strides[0], tsr_strides_of(result), plan->ndim);
 }
 
 void tsr_plan_add(tsr_plan *plan, const tsr_array *operand) {
@@ -34,7 +35,46 @@ void tsr_plan_add(tsr_plan *plan, const tsr_array *operand) {
     }
 }
 
-static void move_dim(tsr_plan *plan, int from, int to) {
+void tsr_plan_add_item(tsr_plan *plan, void *item) {
+    int k = plan->operands++;
+    plan->data[k] = item;
+    for (int i = 0; i < plan->ndim; i++)
+        plan->strides[k][i] = 0;
+}
+
+/* Whether dimension x belongs outside of y, of which it was inside: 1 yes, -1 no, 0 when no operand
+ * steps in both. */
+static int goes_outside(const tsr_plan *plan, int x, int y) {
+    int answer = 0;
+    for (int k = 1; k < plan->operands; k++) {
+        int64_t sx = llabs(plan->strides[k][x]), sy = llabs(plan->strides[k][y]);
+        if (sx == 0 || sy == 0 || plan->shape[x] == 1 || plan->shape[y] == 1)
+            continue;
+        if (sx <= sy)
+            return -1;
+        answer = 1;
+    }
+    return answer;
+}
+
+/* An insertion sort that starts inside, as NumPy's and PyTorch's iterators do. */
+void tsr_plan_agree(const tsr_plan *plan, int *dims) {
+    int n = plan->ndim;
+    for (int i = 0; i < n; i++)
+        dims[i] = i;
+    for (int i = n - 2; i >= 0; i--) {
+        int to = i, answer = 0;
+        for (int j = i + 1; j < n && answer >= 0; j++) {
+            answer = goes_outside(plan, dims[j], dims[i]);
+            to = answer > 0 ? j : to;
+        }
+        int dim = dims[i];
+        memmove(dims + i, dims + i + 1, (size_t)(to - i) * sizeof *dims);
+        dims[to] = dim;
+    }
+}
+
+void tsr_plan_move_dim(tsr_plan *plan, int from, int to) {
     int step = from < to ? 1 : -1;
     int64_t size = plan->shape[from];
     for (int i = from; i != to; i += step)
@@ -119,22 +159,45 @@ void tsr_plan_arrange(tsr_plan *plan) {
         while (to > 0 && is_outer(plan, i, to - 1))
             to--;
         if (to != i)
-            move_dim(plan, i, to);
+            tsr_plan_move_dim(plan, i, to);
     }
     merge(plan);
     for (int k = 1; k < plan->operands && plan->ndim > 2; k++) {
         int fast = fastest_dim(plan, k);
         if (fast != plan->ndim - 1) {
-            move_dim(plan, fast, plan->ndim - 2);
+            tsr_plan_move_dim(plan, fast, plan->ndim - 2);
             break;
         }
     }
 }
 
-void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile *tile),
+void tsr_plan_reorder(tsr_plan *plan, const int *dims) {
+    tsr_plan from = *plan;
+    int n = 0;
+    for (int i = 0; i < from.ndim; i++) {
+        if (from.shape[dims[i]] == 1)
+            continue;
+        plan->shape[n] = from.shape[dims[i]];
+        for (int k = 0; k < from.operands; k++)
+            plan->strides[k][n] = from.strides[k][dims[i]];
+        n++;
+    }
+    plan->ndim = n;
+    merge(plan);
+}
+
+int64_t tsr_plan_size(const tsr_plan *plan) {
+    int64_t size = 1;
+    for (int i = 0; i < plan->ndim; i++)
+        size *= plan->shape[i];
+    return size;
+}
+
+void tsr_plan_run(const tsr_plan *plan, bool (*body)(void *user, const tsr_tile *tile),
                   void *user) {
     int outer = plan->ndim > 2 ? plan->ndim - 2 : 0;
-    tsr_tile tile = {.n = {1, 1}};
+    tsr_tile tile;
+    tile.n[0] = tile.n[1] = 1;
     for (int d = 0; d < 2; d++) {
         int dim = plan->ndim - 2 + d;
         if (dim >= 0)
@@ -147,8 +210,7 @@ void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile 
     for (int k = 0; k < plan->operands; k++)
         tile.data[k] = plan->data[k];
     int64_t at[TSR_MAX_DIMS] = {0};
-    for (;;) {
-        body(user, &tile);
+    while (body(user, &tile)) {
         int i = outer - 1;
         for (; i >= 0; i--) {
             bool carry = ++at[i] == plan->shape[i];
@@ -162,4 +224,27 @@ void tsr_plan_run(const tsr_plan *plan, void (*body)(void *user, const tsr_tile 
         if (i < 0)
             return;
     }
+}
+
+bool tsr_plan_piece(const tsr_plan *plan, int64_t index, int64_t parts, int64_t grain,
+                    tsr_plan *piece) {
+    int dim = 0; /* the outermost that is long enough, else the longest */
+    for (int i = 0; i < plan->ndim; i++) {
+        if (plan->shape[dim] >= parts)
+            break;
+        if (plan->shape[i] > plan->shape[dim])
+            dim = i;
+    }
+    *piece = *plan;
+    if (plan->ndim == 0)
+        return index == 0;
+    bool inner = dim == plan->ndim - 1;
+    int64_t size = plan->shape[dim], unit = inner ? grain : 1;
+    int64_t each = ((size + parts - 1) / parts + unit - 1) / unit * unit;
+    if (index * each >= size)
+        return false;
+    piece->shape[dim] = size - index * each < each ? size - index * each : each;
+    for (int k = 0; k < plan->operands; k++)
+        piece->data[k] += index * each * plan->strides[k][dim];
+    return true;
 }

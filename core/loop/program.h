@@ -2,24 +2,26 @@
  * cache.
  *
  * A program works on registers. tsr_program_load makes one out of an operand of the plan,
- * tsr_program_convert and tsr_program_apply make one out of others, tsr_program_store names the one
- * that goes to operand 0. A copy is a program of a load and a store; a sum of mixed dtypes loads
- * twice, converts, applies, stores; a fused expression is just a longer program.
+ * tsr_program_constant one that holds the same item everywhere, tsr_program_convert and
+ * tsr_program_apply make one out of others, tsr_program_store names the one that is the program's
+ * value. A copy is a program of a load and a store; a sum of mixed dtypes loads twice, converts,
+ * applies, stores; a fused expression is just a longer program.
  *
  *     tsr_program p;
  *     tsr_program_start(&p, kernels);
  *     int x = tsr_program_convert(&p, tsr_program_load(&p, 1, TSR_INT32), TSR_FLOAT64);
  *     int y = tsr_program_load(&p, 2, TSR_FLOAT64);
  *     tsr_program_store(&p, tsr_program_apply2(&p, kernels->binary[...], x, y, TSR_FLOAT64));
- *     tsr_program_run(&p, &plan);
- */
+ *     status = tsr_program_run(context, &p, &plan);
+ *
+ * tsr_program_run writes the value to operand 0 (run.c); a reduction folds it (reduce.c). */
 #ifndef TSR_PROGRAM_H
 #define TSR_PROGRAM_H
 
 #include "../kernels/kernels.h"
 #include "plan.h"
 
-enum { TSR_REGISTERS = 24, TSR_STEPS = 24, TSR_PATH_STEPS = 3 };
+enum { TSR_REGISTERS = 96, TSR_STEPS = 72, TSR_CONSTANTS = 16, TSR_PATH_STEPS = 3 };
 
 /* One kernel: registers in, one register out. */
 typedef struct tsr_step {
@@ -31,16 +33,24 @@ typedef struct tsr_step {
     } run;
 } tsr_step;
 
+/* Where a register's value comes from, beside operands 0, 1, ... of the plan. */
+enum { TSR_FROM_STEP = -1, TSR_FROM_CONSTANT = -2 };
+
 typedef struct tsr_program {
     const tsr_kernels *kernels;
-    int registers, steps, result;
+    int registers, steps, constants, result;
+    bool full;                     /* it did not fit; nothing of it is used */
     uint8_t dtype[TSR_REGISTERS];
-    int8_t operand[TSR_REGISTERS]; /* of the plan, for registers that are loaded; -1 */
+    int8_t operand[TSR_REGISTERS]; /* of the plan, for registers that are loaded, or TSR_FROM_ */
+    uint8_t constant[TSR_REGISTERS]; /* which one */
+    unsigned char item[TSR_CONSTANTS][16];
     tsr_step step[TSR_STEPS];
 } tsr_program;
 
 void tsr_program_start(tsr_program *program, const tsr_kernels *kernels);
 int tsr_program_load(tsr_program *program, int operand, tsr_dtype dtype);
+/* A number, converted to `dtype`. */
+int tsr_program_constant(tsr_program *program, const tsr_scalar *value, tsr_dtype dtype);
 /* The same register when it has the dtype already. Complex to real takes the real part. */
 int tsr_program_convert(tsr_program *program, int reg, tsr_dtype dtype);
 int tsr_program_apply1(tsr_program *program, tsr_kernel_convert *kernel, int a, tsr_dtype dtype);
@@ -50,8 +60,10 @@ int tsr_program_apply3(tsr_program *program, tsr_kernel_ternary *kernel, int a, 
                        tsr_dtype dtype);
 void tsr_program_store(tsr_program *program, int reg);
 /* Runs the program over an arranged plan. An input may be the result's own memory if it is the same
- * elements in the same order; no other overlap is allowed. */
-void tsr_program_run(const tsr_program *program, const tsr_plan *plan);
+ * elements in the same order; no other overlap is allowed. TSR_ECANCELLED and TSR_EDEADLINE leave
+ * the result partly written. */
+tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
+                           tsr_error *err);
 
 /* Conversion from one dtype to another in up to three kernels; none when they are the same. */
 typedef struct tsr_path {

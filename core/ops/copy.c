@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+enum { MOVE_BYTES = 1 << 20 }; /* up to which no engine is needed */
+
 static bool same_layout(const tsr_array *a, const tsr_array *b) {
     if (a->dtype != b->dtype || a->ndim != b->ndim || tsr_data_of(a) != tsr_data_of(b))
         return false;
@@ -21,37 +23,37 @@ static bool same_layout(const tsr_array *a, const tsr_array *b) {
     return true;
 }
 
-static void run_copy(tsr_array *dst, const tsr_array *src) {
+static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     tsr_plan plan;
-    tsr_plan_start(&plan, dst);
+    tsr_plan_start(&plan, dst->ndim, tsr_shape_of(dst));
+    tsr_plan_result(&plan, dst);
     tsr_plan_add(&plan, src);
     tsr_plan_arrange(&plan);
     tsr_program program;
     tsr_program_start(&program, tsr_engine_kernels(dst->context));
     int source = tsr_program_load(&program, 1, (tsr_dtype)src->dtype);
     tsr_program_store(&program, tsr_program_convert(&program, source, (tsr_dtype)dst->dtype));
-    tsr_program_run(&program, &plan);
+    return tsr_program_run(dst->context, &program, &plan, err);
 }
 
 /* `src` fits the shape of `dst`, both storages are entered, dst may be written. */
 static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     if (dst->size == 0 || same_layout(dst, src))
         return TSR_OK;
-    bool dense = dst->dtype == src->dtype && dst->size == src->size &&
+    size_t bytes = (size_t)dst->size * dst->itemsize;
+    bool dense = dst->dtype == src->dtype && dst->size == src->size && bytes <= MOVE_BYTES &&
                  tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src);
     if (dense) {
-        memmove(tsr_data_of(dst), tsr_data_of(src), (size_t)dst->size * dst->itemsize);
+        memmove(tsr_data_of(dst), tsr_data_of(src), bytes);
         return TSR_OK;
     }
-    if (!tsr_array_shares(dst, src, true)) {
-        run_copy(dst, src);
-        return TSR_OK;
-    }
+    if (!tsr_array_shares(dst, src, true))
+        return run_copy(dst, src, err);
     tsr_array *apart;
     tsr_status status =
         tsr_clone(dst->context, src, (tsr_dtype)src->dtype, TSR_ORDER_C, &apart, err);
     if (status == TSR_OK)
-        run_copy(dst, apart);
+        status = run_copy(dst, apart, err);
     tsr_array_release(apart);
     return status;
 }
@@ -116,19 +118,18 @@ tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
         kernels->fill[tsr_item_row(dst->itemsize)](item, tsr_data_of(dst), (size_t)dst->size);
     } else if (dst->size > 0) {
         tsr_plan plan;
-        tsr_plan_start(&plan, dst);
-        plan.operands = 2; /* the item, repeated everywhere */
-        plan.data[1] = item;
-        memset(plan.strides[1], 0, sizeof plan.strides[1]);
+        tsr_plan_start(&plan, dst->ndim, tsr_shape_of(dst));
+        tsr_plan_result(&plan, dst);
+        tsr_plan_add_item(&plan, item);
         tsr_plan_arrange(&plan);
         tsr_program program;
         tsr_program_start(&program, kernels);
         tsr_program_store(&program, tsr_program_load(&program, 1, (tsr_dtype)dst->dtype));
-        tsr_program_run(&program, &plan);
+        status = tsr_program_run(dst->context, &program, &plan, err);
     }
     tsr_storage_touch(dst->storage);
     tsr_storage_leave(dst->storage);
-    return TSR_OK;
+    return status;
 }
 
 /* Whether dimension x belongs outside of y, of which it was inside: 1 yes, -1 no, 0 open. NumPy

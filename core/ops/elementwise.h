@@ -1,27 +1,53 @@
-/* What elementwise_types.c finds out for elementwise.c. */
+/* The dtypes and kernels of elementwise operations (elementwise_types.c), for those who run them:
+ * one at a time (elementwise.c) or many as one pass (expression.c). */
 #ifndef TSR_ELEMENTWISE_H
 #define TSR_ELEMENTWISE_H
 
 #include "../array/array.h"
 #include "../kernels/kernels.h"
+#include "../loop/program.h"
+
+enum { TSR_ARITY = 2 }; /* most operands of an operation of elementwise.def */
+
+/* What the dtype rules want to know of an operand. */
+typedef struct tsr_operand {
+    uint8_t dtype;
+    bool weak;             /* a number, which only raises the category */
+    bool zero_dimensional; /* and no number: weak on torch */
+    uint16_t fits;         /* weak integers: bit d for each integer dtype d that holds it */
+} tsr_operand;
 
 typedef struct tsr_types {
-    tsr_dtype common; /* operands are converted to this dtype (TSR_DTYPE_COUNT: to none), */
-    tsr_dtype in[2];  /* then to what the kernel takes, */
-    tsr_dtype made;   /* which makes this dtype, */
-    tsr_dtype result; /* which becomes this one */
+    tsr_dtype common;        /* operands are converted to this (TSR_DTYPE_COUNT: to none), */
+    tsr_dtype in[TSR_ARITY]; /* then to what the kernel takes, */
+    tsr_dtype made;          /* which makes this dtype, */
+    tsr_dtype result;        /* which becomes this one */
     const void *kernel;
     bool swapped; /* the kernel takes the second operand first */
     bool copies;  /* nothing to compute */
 } tsr_types;
 
+/* Whose rules. */
+typedef struct tsr_rules {
+    tsr_face face;
+    tsr_dtype default_float;
+    const tsr_kernels *kernels;
+} tsr_rules;
+
 /* 0 bool, 1 integer, 2 floating, 3 complex */
 int tsr_category(tsr_dtype dtype);
-tsr_dtype tsr_common_dtype(const tsr_apply_options *options, int count,
-                           const tsr_array *const *operands);
-/* TSR_EDTYPE when the operation does not take the operands, or alpha. */
-tsr_status tsr_types_find(tsr_do operation, const tsr_apply_options *options,
-                          const tsr_kernels *kernels, const tsr_array *const *operands,
+tsr_operand tsr_operand_of(const tsr_array *array, bool weak);
+/* The integer dtypes that hold a number, a bit each. */
+uint16_t tsr_fitting(const tsr_scalar *value);
+tsr_dtype tsr_common_dtype(const tsr_rules *rules, int count, const tsr_operand *operands);
+/* TSR_EDTYPE when the operation does not take the operands. */
+tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_operand *operands,
                           tsr_types *types, tsr_error *err);
+/* The steps of an operation, from registers of the operands' own dtypes to one of types->result.
+ * `scale` multiplies the second operand, -1 for none. */
+int tsr_types_emit(tsr_program *program, const tsr_types *types, int arity, const int *registers,
+                   int scale);
+/* A program's steps that choose `x` where `mask` is not 0, else `y`, both as `dtype`. */
+int tsr_emit_choice(tsr_program *program, int mask, int x, int y, tsr_dtype dtype);
 
 #endif

@@ -9,7 +9,8 @@ typedef enum rule {
     NO_BOOL,   /* in the common dtype, but not bool: what is its difference? */
     SAME,      /* in the common dtype, which is the result's; bool too */
     SAME1,     /* ... of one operand, not bool */
-    SIGNED,    /* ... bool on torch, where it stays; not complex */
+    SIGNED,    /* ... bool on torch, where it stays; complex on np */
+    SIGNED_ANY, /* ... bool on torch; complex too */
     REAL,      /* not complex; bool becomes int8 on np, int64 on torch */
     SQUARED,   /* bool the same, complex too */
     ORDERED,   /* complex on np only */
@@ -29,6 +30,17 @@ typedef enum rule {
     TEST_REAL1, /* gives bool; integers are converted to floating */
     TRUTH2,
     TRUTH1, /* in bool */
+    /* of the math functions' table */
+    FUNCTION,      /* integers and bool become floating */
+    FUNCTION_REAL, /* the same; not complex */
+    POWER,         /* integers stay; bool becomes int8 on np */
+    WIDE_POWER,    /* everything becomes float64 or complex128 */
+    /* of the table of simple kernels again */
+    PARTED,   /* not complex; integers and bool become floating */
+    EXPONENT, /* the same, but gives int32 */
+    NEIGHBOUR, /* the same, in the dtype itself, which has a kernel also for 16 bits */
+    SCALED,   /* the first operand by itself, floating; the second becomes int32 */
+    PHASE,    /* complex gives its component, integers and bool become floating */
 } rule;
 
 typedef struct row {
@@ -52,60 +64,77 @@ static char kind_of(tsr_dtype dtype) {
 
 int tsr_category(tsr_dtype dtype) {
     char kind = kind_of(dtype);
-    return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
+    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
 }
 
-tsr_dtype tsr_common_dtype(const tsr_apply_options *o, int count,
-                           const tsr_array *const *operands) {
+tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
+    tsr_operand o = {a->dtype, weak, a->ndim == 0 && !weak, 0};
+    /* a revoked one is found out later */
+    if (weak && tsr_category((tsr_dtype)a->dtype) == 1 && !tsr_storage_revoked(a->storage)) {
+        tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
+        o.fits = tsr_fitting(&value);
+    }
+    return o;
+}
+
+uint16_t tsr_fitting(const tsr_scalar *value) {
+    uint16_t fits = 0;
+    bool huge = value->dtype == TSR_UINT64 && value->as.u > INT64_MAX;
+    for (int d = 0; d < TSR_DTYPE_COUNT; d++) {
+        const tsr_dtype_info *info = tsr_dtype_describe((tsr_dtype)d);
+        if (info->kind != 'u' && info->kind != 'i')
+            continue;
+        int64_t most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
+        int64_t least = info->kind == 'u' ? 0 : -most - 1;
+        if (huge ? d == TSR_UINT64 : value->as.i <= most && value->as.i >= least)
+            fits |= (uint16_t)(1u << d);
+    }
+    return fits;
+}
+
+tsr_dtype tsr_common_dtype(const tsr_rules *r, int count, const tsr_operand *operands) {
     uint32_t arrays = 0, zero_dimensional = 0;
     int numbers = -1;
     for (int i = 0; i < count; i++) {
-        const tsr_array *a = operands[i];
-        if ((o->weak >> i & 1) != 0) {
-            int c = tsr_category((tsr_dtype)a->dtype);
+        const tsr_operand *o = &operands[i];
+        if (o->weak) {
+            int c = tsr_category((tsr_dtype)o->dtype);
             numbers = c > numbers ? c : numbers;
-        } else if (o->face == TSR_FACE_TORCH && a->ndim == 0) {
-            zero_dimensional |= 1u << a->dtype;
+        } else if (r->face == TSR_FACE_TORCH && o->zero_dimensional) {
+            zero_dimensional |= 1u << o->dtype;
         } else {
-            arrays |= 1u << a->dtype;
+            arrays |= 1u << o->dtype;
         }
     }
-    return tsr_dtype_meet(o->face, o->default_float, arrays, zero_dimensional, numbers);
+    bool alone = (arrays & (arrays - 1)) == 0 && arrays != 0 && zero_dimensional == 0;
+    if (alone && numbers < 0) /* what nearly every call is */
+        return (tsr_dtype)__builtin_ctz(arrays);
+    return tsr_dtype_meet(r->face, r->default_float, arrays, zero_dimensional, numbers);
 }
 
 /* The floating dtype that stands for integers and bool: torch's default, NumPy's by size. */
-static tsr_dtype floating_for(const tsr_apply_options *o, tsr_dtype dtype, bool fraction) {
+static tsr_dtype floating_for(const tsr_rules *o, tsr_dtype dtype, bool fraction) {
     if (tsr_category(dtype) >= 2)
         return dtype;
     if (o->face == TSR_FACE_TORCH)
         return o->default_float;
     int size = tsr_dtype_describe(dtype)->itemsize;
-    return (fraction || size > 2) ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
-}
-
-static bool fits(const tsr_array *number, tsr_dtype dtype) {
-    if (number->ndim != 0 || number->dtype != TSR_INT64 || tsr_storage_revoked(number->storage))
-        return true; /* no number, or revoked, which is found out later */
-    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    int64_t value, most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
-    memcpy(&value, tsr_data_of(number), sizeof value);
-    return value <= most && value >= (info->kind == 'u' ? 0 : -most - 1);
+    return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
 /* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
  * beyond its partner's dtype. They are compared as what they are. */
-static bool compare_exactly(const tsr_apply_options *o, const tsr_array *const *operands,
-                            tsr_types *t) {
+static bool compare_exactly(const tsr_operand *operands, tsr_types *t) {
     bool beyond = false;
     tsr_dtype in[2];
     for (int i = 0; i < 2; i++) {
-        const tsr_array *a = operands[i], *partner = operands[!i];
+        const tsr_operand *a = &operands[i], *partner = &operands[!i];
         if (tsr_category((tsr_dtype)a->dtype) != 1)
             return false;
         in[i] = a->dtype == TSR_UINT64 ? TSR_UINT64 : TSR_INT64;
-        if ((o->weak >> i & 1) == 0 || tsr_category((tsr_dtype)partner->dtype) != 1)
+        if (!a->weak || tsr_category((tsr_dtype)partner->dtype) != 1)
             continue;
-        if (fits(a, (tsr_dtype)partner->dtype))
+        if ((a->fits >> partner->dtype & 1) != 0)
             return false;
         beyond = true;
     }
@@ -117,7 +146,7 @@ static bool compare_exactly(const tsr_apply_options *o, const tsr_array *const *
 
 /* Rows whose kernel depends on the face. */
 static int kernel_on(const row *r, tsr_face face) {
-    if (face == TSR_FACE_TORCH && r->rule == SIGNED)
+    if (face == TSR_FACE_TORCH && (r->rule == SIGNED || r->rule == SIGNED_ANY))
         return TSR_UN_SIGN_OR_0;
     if (face == TSR_FACE_TORCH && r->arity == 2 && r->kernel == TSR_BIN_REMAINDER)
         return TSR_BIN_MODULO;
@@ -125,12 +154,12 @@ static int kernel_on(const row *r, tsr_face face) {
 }
 
 static tsr_dtype working(tsr_dtype dtype) {
-    return (dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16) ? TSR_FLOAT32 : dtype;
+    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
 }
 
 /* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
  * `common`. */
-static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype common) {
+static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common) {
     int c = tsr_category(common);
     bool np = o->face == TSR_FACE_NUMPY;
     tsr_dtype small = np ? TSR_INT8 : TSR_INT64, none = TSR_DTYPE_COUNT;
@@ -143,7 +172,9 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case MAGNITUDE:
         return common;
     case SIGNED:
-        return (c == 3 || (c == 0 && np)) ? none : common;
+        return (c == 3 && !np) || (c == 0 && np) ? none : common;
+    case SIGNED_ANY:
+        return c == 0 && np ? none : common;
     case REAL:
         return c == 3 ? none : c == 0 ? small : common;
     case SQUARED:
@@ -151,7 +182,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case ORDERED:
     case TEST2_ORDERED:
     case TEST2_SWAPPED:
-        return (c == 3 && !np) ? none : common;
+        return c == 3 && !np ? none : common;
     case FRACTION:
     case FLOATING1:
         return floating_for(o, common, which == FRACTION);
@@ -160,12 +191,12 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case ROUNDING:
         return c == 3 ? none : common;
     case NEAREST:
-        return (c == 3 && !np) ? none : (c == 0 && np) ? TSR_FLOAT16 : common;
+        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
     case BITS:
     case BITS1:
         return c < 2 ? common : none;
     case INTEGERS:
-        return c == 1 ? common : (c == 0 && np) ? small : none;
+        return c == 1 ? common : c == 0 && np ? small : none;
     case TEST1:
         return floating_for(o, common, true);
     case TEST_REAL1:
@@ -173,52 +204,128 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_apply_options *o, tsr_dtype
     case TRUTH2:
     case TRUTH1:
         return TSR_BOOL;
+    case FUNCTION:
+    case PHASE:
+        return floating_for(o, common, false);
+    case FUNCTION_REAL:
+    case PARTED:
+    case EXPONENT:
+    case NEIGHBOUR:
+    case SCALED:
+        return c == 3 ? none : floating_for(o, common, false);
+    case POWER:
+        return c == 0 ? np ? TSR_INT8 : none : common;
+    case WIDE_POWER:
+        return c == 3 ? TSR_COMPLEX128 : TSR_FLOAT64;
     }
     return none;
 }
 
-/* PyTorch's alpha is of no higher category than the result; bool is for bool, which takes integers
- * too. */
-static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_error *err) {
-    int a = tsr_category((tsr_dtype)alpha->dtype), c = tsr_category(common);
-    if (c == 0 ? a > 1 : a > c || a == 0)
-        return tsr_error_set(err, TSR_EDTYPE, "alpha of %t does not scale %t", (int)alpha->dtype,
-                             (int)common);
-    return TSR_OK;
+/* What a kernel of this rule makes of the dtype that it works in. */
+static tsr_dtype made_of(rule which, tsr_dtype in) {
+    switch (which) {
+    case TEST2:
+    case TEST2_ORDERED:
+    case TEST2_SWAPPED:
+    case TEST1:
+    case TEST_REAL1:
+    case TRUTH2:
+    case TRUTH1:
+        return TSR_BOOL;
+    case MAGNITUDE:
+    case PHASE:
+        return tsr_dtype_describe(in)->component;
+    case EXPONENT:
+        return TSR_INT32;
+    default:
+        return in;
+    }
 }
 
-tsr_status tsr_types_find(tsr_do operation, const tsr_apply_options *o, const tsr_kernels *kernels,
-                          const tsr_array *const *operands, tsr_types *t, tsr_error *err) {
-    const row *r = &rows[operation];
-    tsr_dtype common = tsr_common_dtype(o, r->arity, operands);
+/* Whether an operation of this rule leaves its operand as it is. */
+static bool copies(rule which, tsr_dtype common) {
     char kind = kind_of(common);
-    int kernel = kernel_on(r, o->face);
-    bool gives_bool = r->rule >= TEST2;
-    *t = (tsr_types){.common = dtype_by_rule((rule)r->rule, o, common)};
+    if (which == MAGNITUDE)
+        return kind == 'b' || kind == 'u';
+    if (which == ROUNDING || which == NEAREST)
+        return kind == 'b' || kind == 'u' || kind == 'i';
+    return (which == SIGNED || which == SIGNED_ANY) && kind == 'b';
+}
+
+static const void *kernel_of(const row *r, const tsr_rules *rules, int kernel, tsr_dtype in) {
+    const tsr_kernels *k = rules->kernels;
+    bool function = r->rule == FUNCTION || r->rule == FUNCTION_REAL || r->rule == WIDE_POWER ||
+                    (r->rule == POWER && tsr_category(in) >= 2);
+    if (function && r->arity == 2)
+        return (const void *)(uintptr_t)k->pairs[kernel - TSR_FN_FIRST_PAIR][in];
+    if (function)
+        return (const void *)(uintptr_t)k->unary[kernel][in];
+    if (r->rule == POWER)
+        return (const void *)(uintptr_t)k->binary[TSR_BIN_POWER][in];
+    if (r->arity == 2)
+        return (const void *)(uintptr_t)k->binary[kernel][in];
+    if ((r->rule == SIGNED || r->rule == SIGNED_ANY) && tsr_category(in) == 3)
+        kernel = TSR_UN_SGN;
+    return (const void *)(uintptr_t)k->simple[kernel][in];
+}
+
+tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_operand *operands,
+                          tsr_types *t, tsr_error *err) {
+    const row *r = &rows[operation];
+    rule which = (rule)r->rule;
+    tsr_dtype common = tsr_common_dtype(rules, which == SCALED ? 1 : r->arity, operands);
+    int kernel = kernel_on(r, rules->face);
+    t->common = dtype_by_rule(which, rules, common);
     if (t->common == TSR_DTYPE_COUNT)
         return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
-    tsr_status status = o->alpha != NULL ? check_alpha(o->alpha, t->common, err) : TSR_OK;
-    if (status != TSR_OK)
-        return status;
-    t->in[0] = t->in[1] = working(t->common);
-    t->swapped = r->rule == TEST2_SWAPPED;
-    t->copies = r->rule == MAGNITUDE                          ? kind == 'b' || kind == 'u'
-                : (r->rule == ROUNDING || r->rule == NEAREST) ? tsr_category(t->common) < 2
-                                                              : r->rule == SIGNED && kind == 'b';
-    if (r->rule >= TEST2 && r->rule <= TEST2_SWAPPED && compare_exactly(o, operands, t)) {
+    t->in[0] = t->in[1] = which == NEIGHBOUR ? t->common : working(t->common);
+    t->swapped = which == TEST2_SWAPPED;
+    t->copies = copies(which, t->common);
+    t->result = made_of(which, t->common);
+    t->made = made_of(which, t->in[0]);
+    if (which == SCALED) {
+        if (tsr_category((tsr_dtype)operands[1].dtype) > 1)
+            return tsr_error_set(err, TSR_EDTYPE, "the exponents are of %t, not of integers",
+                                 (int)operands[1].dtype);
+        t->in[1] = TSR_INT32;
+        t->common = TSR_DTYPE_COUNT;
+    } else if (which >= TEST2 && which <= TEST2_SWAPPED && compare_exactly(operands, t)) {
         if (t->in[0] != t->in[1])
             kernel += TSR_BIN_EQUAL_MIXED - TSR_BIN_EQUAL;
         t->common = TSR_DTYPE_COUNT;
     }
-    if (!t->copies && r->arity == 2)
-        t->kernel = (const void *)(uintptr_t)kernels->binary[kernel][t->in[t->swapped]];
-    else if (!t->copies)
-        t->kernel = (const void *)(uintptr_t)kernels->simple[kernel][t->in[0]];
-    t->made = gives_bool             ? TSR_BOOL
-              : r->rule == MAGNITUDE ? tsr_dtype_describe(t->in[0])->component
-                                     : t->in[0];
-    t->result = gives_bool             ? TSR_BOOL
-                : r->rule == MAGNITUDE ? tsr_dtype_describe(t->common)->component
-                                       : t->common;
+    t->kernel = t->copies ? NULL : kernel_of(r, rules, kernel, t->in[t->swapped]);
+    if (!t->copies && t->kernel == NULL)
+        return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
     return TSR_OK;
+}
+
+int tsr_types_emit(tsr_program *p, const tsr_types *t, int arity, const int *registers, int scale) {
+    int reg[TSR_ARITY] = {0, 0};
+    for (int i = 0; i < arity; i++) {
+        reg[i] = registers[i];
+        if (t->common != TSR_DTYPE_COUNT)
+            reg[i] = tsr_program_convert(p, reg[i], t->common);
+        reg[i] = tsr_program_convert(p, reg[i], t->in[i]);
+    }
+    if (scale >= 0) {
+        scale = tsr_program_convert(p, scale, t->in[1]);
+        reg[1] = tsr_program_apply2(p, p->kernels->binary[TSR_BIN_MULTIPLY][t->in[1]], reg[1],
+                                    scale, t->in[1]);
+    }
+    int first = t->swapped, value = reg[0];
+    if (!t->copies && arity == 2)
+        value = tsr_program_apply2(p, (tsr_kernel_binary *)(uintptr_t)t->kernel, reg[first],
+                                   reg[!first], t->made);
+    else if (!t->copies)
+        value = tsr_program_apply1(p, (tsr_kernel_convert *)(uintptr_t)t->kernel, value, t->made);
+    return tsr_program_convert(p, value, t->result);
+}
+
+int tsr_emit_choice(tsr_program *p, int mask, int x, int y, tsr_dtype dtype) {
+    size_t item = tsr_dtype_describe(dtype)->itemsize;
+    mask = tsr_program_convert(p, mask, TSR_BOOL);
+    x = tsr_program_convert(p, x, dtype);
+    y = tsr_program_convert(p, y, dtype);
+    return tsr_program_apply3(p, p->kernels->choose[tsr_item_row(item)], mask, x, y, dtype);
 }

@@ -15,7 +15,7 @@ typedef struct fold {
     bool all, decided;
 } fold;
 
-static void fold_tile(void *user, const tsr_tile *tile) {
+static bool fold_tile(void *user, const tsr_tile *tile) {
     fold *f = user;
     _Alignas(64) char items[TSR_BLOCK * 16];
     uint8_t bools[TSR_BLOCK];
@@ -29,6 +29,7 @@ static void fold_tile(void *user, const tsr_tile *tile) {
             f->decided =
                 f->all ? !f->kernels->all(bools, (size_t)n) : f->kernels->any(bools, (size_t)n);
         }
+    return !f->decided;
 }
 
 /* A plan over the dimensions of `a` that `mask` names, at its first element. */

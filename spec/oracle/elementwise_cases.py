@@ -29,9 +29,11 @@ from elementwise_model import (CATEGORY, COMPARISONS, RULES, Number, category, c
 from program import INTS, NUMPY_DTYPES, TORCH_DTYPES, item_size, lua, to_bfloat16
 
 warnings.simplefilter("ignore")
-ROW = re.compile(r'TSR_ELEMENTWISE\((\w+), (\d), \w+, \w+, "([^"]*)"')
+ROW = re.compile(r'TSR_ELEMENTWISE\((\w+), (\d), \w+, (?:TSR_BIN_|TSR_UN_)\w+, "([^"]*)"')
+ELSEWHERE = ("ANGLE", "SGN", "FRACTION", "MANTISSA", "EXPONENT", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
 DEF = os.path.join(os.path.dirname(__file__), "../../core/ops/elementwise.def")
-ROWS = [(name, int(arity), words.split()) for name, arity, words in ROW.findall(open(DEF).read())]
+ROWS = [(name, int(arity), words.split()) for name, arity, words in ROW.findall(open(DEF).read())
+        if name not in ELSEWHERE]
 ARITY = {name: arity for name, arity, _ in ROWS}
 OPERATORS = {"ADD": "+", "SUBTRACT": "-", "MULTIPLY": "*", "DIVIDE": "/", "REMAINDER": "%", "NEGATIVE": "-"}
 OPERATORS_53 = {"FLOOR_DIVIDE": "//", "BITWISE_AND": "&", "BITWISE_OR": "|", "BITWISE_XOR": "~",

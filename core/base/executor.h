@@ -1,0 +1,56 @@
+/* How a context runs its work: on how many threads and whose, and whether it is to stop. The loop
+ * engine cuts work into tasks and gives them to tsr_parallel_for; tasks ask tsr_interrupted between
+ * blocks. */
+#ifndef TSR_BASE_EXECUTOR_H
+#define TSR_BASE_EXECUTOR_H
+
+#include "../tessera.h"
+
+#include <stdatomic.h>
+
+struct tsr_pool;
+
+/* A context begins with it, which keeps tsr_interrupted at two loads. */
+typedef struct tsr_execution {
+    atomic_bool cancelled;
+    _Atomic int64_t deadline; /* nanoseconds of CLOCK_MONOTONIC, 0: none */
+    tsr_executor host;        /* parallel_for NULL: none */
+    atomic_int threads;       /* wanted, the caller's included */
+    atomic_int owner; /* process whose thread has the pool now, 0: nobody. Of another process: it
+                         was forked away from a thread that is not here */
+    atomic_int built; /* threads that the pool is for, 0: no pool */
+    struct tsr_pool *pool; /* the owner's to touch */
+} tsr_execution;
+
+static inline tsr_execution *tsr_execution_of(const tsr_context *context) {
+    return (tsr_execution *)(uintptr_t)context; /* its first member */
+}
+
+/* For a new context, `config` checked by tsr_execution_check before. */
+void tsr_execution_open(tsr_execution *execution, const tsr_executor *host);
+tsr_status tsr_execution_check(const tsr_executor *host, tsr_error *err);
+/* The owner of the context lets go: no more threads. Those of a job that runs end with it. */
+void tsr_execution_close(tsr_context *context);
+
+/* Runs task(user, i) once for every 0 <= i < count and returns when all have ended. With one thread
+ * a plain loop on it; else on the context's threads, the caller's among them, which take the next
+ * index when they are done with one. Called inside a task, or while another thread's job has the
+ * pool, it is a plain loop too. Tasks see the caller's rounding and flush-to-zero modes. What was
+ * written before is seen by the tasks, and what they wrote is seen after. A task may allocate,
+ * release and call back; it must not fork. */
+void tsr_parallel_for(tsr_context *context, int64_t count, void (*task)(void *user, int64_t index),
+                      void *user);
+
+tsr_status tsr_deadline_passed(int64_t deadline);
+
+/* TSR_OK, TSR_ECANCELLED or TSR_EDEADLINE. Any thread. The clock is read only when there is a
+ * deadline; so without one this is cheap enough for every few microseconds of work. */
+static inline tsr_status tsr_interrupted(const tsr_context *context) {
+    tsr_execution *e = tsr_execution_of(context);
+    if (atomic_load_explicit(&e->cancelled, memory_order_relaxed))
+        return TSR_ECANCELLED;
+    int64_t deadline = atomic_load_explicit(&e->deadline, memory_order_relaxed);
+    return deadline == 0 ? TSR_OK : tsr_deadline_passed(deadline);
+}
+
+#endif

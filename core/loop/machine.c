@@ -1,0 +1,163 @@
+/* Running a program on a block; see machine.h. */
+#include "machine.h"
+
+#include <string.h>
+
+enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32 };
+
+/* Loaded registers and constants keep a buffer of their own; computed ones take any whose value is
+ * used up. Returns how many buffers there are. */
+static int assign_buffers(tsr_machine *m) {
+    const tsr_program *p = m->program;
+    int last_use[TSR_REGISTERS], holder[TSR_REGISTERS], used = 0;
+    for (int i = 0; i < p->registers; i++)
+        last_use[i] = i == p->result ? p->steps : -1;
+    for (int s = 0; s < p->steps; s++)
+        for (int k = 0; k < p->step[s].inputs; k++)
+            if (last_use[p->step[s].in[k]] < s)
+                last_use[p->step[s].in[k]] = s;
+    for (int i = 0; i < p->registers; i++)
+        if (p->operand[i] != TSR_FROM_STEP) {
+            holder[used] = -1;
+            m->own[i] = (uint8_t)used++;
+        }
+    for (int s = 0; s < p->steps; s++) {
+        int b = 0;
+        while (b < used && (holder[b] < 0 || last_use[holder[b]] >= s))
+            b++;
+        if (b == used)
+            used++;
+        holder[b] = p->step[s].out;
+        m->own[p->step[s].out] = (uint8_t)b;
+    }
+    return used;
+}
+
+static int64_t item_of(const tsr_machine *m, int reg) {
+    return tsr_dtype_describe((tsr_dtype)m->program->dtype[reg])->itemsize;
+}
+
+bool tsr_machine_start(tsr_machine *m, const tsr_program *p) {
+    m->program = p;
+    int64_t widest = 1;
+    for (int i = 0; i < p->registers; i++) {
+        widest = item_of(m, i) > widest ? item_of(m, i) : widest;
+        m->spread[i] = NULL;
+    }
+    int used = p->full ? TSR_MACHINE_BUFFERS + 1 : assign_buffers(m);
+    if (used > TSR_MACHINE_BUFFERS)
+        return false;
+    m->room = TSR_MACHINE_MOST;
+    while (m->room * used > TSR_MACHINE_BYTES)
+        m->room /= 2;
+    m->limit = m->room / widest;
+    return true;
+}
+
+static char *buffer_of(tsr_machine *m, int reg) {
+    return m->bytes + m->own[reg] * m->room;
+}
+
+bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype) {
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    return tile->strides[operand][1] == info->itemsize &&
+           ((uintptr_t)tile->data[operand] | (uintptr_t)tile->strides[operand][0]) %
+                   info->alignment ==
+               0;
+}
+
+static bool is_repeated(const tsr_tile *tile, int operand) {
+    return tile->strides[operand][0] == 0 && tile->strides[operand][1] == 0;
+}
+
+bool tsr_tile_is_transposed(const tsr_tile *tile, int operand, int64_t item) {
+    return tile->strides[operand][0] == item && tile->strides[operand][1] != item &&
+           tile->strides[operand][1] != 0 && tile->n[0] > 1;
+}
+
+static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, int64_t rows,
+                   int64_t columns) {
+    int operand = m->program->operand[reg];
+    int64_t item = item_of(m, reg), s0 = tile->strides[operand][0], s1 = tile->strides[operand][1];
+    int kind = tsr_item_row((size_t)item);
+    const tsr_kernels *kernels = m->program->kernels;
+    char *to = buffer_of(m, reg);
+    if (rows > 1 && tsr_tile_is_transposed(tile, operand, item))
+        kernels->transpose[kind](at, s1, to, columns * item, columns, rows);
+    else
+        kernels->move[kind](at, s0, s1, to, columns * item, item, rows, columns);
+}
+
+static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column, int64_t rows,
+                 int64_t columns) {
+    const tsr_program *p = m->program;
+    for (int reg = 0; reg < p->registers; reg++) {
+        int operand = p->operand[reg];
+        if (operand < 0)
+            continue;
+        const char *at = tile->data[operand] + row * tile->strides[operand][0] +
+                         column * tile->strides[operand][1];
+        m->value[reg] = buffer_of(m, reg);
+        if (rows == 1 && tsr_tile_is_direct(tile, operand, (tsr_dtype)p->dtype[reg]))
+            m->value[reg] = at;
+        else if (!is_repeated(tile, operand))
+            gather(m, tile, reg, at, rows, columns);
+    }
+}
+
+const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                              int64_t rows, int64_t columns, void *to) {
+    const tsr_program *p = m->program;
+    size_t n = (size_t)(rows * columns);
+    load(m, tile, row, column, rows, columns);
+    for (int i = 0; i < p->steps; i++) {
+        const tsr_step *s = &p->step[i];
+        void *made = i == p->steps - 1 && to != NULL ? to : buffer_of(m, s->out);
+        const void *a = m->value[s->in[0]];
+        if (s->inputs == 1)
+            s->run.one(a, made, n);
+        else if (s->inputs == 2)
+            s->run.two(a, m->value[s->in[1]], made, n);
+        else
+            s->run.three(a, m->value[s->in[1]], m->value[s->in[2]], made, n);
+        m->value[s->out] = made;
+    }
+    return m->value[p->result];
+}
+
+/* Parts of a row, but squares for transposes, and several short rows at once. */
+static void choose_block(tsr_machine *m, const tsr_tile *tile) {
+    const tsr_program *p = m->program;
+    m->transposed = false;
+    for (int reg = 0; reg < p->registers; reg++)
+        if (p->operand[reg] >= 0)
+            m->transposed = m->transposed ||
+                            tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
+    m->rows = 1;
+    m->columns = tile->n[1] < m->limit ? tile->n[1] : m->limit;
+    if (m->transposed && m->columns > TRANSPOSE_COLUMNS)
+        m->columns = TRANSPOSE_COLUMNS;
+    if (m->transposed || (tile->n[1] < SHORT_ROW && tile->n[0] > 1))
+        m->rows = m->limit / m->columns;
+}
+
+void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
+    const tsr_program *p = m->program;
+    choose_block(m, tile);
+    int64_t n = (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns;
+    for (int reg = 0; reg < p->registers; reg++) {
+        int operand = p->operand[reg];
+        bool constant = operand == TSR_FROM_CONSTANT;
+        if (!constant && (operand < 0 || !is_repeated(tile, operand)))
+            continue;
+        const void *from = constant ? (const void *)p->item[p->constant[reg]] : tile->data[operand];
+        if (m->spread[reg] == from && m->times[reg] >= n)
+            continue;
+        _Alignas(16) unsigned char item[16];
+        memcpy(item, from, (size_t)item_of(m, reg));
+        m->value[reg] = buffer_of(m, reg);
+        p->kernels->fill[tsr_item_row((size_t)item_of(m, reg))](item, buffer_of(m, reg), (size_t)n);
+        m->spread[reg] = from;
+        m->times[reg] = n;
+    }
+}

@@ -1,0 +1,46 @@
+/* The registers of a program on one thread: computes one block of the program's value at a time.
+ *
+ * A block is `rows` by `columns` elements of a tile, so small that all registers together stay in
+ * the first-level cache. For each block
+ *
+ *     loads    an operand that is contiguous and aligned is used where it lies; one that repeats a
+ *              single element, or a constant, was spread over its buffer when the tile began; any
+ *              other is gathered, by a transposing kernel where its fast direction is the other one
+ *     steps    kernels, from buffer to buffer
+ *
+ * so that no conversion and no intermediate value ever takes a whole temporary array. */
+#ifndef TSR_MACHINE_H
+#define TSR_MACHINE_H
+
+#include "program.h"
+
+enum { TSR_MACHINE_BYTES = 32768, TSR_MACHINE_BUFFERS = 32, TSR_MACHINE_MOST = 8192 };
+
+typedef struct tsr_machine {
+    const tsr_program *program;
+    int64_t limit;   /* most elements of a block: a multiple of 64 */
+    int64_t room;    /* bytes of a buffer */
+    bool transposed; /* some operand's fast direction is the other one */
+    int64_t rows, columns; /* of a block of the current tile, but at its edges */
+    uint8_t own[TSR_REGISTERS]; /* each register's buffer */
+    const void *spread[TSR_REGISTERS]; /* what it repeats, */
+    int64_t times[TSR_REGISTERS];      /* so often */
+    const void *value[TSR_REGISTERS];
+    _Alignas(64) char bytes[TSR_MACHINE_BYTES];
+} tsr_machine;
+
+/* False when the program needs more registers at a time than there are. */
+bool tsr_machine_start(tsr_machine *m, const tsr_program *program);
+/* Enters a tile: chooses the size of blocks, spreads what repeats and is not spread yet. */
+void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile);
+/* The value of a block, contiguous and aligned: in `to` (NULL: anywhere) if the last step could
+ * write there. Valid until the next block. */
+const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                              int64_t rows, int64_t columns, void *to);
+
+/* Whether rows of an operand are contiguous and aligned for a dtype. */
+bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype);
+/* Whether the fast direction of an operand is across the rows. */
+bool tsr_tile_is_transposed(const tsr_tile *tile, int operand, int64_t item);
+
+#endif

@@ -1,0 +1,138 @@
+/* Running a program over a plan: elementwise operations and copies.
+ *
+ * The plan is cut into pieces, each of which one thread works off block by block (machine.c). The
+ * program's last step writes to the result directly where that is contiguous and aligned; otherwise
+ * its value is scattered. A result that is larger than the caches are good for is written past
+ * them, from the block's buffer, so that it is not read first. A plain copy, which needs no
+ * registers, goes to the move and transpose kernels for whole tiles.
+ *
+ * Between pieces the context is asked whether the work was cancelled. */
+#include "../base/executor.h"
+#include "engine.h"
+#include "machine.h"
+
+#include <stdatomic.h>
+
+/* Elements of a piece: at 150 ns for the slowest of kernels still 5 ms. Pieces of copies are
+ * larger, since the kernels have an order of their own. */
+enum { PIECE = 32768, COPY_PIECE = 1 << 22 };
+/* Bytes from which a result is written past the caches, and from which threads share the work. */
+enum { STREAM_BYTES = 1 << 23, PARALLEL_BYTES = 1 << 18 };
+
+typedef struct job {
+    tsr_context *context;
+    const tsr_program *program;
+    const tsr_plan *plan;
+    int64_t parts, grain;
+    bool stream;
+    _Atomic int status; /* of the first piece that failed */
+} job;
+
+typedef struct worker {
+    const job *job;
+    tsr_machine machine;
+} worker;
+
+static bool run_tile(void *user, const tsr_tile *tile) {
+    worker *w = user;
+    tsr_machine *m = &w->machine;
+    const tsr_program *p = m->program;
+    tsr_dtype dtype = (tsr_dtype)p->dtype[p->result];
+    int64_t item = tsr_dtype_describe(dtype)->itemsize;
+    const int64_t *ds = tile->strides[0];
+    tsr_machine_enter(m, tile);
+    bool dense = tsr_tile_is_direct(tile, 0, dtype);
+    for (int64_t i = 0; i < tile->n[0]; i += m->rows)
+        for (int64_t j = 0; j < tile->n[1]; j += m->columns) {
+            int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows;
+            int64_t columns = tile->n[1] - j < m->columns ? tile->n[1] - j : m->columns;
+            char *at = tile->data[0] + i * ds[0] + j * ds[1];
+            bool direct = dense && (rows == 1 || ds[0] == columns * item);
+            const void *value = tsr_machine_block(m, tile, i, j, rows, columns,
+                                                  direct && !w->job->stream ? at : NULL);
+            if (value == at)
+                continue;
+            if (direct && w->job->stream)
+                tsr_stream(value, at, (size_t)(rows * columns * item));
+            else
+                p->kernels->move[tsr_item_row((size_t)item)](value, columns * item, item, at, ds[0],
+                                                             ds[1], rows, columns);
+        }
+    return true;
+}
+
+static bool copy_tile(void *user, const tsr_tile *tile) {
+    const job *j = user;
+    const tsr_kernels *kernels = j->program->kernels;
+    int64_t item = tsr_dtype_describe((tsr_dtype)j->program->dtype[0])->itemsize;
+    int row = tsr_item_row((size_t)item);
+    const int64_t *ds = tile->strides[0], *ss = tile->strides[1];
+    if (tsr_tile_is_transposed(tile, 1, item) && ds[1] == item)
+        kernels->transpose[row](tile->data[1], ss[1], tile->data[0], ds[0], tile->n[1], tile->n[0]);
+    else if (j->stream && ds[1] == item && ss[1] == item)
+        for (int64_t i = 0; i < tile->n[0]; i++)
+            tsr_stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
+                            (size_t)(tile->n[1] * item));
+    else
+        kernels->move[row](tile->data[1], ss[0], ss[1], tile->data[0], ds[0], ds[1], tile->n[0],
+                           tile->n[1]);
+    return true;
+}
+
+static void run_piece(void *user, int64_t index) {
+    job *j = user;
+    tsr_plan piece;
+    tsr_status status = tsr_interrupted(j->context);
+    if (status != TSR_OK)
+        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
+    if (atomic_load_explicit(&j->status, memory_order_relaxed) != TSR_OK)
+        return;
+    if (j->parts == 1)
+        piece.ndim = 0;
+    else if (!tsr_plan_piece(j->plan, index, j->parts, j->grain, &piece))
+        return;
+    const tsr_plan *plan = j->parts == 1 ? j->plan : &piece;
+    if (j->program->steps == 0 && j->program->constants == 0) {
+        tsr_plan_run(plan, copy_tile, j);
+    } else {
+        worker w;
+        w.job = j;
+        tsr_machine_start(&w.machine, j->program);
+        tsr_plan_run(plan, run_tile, &w);
+    }
+    if (j->stream)
+        tsr_stream_end();
+}
+
+static bool fits(const tsr_program *program) {
+    tsr_machine probe;
+    return tsr_machine_start(&probe, program);
+}
+
+tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
+                           tsr_error *err) {
+    if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
+        return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
+    int64_t size = tsr_plan_size(plan);
+    tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
+    int64_t item = tsr_dtype_describe(dtype)->itemsize;
+    bool copies = program->steps == 0 && program->constants == 0;
+    int64_t most = copies ? COPY_PIECE : PIECE;
+    job j = {.context = context,
+             .program = program,
+             .plan = plan,
+             .parts = size > most ? (size + most - 1) / most : 1,
+             .grain = 64,
+             .stream = size * item >= STREAM_BYTES};
+    int threads = size * item * (program->steps + 1) < PARALLEL_BYTES ? 1
+                                                                      : tsr_context_threads(context);
+    if (threads > 1 && j.parts < 4 * threads)
+        j.parts = 4 * threads;
+    if (threads > 1)
+        tsr_parallel_for(context, j.parts, run_piece, &j);
+    else
+        for (int64_t i = 0; i < j.parts; i++)
+            run_piece(&j, i);
+    tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
+    return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
+}
