@@ -443,27 +443,3 @@ int tsrL_op_tril(lua_State *L) {
 int tsrL_op_triu(lua_State *L) {
     return triangle(L, true);
 }
-
-/* ---- utilities ---- */
-
-static int truth(lua_State *L, bool all) {
-    static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
-    tsrL_object *o = tsrL_self(L);
-    tsrL_bind(L, 2, 2, names);
-    int dims[TSR_MAX_DIMS];
-    int count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims);
-    bool keep = tsrL_opt_boolean(L, 3, false);
-    tsr_error err = TSRL_ERROR;
-    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err,
-             tsr_truth(tsrL_lib(L)->context, o->array, all, count, dims, keep, &made->array, &err));
-    return 1;
-}
-
-int tsrL_op_all(lua_State *L) {
-    return truth(L, true);
-}
-
-int tsrL_op_any(lua_State *L) {
-    return truth(L, false);
-}
