@@ -103,10 +103,10 @@ static bool same(tsr_dtype t, const void *a, const void *b, size_t n) {
 typedef void join(int fold, const void *a, const void *x, void *out);
 
 #define EXTREME(fold, a, x, nan_a, nan_x, greater, less)                                           \
-    ((fold) == TSR_FOLD_MAX    ? ((nan_a) || !((nan_x) || (greater)) ? (a) : (x))                  \
-     : (fold) == TSR_FOLD_MIN  ? ((nan_a) || !((nan_x) || (less)) ? (a) : (x))                     \
-     : (fold) == TSR_FOLD_FMAX ? ((nan_x) || !((nan_a) || (greater)) ? (a) : (x))                  \
-                               : ((nan_x) || !((nan_a) || (less)) ? (a) : (x)))
+    ((fold) == TSR_FOLD_MAX    ? (((nan_a) || !((nan_x) || (greater))) ? (a) : (x))                \
+     : (fold) == TSR_FOLD_MIN  ? (((nan_a) || !((nan_x) || (less))) ? (a) : (x))                   \
+     : (fold) == TSR_FOLD_FMAX ? (((nan_x) || !((nan_a) || (greater))) ? (a) : (x))                \
+                               : (((nan_x) || !((nan_a) || (less))) ? (a) : (x)))
 
 #define JOIN(S, T, WIDE_)                                                                          \
     static void join_##S(int fold, const void *pa, const void *px, void *out) {                    \
