@@ -198,7 +198,7 @@ static _Alignas(64) unsigned char lanes[2][LANES * ITEM];
 
 static void start_lanes(int fold, tsr_dtype t, unsigned char *to) {
     for (size_t l = 0; l < LANES; l++)
-        tsr_fold_identity(fold, t, to + l * size_of(t));
+        tsr_fold_identity((tsr_fold)fold, t, to + l * size_of(t));
 }
 
 static void end_naively(int fold, tsr_dtype t, unsigned char *l, void *result) {
