@@ -209,7 +209,7 @@ static int wanted_threads(void) {
         return 0;
     char *end;
     long n = strtol(text, &end, 10);
-    return *end == '\0' && n >= 0 && n <= TSR_MAX_THREADS ? (int)n : -1;
+    return (*end == '\0' && n >= 0 && n <= TSR_MAX_THREADS) ? (int)n : -1;
 }
 
 /* Opens the library; with `globals` its faces are defined for people who type. */

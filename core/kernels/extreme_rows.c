@@ -23,8 +23,8 @@
     ARG(arg_max_##S, T, y > x)                                                                     \
     ARG(arg_min_##S, T, y < x)
 #define ARG_FLOATING(NAME, S, T, U)                                                                \
-    ARG(arg_max_##S, T, (y > x) | ((y != y) & (x == x)))                                           \
-    ARG(arg_min_##S, T, (y < x) | ((y != y) & (x == x)))
+    ARG(arg_max_##S, T, !(y <= x) && x == x)                                                       \
+    ARG(arg_min_##S, T, !(y >= x) && x == x)
 #define ARG_COMPLEX(NAME, S, T, U)                                                                 \
     ARG(arg_max_##S, T, !(tsr_is_nan_##S(x) || tsr_in_order_##S(y, x)))                            \
     ARG(arg_min_##S, T, !(tsr_is_nan_##S(x) || tsr_in_order_##S(x, y)))

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-static double floating(int fold) {
+static double floating(tsr_fold fold) {
     static const double identities[TSR_FOLD_COUNT] = {
         [TSR_FOLD_SUM] = -0.0,     [TSR_FOLD_PROD] = 1,   [TSR_FOLD_MAX] = -INFINITY,
         [TSR_FOLD_MIN] = INFINITY, [TSR_FOLD_FMAX] = NAN, [TSR_FOLD_FMIN] = NAN};
@@ -15,7 +15,7 @@ static double floating(int fold) {
 }
 
 /* The bits of an integer of any width, kept in 64. */
-static uint64_t integer(int fold, uint64_t least, uint64_t most) {
+static uint64_t integer(tsr_fold fold, uint64_t least, uint64_t most) {
     switch (fold) {
     case TSR_FOLD_SUM:
         return 0;
@@ -29,7 +29,7 @@ static uint64_t integer(int fold, uint64_t least, uint64_t most) {
     }
 }
 
-void tsr_fold_identity(int fold, tsr_dtype dtype, void *item) {
+void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item) {
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
     double x = floating(fold), im = fold == TSR_FOLD_PROD ? 0 : x;
     float narrow = (float)x;

@@ -160,7 +160,7 @@ void tsr_stream(const void *src, void *dst, size_t bytes);
 void tsr_stream_end(void);
 
 /* Writes the element that a fold starts its lanes from, of the dtype that lanes have. */
-void tsr_fold_identity(int fold, tsr_dtype dtype, void *item);
+void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item);
 
 /* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */
 static inline int tsr_item_row(size_t itemsize) {

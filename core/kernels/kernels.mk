@@ -14,10 +14,10 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
     convert_half.c convert_complex.c move.c transpose.c make.c arithmetic.c complex.c compare.c \
-    unary.c parts.c choose.c)
+    unary.c parts.c choose.c find.c)
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
-    math_root.c math_pair.c fold_sum.c fold_order.c find.c)
+    math_root.c math_pair.c fold_sum.c fold_order.c)
 TSR_KERNEL_BASE := $(addprefix core/kernels/, scan.c scan_order.c extreme_rows.c)
 TSR_KERNEL_ONCE := $(addprefix core/kernels/, select.c stream.c special.c complex_functions.c divisors.c \
     power_integer.c fold_identity.c) core/base/cpu.c
@@ -26,7 +26,7 @@ TSR_KERNEL_CFLAGS := -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-p
 # The many loops of one line are vectorised as by -O3, but without a cascade of remainder loops behind
 # each, which would double the code. Copies and conversions, which are fewer, get all of it.
 TSR_KERNEL_LEAN := $(addprefix core/kernels/, arithmetic.c complex.c compare.c unary.c parts.c \
-    choose.c) $(TSR_KERNEL_MATH) $(TSR_KERNEL_BASE)
+    choose.c find.c) $(TSR_KERNEL_MATH) $(TSR_KERNEL_BASE)
 TSR_KERNEL_FULL_CFLAGS := -O3
 TSR_KERNEL_LEAN_CFLAGS := -O2 -ftree-vectorize
 ifeq ($(findstring clang,$(shell $(CC) --version)),)

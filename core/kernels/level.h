@@ -33,7 +33,8 @@
     X(level, compare)                                                                              \
     X(level, unary)                                                                                \
     X(level, parts)                                                                                \
-    X(level, choose)
+    X(level, choose)                                                                               \
+    X(level, find)
 
 /* Those that are not compiled for v2, which has nothing for them that base has not: neither fused
  * multiplication nor wider vectors. */
@@ -48,8 +49,7 @@
     X(level, math_root)                                                                            \
     X(level, math_pair)                                                                            \
     X(level, fold_sum)                                                                             \
-    X(level, fold_order)                                                                           \
-    X(level, find)
+    X(level, fold_order)
 
 /* Those that gain nothing from a level, and are compiled for base alone. */
 #define TSR_KERNEL_BASE_FILES(X, level)                                                            \

@@ -31,13 +31,13 @@ typedef int64_t two __attribute__((vector_size(16)));
 typedef float floats __attribute__((vector_size(16)));
 
 static inline floats sums_4(floats none, floats v) {
-    v = SHUFFLE(four, none, v, 0, 4, 5, 6) + v;
-    return SHUFFLE(four, none, v, 0, 1, 4, 5) + v;
+    v = SHUFFLE(four, none, v, 0, 4, 2, 6) + v;
+    return SHUFFLE(four, none, v, 0, 1, 5, 5) + v;
 }
 
 static inline floats products_4(floats none, floats v) {
-    v = SHUFFLE(four, none, v, 0, 4, 5, 6) * v;
-    return SHUFFLE(four, none, v, 0, 1, 4, 5) * v;
+    v = SHUFFLE(four, none, v, 0, 4, 2, 6) * v;
+    return SHUFFLE(four, none, v, 0, 1, 5, 5) * v;
 }
 
 #define PAIR(none, v)    SHUFFLE(two, none, v, 0, 2)

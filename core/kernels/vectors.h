@@ -12,7 +12,7 @@
 #define TSR_STRIP  8
 #else
 #define TSR_VECTOR 16
-#define TSR_STRIP  8
+#define TSR_STRIP  4
 #endif
 
 #if defined(__clang__)

@@ -6,20 +6,20 @@
 #include <string.h>
 
 typedef enum rule {
-    NO_BOOL,   /* in the common dtype, but not bool: what is its difference? */
-    SAME,      /* in the common dtype, which is the result's; bool too */
-    SAME1,     /* ... of one operand, not bool */
-    SIGNED,    /* ... bool on torch, where it stays; complex on np */
+    NO_BOOL,    /* in the common dtype, but not bool: what is its difference? */
+    SAME,       /* in the common dtype, which is the result's; bool too */
+    SAME1,      /* ... of one operand, not bool */
+    SIGNED,     /* ... bool on torch, where it stays; complex on np */
     SIGNED_ANY, /* ... bool on torch; complex too */
-    REAL,      /* not complex; bool becomes int8 on np, int64 on torch */
-    SQUARED,   /* bool the same, complex too */
-    ORDERED,   /* complex on np only */
-    FRACTION,  /* integers and bool become floating */
-    FLOATING1, /* the same, of one operand */
-    INVERSE,   /* the same on torch; on np integers stay, bool becomes int8 */
-    ROUNDING,  /* integers and bool stay as they are; not complex */
-    NEAREST,   /* integers stay, and bool on torch; complex on np only */
-    MAGNITUDE, /* complex gives its component */
+    REAL,       /* not complex; bool becomes int8 on np, int64 on torch */
+    SQUARED,    /* bool the same, complex too */
+    ORDERED,    /* complex on np only */
+    FRACTION,   /* integers and bool become floating */
+    FLOATING1,  /* the same, of one operand */
+    INVERSE,    /* the same on torch; on np integers stay, bool becomes int8 */
+    ROUNDING,   /* integers and bool stay as they are; not complex */
+    NEAREST,    /* integers stay, and bool on torch; complex on np only */
+    MAGNITUDE,  /* complex gives its component */
     BITS,
     BITS1,    /* integers and bool */
     INTEGERS, /* integers, and bool on np as int8 */
@@ -36,11 +36,11 @@ typedef enum rule {
     POWER,         /* integers stay; bool becomes int8 on np */
     WIDE_POWER,    /* everything becomes float64 or complex128 */
     /* of the table of simple kernels again */
-    PARTED,   /* not complex; integers and bool become floating */
-    EXPONENT, /* the same, but gives int32 */
+    PARTED,    /* not complex; integers and bool become floating */
+    EXPONENT,  /* the same, but gives int32 */
     NEIGHBOUR, /* the same, in the dtype itself, which has a kernel also for 16 bits */
-    SCALED,   /* the first operand by itself, floating; the second becomes int32 */
-    PHASE,    /* complex gives its component, integers and bool become floating */
+    SCALED,    /* the first operand by itself, floating; the second becomes int32 */
+    PHASE,     /* complex gives its component, integers and bool become floating */
 } rule;
 
 typedef struct row {
@@ -64,7 +64,7 @@ static char kind_of(tsr_dtype dtype) {
 
 int tsr_category(tsr_dtype dtype) {
     char kind = kind_of(dtype);
-    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
+    return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
 }
 
 tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
@@ -119,7 +119,7 @@ static tsr_dtype floating_for(const tsr_rules *o, tsr_dtype dtype, bool fraction
     if (o->face == TSR_FACE_TORCH)
         return o->default_float;
     int size = tsr_dtype_describe(dtype)->itemsize;
-    return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
+    return (fraction || size > 2) ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
 /* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
@@ -154,7 +154,7 @@ static int kernel_on(const row *r, tsr_face face) {
 }
 
 static tsr_dtype working(tsr_dtype dtype) {
-    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
+    return (dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16) ? TSR_FLOAT32 : dtype;
 }
 
 /* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
@@ -172,9 +172,9 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case MAGNITUDE:
         return common;
     case SIGNED:
-        return (c == 3 && !np) || (c == 0 && np) ? none : common;
+        return ((c == 3 && !np) || (c == 0 && np)) ? none : common;
     case SIGNED_ANY:
-        return c == 0 && np ? none : common;
+        return (c == 0 && np) ? none : common;
     case REAL:
         return c == 3 ? none : c == 0 ? small : common;
     case SQUARED:
@@ -182,7 +182,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case ORDERED:
     case TEST2_ORDERED:
     case TEST2_SWAPPED:
-        return c == 3 && !np ? none : common;
+        return (c == 3 && !np) ? none : common;
     case FRACTION:
     case FLOATING1:
         return floating_for(o, common, which == FRACTION);
@@ -191,12 +191,12 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case ROUNDING:
         return c == 3 ? none : common;
     case NEAREST:
-        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
+        return (c == 3 && !np) ? none : (c == 0 && np) ? TSR_FLOAT16 : common;
     case BITS:
     case BITS1:
         return c < 2 ? common : none;
     case INTEGERS:
-        return c == 1 ? common : c == 0 && np ? small : none;
+        return c == 1 ? common : (c == 0 && np) ? small : none;
     case TEST1:
         return floating_for(o, common, true);
     case TEST_REAL1:

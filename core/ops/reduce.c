@@ -209,7 +209,7 @@ static tsr_status fold(call *c, tsr_error *err) {
 /* Every sum becomes the value of an empty fold. */
 static tsr_status fold_nothing(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
-    int kind = rows[c->reduction].fold;
+    tsr_fold kind = rows[c->reduction].fold;
     tsr_dtype lanes = (tsr_dtype)kernels->fold_to[kind][c->work];
     if (c->places > 0 && !rows[c->reduction].identity && c->options->initial == NULL)
         return tsr_error_set(err, TSR_EVALUE, "no %s of nothing: the shape is %v",

@@ -351,8 +351,8 @@ static void test_next_half(const tsr_kernels *k, tsr_dtype t) {
         }
         /* the number between x and its neighbour rounds to one of them */
         const bool tops = (x == up || widen(a) > v) && (x == down || widen(b) < v);
-        const int steps = (x & 0x7fff) == 0 ? 1 : x & 0x8000 ? x - a : a - x;
-        const int back = (x & 0x7fff) == 0 ? 1 : x & 0x8000 ? b - x : x - b;
+        const int steps = (x & 0x7fff) == 0 ? 1 : (x & 0x8000) ? x - a : a - x;
+        const int back = (x & 0x7fff) == 0 ? 1 : (x & 0x8000) ? b - x : x - b;
         CHECK(c == x && tops && (steps == 1 || x == up) && (back == 1 || x == down),
               "the neighbours of %04x are %04x and %04x", i, (unsigned)b, (unsigned)a);
     }
