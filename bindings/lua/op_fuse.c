@@ -33,8 +33,6 @@ struct tsrL_trace {
     struct tsrL_trace *outer;
     uint32_t serial;
     int nodes, inputs, captured;
-    int table;               /* stack index of the table of captured arrays, in the function's frame */
-    lua_State *L;
     tsr_node node[NODES];
     tsr_input input[INPUTS];
     int source[INPUTS];      /* argument, from 1, or -k for captured array k */
@@ -74,8 +72,7 @@ bool tsrL_traces(lua_State *L, int count) {
     return false;
 }
 
-static int add_node(lua_State *L, const tsr_node *node) {
-    struct tsrL_trace *t = current(L);
+static int add_node(lua_State *L, struct tsrL_trace *t, const tsr_node *node) {
     if (t->nodes == NODES)
         tsrL_fail(L, TSR_EUNSUPPORTED, 0, "more than %d operations in a fused function",
                   (int64_t)NODES);
@@ -83,39 +80,53 @@ static int add_node(lua_State *L, const tsr_node *node) {
     return t->nodes++;
 }
 
-static int add_input(lua_State *L, const tsr_input *input, int source) {
-    struct tsrL_trace *t = current(L);
+static int add_input(lua_State *L, struct tsrL_trace *t, const tsr_input *input, int source) {
     if (t->inputs == INPUTS)
         tsrL_fail(L, TSR_EUNSUPPORTED, 0, "more than %d inputs of a fused function",
                   (int64_t)INPUTS);
     t->input[t->inputs] = *input;
     t->source[t->inputs++] = source;
     tsr_node node = {.kind = TSR_NODE_INPUT};
-    return add_node(L, &node);
+    return add_node(L, t, &node);
 }
 
-/* An array that f knows from outside: it is kept, and comes in at each call. */
+/* An array that f knows from outside: it is kept, and comes in at each call. While the trace runs, the
+ * table of those arrays is in the registry under the trace's address. */
 static int capture(lua_State *L, int index) {
     struct tsrL_trace *t = current(L);
     tsrL_object *o = tsrL_toarray(L, index, tsrL_face(L));
-    for (int k = 1; k <= t->captured; k++) {
-        lua_rawgeti(t->L, t->table, k);
-        bool same = lua_touserdata(t->L, -1) == o;
-        lua_pop(t->L, 1);
-        for (int i = 0, node = 0; same && i < t->inputs; i++, node++) {
-            while (t->node[node].kind != TSR_NODE_INPUT)
-                node++;
-            if (t->source[i] == -k)
-                return node;
+    index = lua_absindex(L, index);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, t);
+    for (int i = 0, node = 0; i < t->inputs; i++, node++) {
+        while (t->node[node].kind != TSR_NODE_INPUT)
+            node++;
+        if (t->source[i] > 0)
+            continue;
+        lua_rawgeti(L, -1, -t->source[i]);
+        bool same = lua_touserdata(L, -1) == o;
+        lua_pop(L, 1);
+        if (same) {
+            lua_pop(L, 1);
+            return node;
         }
     }
     lua_pushvalue(L, index);
-    if (L != t->L)
-        lua_xmove(L, t->L, 1);
-    lua_rawseti(t->L, t->table, ++t->captured);
+    lua_rawseti(L, -2, ++t->captured);
+    lua_pop(L, 1);
     tsr_input input = {.dtype = tsr_array_dtype(o->array),
                        .zero_dimensional = tsr_array_ndim(o->array) == 0};
-    return add_input(L, &input, -t->captured);
+    return add_input(L, t, &input, -t->captured);
+}
+
+/* The node of a placeholder. */
+static int node_of(lua_State *L, struct tsrL_trace *t, const tsrL_object *o) {
+    if (o->node > REDUCED)
+        return o->node;
+    int argument = -o->node - 1; /* -2 stands for the first */
+    int *node = &t->input_node[argument - 1];
+    if (*node < 0)
+        *node = add_input(L, t, &t->argument[argument - 1], argument);
+    return *node;
 }
 
 /* The node of the operand at `index`. */
@@ -126,19 +137,13 @@ static int operand(lua_State *L, int index) {
     if (o != NULL && o->node == REDUCED)
         tsrL_fail(L, TSR_EUNSUPPORTED, index,
                   "cannot be traced: a reduction is the last step of a fused function");
-    if (o != NULL && o->node < REDUCED) { /* an argument: -2 for the first */
-        int argument = -o->node - 1;
-        if (t->input_node[argument - 1] < 0)
-            t->input_node[argument - 1] = add_input(L, &t->argument[argument - 1], argument);
-        return t->input_node[argument - 1];
-    }
     if (o != NULL)
-        return o->node;
+        return node_of(L, t, o);
     if (type != LUA_TNUMBER && type != LUA_TBOOLEAN)
         return capture(L, index);
     tsr_node node = {.kind = TSR_NODE_NUMBER};
     tsrL_test_scalar(L, index, &node.number);
-    return add_node(L, &node);
+    return add_node(L, t, &node);
 }
 
 static tsrL_object *push_placeholder(lua_State *L, tsr_face face, int node) {
@@ -165,7 +170,7 @@ int tsrL_trace_apply(lua_State *L, tsr_do operation) {
     tsr_node node = {.kind = TSR_NODE_APPLY, .operation = operation, .face = face_of(L, count)};
     for (int i = 0; i < count; i++)
         node.operands[i] = operand(L, i + 1);
-    push_placeholder(L, node.face, add_node(L, &node));
+    push_placeholder(L, node.face, add_node(L, current(L), &node));
     return 1;
 }
 
@@ -173,14 +178,14 @@ int tsrL_trace_where(lua_State *L) {
     tsr_node node = {.kind = TSR_NODE_WHERE, .face = face_of(L, 3)};
     for (int i = 0; i < 3; i++)
         node.operands[i] = operand(L, i + 1);
-    push_placeholder(L, node.face, add_node(L, &node));
+    push_placeholder(L, node.face, add_node(L, current(L), &node));
     return 1;
 }
 
 int tsrL_trace_convert(lua_State *L, tsr_dtype dtype) {
     tsr_node node = {.kind = TSR_NODE_CONVERT, .dtype = dtype, .face = face_of(L, 1)};
     node.operands[0] = operand(L, 1);
-    push_placeholder(L, node.face, add_node(L, &node));
+    push_placeholder(L, node.face, add_node(L, current(L), &node));
     return 1;
 }
 
@@ -251,8 +256,10 @@ static tsr_input input_of(lua_State *L, int index) {
 }
 
 /* Calls f with placeholders for `count` arguments; the result, or the error, is pushed. */
-static int call_traced(lua_State *L, struct tsrL_trace *t, int count) {
+static int call_traced(lua_State *L, struct tsrL_trace *t, int count, int table) {
     tsrL_library *lib = tsrL_lib(L);
+    lua_pushvalue(L, table);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, t);
     lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
     t->outer = lib->trace;
     t->serial = ++lib->traces;
@@ -263,12 +270,14 @@ static int call_traced(lua_State *L, struct tsrL_trace *t, int count) {
     }
     int status = lua_pcall(L, count, LUA_MULTRET, 0);
     lib->trace = t->outer;
+    lua_pushnil(L);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, t);
     return status;
 }
 
 /* Traces f, compiles, and pushes the entry, with the captured arrays in the cache under it. */
 static fused *make_entry(lua_State *L, int count) {
-    struct tsrL_trace t = {.L = L};
+    struct tsrL_trace t = {.nodes = 0};
     tsr_error err = TSRL_ERROR;
     push_fused_metatable(L);
     fused *e = tsrL_newuserdata(L, sizeof *e);
@@ -276,31 +285,29 @@ static fused *make_entry(lua_State *L, int count) {
     lua_insert(L, -2);
     lua_setmetatable(L, -2);
     lua_newtable(L);
-    t.table = lua_gettop(L);
+    int table = lua_gettop(L);
     for (int i = 0; i < count; i++) {
         t.argument[i] = input_of(L, i + 1);
         t.input_node[i] = -1;
     }
     luaL_checkstack(L, count + 8, NULL);
-    if (call_traced(L, &t, count) != LUA_OK)
+    if (call_traced(L, &t, count, table) != LUA_OK)
         lua_error(L);
-    if (lua_gettop(L) != t.table + 1)
+    if (lua_gettop(L) != table + 1)
         tsrL_fail(L, TSR_EUNSUPPORTED, 0, "the function returns %d values, not one array",
-                  (int64_t)(lua_gettop(L) - t.table));
-    tsrL_object *result = tsrL_test(L, -1);
+                  (int64_t)(lua_gettop(L) - table));
+    const tsrL_object *result = tsrL_test(L, -1);
     if (result == NULL || result->trace != t.serial)
-        tsrL_fail(L, TSR_EUNSUPPORTED, 0, "the function returns a %s that does not depend on its arguments",
+        tsrL_fail(L, TSR_EUNSUPPORTED, 0,
+                  "the function returns a %s that does not depend on its arguments",
                   luaL_typename(L, -1));
-    t.outer = tsrL_lib(L)->trace;
-    tsrL_lib(L)->trace = &t;
-    int last = result->node == REDUCED ? t.last.node : operand(L, -1);
-    tsrL_lib(L)->trace = t.outer;
+    int last = result->node == REDUCED ? t.last.node : node_of(L, &t, result);
     bool wide = lua_toboolean(L, lua_upvalueindex(UP_WIDE));
     TSRL_TRY(L, &err, compile(L, &t, last, wide, &e->expression, &err));
     e->inputs = t.inputs;
     memcpy(e->source, t.source, sizeof e->source);
     e->last = t.last;
-    lua_settop(L, t.table);
+    lua_settop(L, table);
     lua_pushvalue(L, -2); /* cache[entry] = captured */
     lua_insert(L, -2);
     lua_rawset(L, lua_upvalueindex(UP_CACHE));

@@ -2,7 +2,7 @@
  *
  * Both faces' names for an option are accepted; what the order of positional arguments is depends
  * on the face and the function, as PyTorch and NumPy have it. */
-#include "binding.h"
+#include "fuse.h"
 #include "ops.h"
 #include "view.h"
 
@@ -39,8 +39,30 @@ static tsrL_object *optional_array(lua_State *L, int index) {
     return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
 }
 
+/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
+static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
+    int64_t dims[TSR_MAX_DIMS];
+    int count = -1;
+    if (lua_type(L, DIM) == LUA_TNUMBER) {
+        dims[0] = tsrL_integer(L, DIM);
+        count = 1;
+    } else if (!lua_isnil(L, DIM)) {
+        count = tsrL_integers(L, DIM, TSR_MAX_DIMS, dims);
+    }
+    for (int i = 0; i < count; i++)
+        if (dims[i] == 0)
+            tsrL_fail(L, TSR_EINDEX, DIM, "dimensions start at 1");
+    if (!lua_isnil(L, OUT) || !lua_isnil(L, WHERE) || !lua_isnil(L, INITIAL))
+        tsrL_fail(L, TSR_EUNSUPPORTED, 0,
+                  "cannot be traced in a fused function with out, where or initial");
+    return tsrL_trace_reduce(L, reduction, count == 0 && face == TSR_FACE_TORCH ? -1 : count, dims,
+                             tsrL_opt_boolean(L, KEEP, false),
+                             tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT));
+}
+
 static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_t *order) {
-    tsrL_object *o = tsrL_self(L);
+    bool traced = tsrL_traces(L, 1);
+    tsrL_object *o = traced ? tsrL_test(L, 1) : tsrL_self(L);
     tsr_face face = (tsr_face)o->face;
     tsr_reduce_options options = {.face = face};
     int dims[TSR_MAX_DIMS];
@@ -48,6 +70,8 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
         bind(L, sizeof torch_order, torch_order);
     else
         bind(L, count, order);
+    if (traced)
+        return trace(L, reduction, face);
     options.dims = dims;
     options.count = tsrL_dims(L, DIM, tsr_array_ndim(o->array), dims);
     if (options.count == 0 && face == TSR_FACE_TORCH)
