@@ -197,28 +197,37 @@ static void place(lua_State *L, int table, int operation, const char *name, size
     lua_rawset(L, table);
 }
 
-void tsrL_add_elementwise(lua_State *L, int functions, int methods, tsr_face face) {
-    static const char *const rows[] = {
+static const char *const words_of[] = {
 #define TSR_ELEMENTWISE(NAME, arity, rule, kernel, names, doc) names,
 #include "ops/elementwise.def"
-    };
+};
+
+static bool starts(const char *word, const char *prefix) {
+    return strncmp(word, prefix, strlen(prefix)) == 0;
+}
+
+void tsrL_add_elementwise(lua_State *L, int functions, int methods, tsr_face face) {
     const char *other = face == TSR_FACE_TORCH ? "np:" : "torch:";
     const char *mine = face == TSR_FACE_TORCH ? "torch:" : "np:";
     for (int op = 0; op < TSR_DO_COUNT; op++)
-        for (const char *word = rows[op]; *word != '\0';) {
-            size_t n = strcspn(word, " ");
-            const char *name = word;
-            size_t length = n;
-            if (strncmp(word, mine, strlen(mine)) == 0)
-                name += strlen(mine), length -= strlen(mine);
-            if (strncmp(word, other, strlen(other)) != 0) {
-                place(L, functions, op, name, length, "", face);
-                place(L, methods, op, name, length, "", face);
+        for (const char *word = words_of[op]; *word != '\0';) {
+            size_t n = strcspn(word, " "), skip = starts(word, mine) ? strlen(mine) : 0;
+            if (!starts(word, other) && !starts(word, "core:")) {
+                place(L, functions, op, word + skip, n - skip, "", face);
+                place(L, methods, op, word + skip, n - skip, "", face);
                 if (face == TSR_FACE_TORCH)
-                    place(L, methods, op, name, length, "_", face);
+                    place(L, methods, op, word + skip, n - skip, "_", face);
             }
             word += n + (word[n] == ' ');
         }
+}
+
+void tsrL_add_core_elementwise(lua_State *L, int core) {
+    for (int op = 0; op < TSR_DO_COUNT; op++) {
+        const char *word = strstr(words_of[op], "core:");
+        if (word != NULL)
+            place(L, core, op, word + 5, strcspn(word + 5, " "), "", TSR_FACE_NUMPY);
+    }
 }
 
 /* The events of operators; the metatable is on top. */
