@@ -75,6 +75,7 @@ static int extreme(lua_State *L, bool smallest) {
         lua_CFunction f = smallest ? tsrL_op_amin : tsrL_op_amax;
         if (!other)
             return f(L);
+        tsrL_self(L);
         lua_getfield(L, 1, smallest ? "minimum" : "maximum");
         lua_insert(L, 1);
         lua_call(L, lua_gettop(L) - 1, 1);
