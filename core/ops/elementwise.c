@@ -6,10 +6,10 @@
  *               bytes with out= in another order is cloned (pass.c)
  *   program     load and convert each operand, apply, convert to the result, choose by where=
  *
- * Small contiguous operands of one dtype, which scripts have most, take none of this: the kernel
- * runs over them at once. */
+ * Small contiguous operands of one dtype, which scripts have most, take none of this (quick.c). */
 #include "elementwise.h"
 #include "pass.h"
+#include "quick.h"
 
 #include "../loop/engine.h"
 
@@ -60,7 +60,8 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     tsr_status status = tsr_types_find(operation, &rules, kinds, &t, err);
     if (status == TSR_OK && options->alpha != NULL)
         status = check_alpha(options->alpha, t.common, err);
-    if (status != TSR_OK)
+    if (status != TSR_OK ||
+        tsr_quick_apply(context, &t, arity, operands, options, result, &status, err))
         return status;
     tsr_pass pass;
     tsr_program p;
