@@ -122,6 +122,21 @@ static tsr_dtype floating_for(const tsr_rules *o, tsr_dtype dtype, bool fraction
     return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
+/* np: a function of two integers has the floating dtype of the wider operand, not that of the dtype
+ * that holds both: atan2 of uint8 and int8 is float16. */
+static tsr_dtype wider_integer(int count, const tsr_operand *operands, tsr_dtype common) {
+    int size = 0;
+    tsr_dtype widest = common;
+    for (int i = 0; i < count; i++) {
+        int itemsize = tsr_dtype_describe((tsr_dtype)operands[i].dtype)->itemsize;
+        if (!operands[i].weak && itemsize > size) {
+            size = itemsize;
+            widest = (tsr_dtype)operands[i].dtype;
+        }
+    }
+    return widest;
+}
+
 /* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
  * beyond its partner's dtype. They are compared as what they are. */
 static bool compare_exactly(const tsr_operand *operands, tsr_types *t) {
@@ -274,6 +289,9 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     const row *r = &rows[operation];
     rule which = (rule)r->rule;
     tsr_dtype common = tsr_common_dtype(rules, which == SCALED ? 1 : r->arity, operands);
+    if (rules->face == TSR_FACE_NUMPY && tsr_category(common) == 1 &&
+        (which == FUNCTION_REAL || which == PARTED || which == NEIGHBOUR))
+        common = wider_integer(r->arity, operands, common);
     int kernel = kernel_on(r, rules->face);
     t->common = dtype_by_rule(which, rules, common);
     if (t->common == TSR_DTYPE_COUNT)

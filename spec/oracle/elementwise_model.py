@@ -7,13 +7,13 @@ answer, they must agree, or the generator stops.
 import numpy as np
 import torch
 
-from program import COMPLEX, INTS, convert, lua, to_bfloat16
+from program import COMPLEX, INTS, Skip, convert, lua, to_bfloat16
 
 RULES = {
     "fits": "np: a number that the partner's integer dtype cannot hold is an error (NumPy 2; 1.24 too, by warning)",
     "exact": "integers compare as the numbers they are: int64 with uint64 (NumPy since 1.25), numbers beyond a dtype",
     "integers stay": "floor, ceil, trunc and fix of integers and bool keep the dtype (NumPy since 2.1)",
-    "sign of complex": "is an error (NumPy 2: z / |z|)",
+    "sign of complex": "z / |z|, drawn among the math functions (NumPy 1.24: the sign of the first part that is not 0)",
     "1 / 0": "the reciprocal of the integer 0 is 0 (NumPy: undefined)",
     "zero divisor": "torch: integer division by 0 gives 0, of the least integer by -1 itself (PyTorch raises or traps)",
     "shifts": "torch: shifts out of range give 0, or the sign (PyTorch 1.13: undefined; as this since 2.1)",
@@ -144,7 +144,7 @@ def kernel(op, *operands):
     kind = x.dtype.kind
     if op == "SIGN" and kind == "c":
         met["sign of complex"] += 1
-        raise TypeError
+        raise Skip
     if op in ROUNDINGS and kind in "biu":
         met["integers stay"] += 1
         return x
