@@ -171,9 +171,10 @@ def zeros_first(x, y, got):
 # ---- np ----------------------------------------------------------------------------------------------
 
 
-def numpy_dtypes(operands):
-    """The common dtype of the operands by NumPy 2, or None after a number that does not fit."""
-    for a, b in (operands, operands[::-1]) if len(operands) == 2 else ():
+def numpy_dtypes(operands, floating=False):
+    """The common dtype of the operands by NumPy 2, or None after a number that does not fit; with `floating`
+    it need not, since the operation converts to floating."""
+    for a, b in (operands, operands[::-1]) if len(operands) == 2 and not floating else ():
         if isinstance(a, Number) and type(a.value) is int and not isinstance(b, Number) and b.dtype in INTS:
             info = np.iinfo(b.dtype)
             if not info.min <= a.value <= info.max:
@@ -197,10 +198,12 @@ def integers(o):
 def numpy_compute(op, operands, mask):
     if op in COMPARISONS and all(map(integers, operands)):
         return compared(op, operands)
-    common = numpy_dtypes(operands)
+    common = numpy_dtypes(operands, op == "DIVIDE")
     if common is None:
         met["fits"] += 1
         raise TypeError
+    if op == "DIVIDE" and common.kind in "iu":
+        common = np.dtype(float)
     plain = [np.asarray(o.value).astype(common) if isinstance(o, Number) else o.py for o in operands]
     if op == "WHERE":
         return np.where(mask, *[cast(p, p.dtype.name, common.name) for p in plain])

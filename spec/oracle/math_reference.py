@@ -30,7 +30,7 @@ erf, erfc, lgamma = of_library("erfl"), of_library("erfcl"), of_library("lgammal
 
 def erfinv(p):
     """Newton's steps towards the zero of erf(x) - p, or of erfc(x) - (1 - p), which loses no digits."""
-    x = torch.erfinv(torch.from_numpy(np.abs(p).astype(np.float64))).numpy().astype(L)
+    x = torch.erfinv(torch.from_numpy(np.asarray(np.abs(p), np.float64))).numpy().astype(L)
     q = np.abs(p)
     for _ in range(3):
         off = np.where(q < 0.5, erf(x) - q, (1 - q) - erfc(x))
@@ -72,12 +72,12 @@ def i0(x):
 
 
 def sinc(x):
-    r = np.abs(x - 2 * np.rint(x / 2))
-    r = np.where(r > 0.5, 1 - r, r)
-    sign = np.where(np.abs(x - 2 * np.rint(x / 2)) > 0, 1, 0)
-    turned = np.signbit(x - 2 * np.rint(x / 2)) != np.signbit(x)
-    found = np.where(turned, -1, 1) * np.sin(PI * r) * sign / (PI * np.abs(x))
-    return np.where(x == 0, L(1), np.where(np.isinf(x), L(0), found))
+    """0 at the integers but 0; sin(pi r) of the remainder r in [-1/2, 1/2]."""
+    n = np.rint(x)
+    r = x - n
+    sign = np.where(n % 2 == 0, 1, -1)
+    found = np.where(r == 0, L(0), sign * np.sin(PI * r) / (PI * x))
+    return np.where(x == 0, L(1), np.where(np.isinf(x), L("nan"), found))
 
 
 # ---- complex functions that the C library has not got ------------------------------------------------
