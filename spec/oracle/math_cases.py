@@ -106,8 +106,6 @@ def main():
     print("%d cases of math functions" % count)
     for rule, times in math_model.met.items():
         print("  rule %-18s met %5d times: %s" % (rule, times, math_model.RULES[rule]))
-    if os.getenv("TSR_ORACLE_SHOW"):
-        print(math_model.differs)
 
 
 if __name__ == "__main__":

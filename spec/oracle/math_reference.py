@@ -71,6 +71,12 @@ def i0(x):
     return np.where(x < 800, total, np.where(x != x, x, L("inf")))
 
 
+def power(x, y):
+    """Special values from pow, since powl(-inf, -2^63) is another."""
+    usual = np.isfinite(x) & np.isfinite(y) & (x != 0)
+    return np.where(usual, np.power(x, y), np.power(x.astype(np.float64), y.astype(np.float64)))
+
+
 def sinc(x):
     """0 at the integers but 0; sin(pi r) of the remainder r in [-1/2, 1/2]."""
     n = np.rint(x)
@@ -139,6 +145,7 @@ def sign(z):
 
 OF_REAL = {
     "ERF": erf, "ERFC": erfc, "LGAMMA": lgamma, "ERFINV": erfinv, "DIGAMMA": digamma, "I0": i0, "SINC": sinc,
+    "POW": power, "FLOAT_POWER": power,
     "RSQRT": lambda x: 1 / np.sqrt(x),
     "SIGMOID": lambda x: 1 / (1 + np.exp(-x)),
     "ANGLE": lambda x: np.where(x != x, x, np.where(x < 0, PI, L(0))),
