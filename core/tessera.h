@@ -637,12 +637,98 @@ TSR_API int tsr_do_arity(tsr_do operation);
 TSR_API tsr_dtype tsr_dtype_meet(tsr_face face, tsr_dtype default_float, uint32_t arrays,
                                  uint32_t zero_dimensional, int numbers);
 
-/* ---- truth ---- */
+/* ---- reductions ---- */
 
-/* New bool array: whether all (`all`) or any elements are not 0 over the dimensions that `reduce`
- * names (`count` of them; -1 means all). With `keep`, reduced dimensions stay with size 1. */
-TSR_API tsr_status tsr_truth(tsr_context *context, const tsr_array *array, bool all, int count,
-                             const int *dims, bool keep, tsr_array **out, tsr_error *err);
+typedef enum tsr_reduction {
+    TSR_REDUCE_SUM,  /* integers and bool in 64 bits, wrapping; on np unsigned ones stay unsigned */
+    TSR_REDUCE_PROD, /* the same */
+    TSR_REDUCE_MAX,  /* NaN if there is one */
+    TSR_REDUCE_MIN,
+    TSR_REDUCE_FMAX, /* of what is not NaN, if there is any */
+    TSR_REDUCE_FMIN,
+    TSR_REDUCE_ANY, /* whether one is not 0; bool */
+    TSR_REDUCE_ALL, /* whether none is 0; bool */
+    TSR_REDUCE_COUNT_NONZERO, /* int64 */
+    TSR_REDUCE_MEAN, /* of integers float64 (np); torch wants a floating dtype */
+    TSR_REDUCE_COUNT
+} tsr_reduction;
+
+/* How to reduce; set `dtype` and `count`, the rest may be zero. */
+typedef struct tsr_reduce_options {
+    tsr_face face;
+    tsr_dtype dtype; /* that operands are converted to first, and of the result; TSR_DTYPE_COUNT:
+                        by the face's rule */
+    int count;       /* dimensions to reduce; -1: all */
+    const int *dims; /* may be negative; each once */
+    bool keep;       /* reduced dimensions stay, with size 1 */
+    const tsr_array *where;    /* bool, broadcast with the array: what counts; NULL: everything */
+    const tsr_scalar *initial; /* comes in as one element more; NULL: none */
+    tsr_array *out;            /* written to (borrowed), NULL for a new array */
+} tsr_reduce_options;
+
+/* *result is a new array, or `out` retained. Sums and products are combined in a fixed pairwise
+ * order that depends on shape and layout alone: the bits are the same on every machine, instruction
+ * set and number of threads; float16 and bfloat16 are summed in float32. The extremes of nothing are
+ * TSR_EVALUE. TSR_EDTYPE, TSR_EINDEX, TSR_ESHAPE, TSR_EREADONLY, TSR_EREVOKED, TSR_EMEMORY,
+ * TSR_ECANCELLED, TSR_EDEADLINE. */
+TSR_API tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, const tsr_array *array,
+                              const tsr_reduce_options *options, tsr_array **result,
+                              tsr_error *err);
+
+/* ---- expressions: many operations in one pass ---- */
+
+typedef enum tsr_node_kind {
+    TSR_NODE_INPUT,   /* the next input, in their order */
+    TSR_NODE_NUMBER,  /* `number` */
+    TSR_NODE_APPLY,   /* `operation` of the first operands */
+    TSR_NODE_WHERE,   /* the second operand where the first one is not 0, else the third */
+    TSR_NODE_CONVERT, /* the first operand as `dtype` */
+} tsr_node_kind;
+
+/* What an expression is made of: each node refers to earlier ones. */
+typedef struct tsr_node {
+    tsr_node_kind kind;
+    int operands[3];
+    tsr_do operation;
+    tsr_face face; /* whose rules, of APPLY and WHERE */
+    tsr_dtype dtype;
+    tsr_scalar number;
+} tsr_node;
+
+/* An array or, if `number`, a Lua number: what compiling must know of an input. Arrays and numbers
+ * of other values may come when it runs, but integers that fit other dtypes. */
+typedef struct tsr_input {
+    tsr_dtype dtype;
+    bool zero_dimensional, number;
+    tsr_scalar value; /* of a number */
+} tsr_input;
+
+typedef struct tsr_expression tsr_expression;
+
+/* New expression, whose value is node `last`, for inputs of certain dtypes: the same results as its
+ * operations one by one. With
+ * `wide`, values of float16 and bfloat16 are rounded at the end only. TSR_EDTYPE when an operation
+ * does not take its operands; TSR_EUNSUPPORTED when there are too many of them. */
+TSR_API tsr_status tsr_expression_new(tsr_context *context, tsr_dtype default_float, bool wide,
+                                      int count, int last, const tsr_node *nodes, int inputs,
+                                      const tsr_input *input, tsr_expression **out,
+                                      tsr_error *err);
+TSR_API void tsr_expression_release(tsr_expression *expression);
+/* The dtype of its value. */
+TSR_API tsr_dtype tsr_expression_dtype(const tsr_expression *expression);
+/* Runs it; inputs that are numbers are given in `numbers` (one entry an input; the others are not
+ * looked at), arrays in `arrays`. options: face, out and where alone. As tsr_apply. */
+TSR_API tsr_status tsr_expression_run(const tsr_expression *expression,
+                                      const tsr_array *const *arrays,
+                                      const tsr_scalar *const *numbers,
+                                      const tsr_apply_options *options, tsr_array **result,
+                                      tsr_error *err);
+/* Runs it and reduces its value on the way. As tsr_reduce. */
+TSR_API tsr_status tsr_expression_reduce(const tsr_expression *expression, tsr_reduction reduction,
+                                         const tsr_array *const *arrays,
+                                         const tsr_scalar *const *numbers,
+                                         const tsr_reduce_options *options, tsr_array **result,
+                                         tsr_error *err);
 
 /* ---- numbers as text ----
  *

@@ -36,7 +36,7 @@ end
 -- Runs a shell command in an empty environment of Lua paths; returns output, errors, status.
 local function sh(command, input)
     write("in", input or "")
-    os.execute(("cd %s && (unset LUA_PATH LUA_CPATH TESSERA_ISA; %s) <in >out 2>err; echo $? >rc")
+    os.execute(("cd %s && (unset LUA_PATH LUA_CPATH TESSERA_ISA TESSERA_THREADS; %s) <in >out 2>err; echo $? >rc")
         :format(dir, command))
     return read("out"), read("err"), tonumber(read("rc"))
 end
@@ -145,7 +145,7 @@ describe("tessera", function()
             out:match("^Tessera %d+%.%d+%.%d+ %(kernels: %w+%), (%w+ [%d.]+)"):sub(1, lua == "jit" and 8 or 7))
         out, err, status = run("--help")
         assert(err == "" and status == 0)
-        for _, option in ipairs {"-e CODE", "-i", "-l NAME", "-v", "--help", "TESSERA_ISA"} do
+        for _, option in ipairs {"-e CODE", "-i", "-l NAME", "-v", "--help", "TESSERA_ISA", "TESSERA_THREADS"} do
             has(out, option)
         end
         for _, wrong in ipairs {"-x", "--nothing", "-ix", "-vv", "-e", "-l"} do
@@ -165,6 +165,18 @@ describe("tessera", function()
         out, err, status = sh("TESSERA_ISA=v9 " .. tessera .. " -e 'print(1)'")
         assert(out == "" and status == 1)
         has(err, "v9")
+    end)
+
+    it("runs on all processors, or as many threads as TESSERA_THREADS says", function()
+        local get = tessera .. " -e 'print(ts.get_threads())'"
+        assert.are.equal(sh("nproc"), (sh(get)))
+        assert.are.equal(sh("nproc"), (sh("TESSERA_THREADS= " .. get)))
+        assert.are.equal("3\n", (sh("TESSERA_THREADS=3 " .. get)))
+        for _, wrong in ipairs {"-1", "two", "2x", "1e3", "99999999999999999999"} do
+            local out, err, status = sh("TESSERA_THREADS=" .. wrong .. " " .. get)
+            assert(out == "" and status == 1)
+            has(err, "TESSERA_THREADS")
+        end
     end)
 
     describe("prompt", function()

@@ -33,6 +33,8 @@ $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS) | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -MF $@.d -o $@ $< $(CORE_OBJECTS) $(TEST_LIBS_$*) -lm
 TEST_LIBS_test_math := -lmpfr
+TEST_LIBS_test_special := -lmpfr
+TEST_LIBS_test_complex := -lmpfr
 TEST_LIBS_math_sweep := -lmpfr
 -include $(C_TESTS:=.d)
 

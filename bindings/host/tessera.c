@@ -5,7 +5,8 @@
  * It is a host as any other, built on tessera_lua.h: it makes a state, opens the library with all
  * capabilities, and runs what the command line says. Scripts say require "tessera"; for one-liners
  * (-e) and at the prompt the globals ts, torch and np are there already. The environment variable
- * TESSERA_ISA forces a kernel level.
+ * TESSERA_ISA forces a kernel level; TESSERA_THREADS says on how many threads work runs, which are
+ * otherwise as many as there are processors.
  *
  * Errors of scripts go to stderr with a traceback, and the status is 1. */
 #include "program.h"
@@ -27,22 +28,27 @@ static const char usage[] =
     "  --        end of options\n"
     "  -         run standard input\n"
     "Without a script: the prompt on a terminal, else standard input is run.\n"
-    "TESSERA_ISA=base|v2|v3|v4 in the environment forces a kernel level.\n";
+    "TESSERA_ISA=base|v2|v3|v4 in the environment forces a kernel level.\n"
+    "TESSERA_THREADS=N sets the number of threads; 0, the default, is all processors.\n";
 
 enum { HAS_INTERACTIVE = 1, HAS_CODE = 2, HAS_VERSION = 4, HAS_HELP = 8 };
 
 /* ---- running */
 
-static lua_State *running; /* a signal handler has no other way to it */
+/* a signal handler has no other way to them */
+static lua_State *running;
+static tsr_context *computing; /* of that state */
 
 static void stop(lua_State *L, lua_Debug *ar) {
     (void)ar;
     lua_sethook(L, NULL, 0, 0);
+    tsr_context_clear_cancel(computing);
     luaL_error(L, "interrupted!");
 }
 
 static void on_interrupt(int sig) {
-    signal(sig, SIG_DFL); /* a second Ctrl-C ends the program */
+    signal(sig, SIG_DFL);          /* a second Ctrl-C ends the program */
+    tsr_context_cancel(computing); /* a long operation sees no hook */
     lua_sethook(running, stop, LUA_MASKCALL | LUA_MASKRET | LUA_MASKCOUNT, 1);
 }
 
@@ -76,6 +82,8 @@ int program_call(lua_State *L, int args, int results) {
     lua_pushcfunction(L, add_traceback);
     lua_insert(L, handler);
     running = L;
+    computing = tessera_context(L);
+    tsr_context_clear_cancel(computing);
     signal(SIGINT, on_interrupt);
     int status = lua_pcall(L, args, results, handler);
     signal(SIGINT, SIG_DFL);
@@ -194,6 +202,16 @@ static void show_version(lua_State *L) {
     lua_settop(L, 0);
 }
 
+/* The number in TESSERA_THREADS; -1, which is refused, when it is none. */
+static int wanted_threads(void) {
+    const char *text = getenv("TESSERA_THREADS");
+    if (text == NULL || *text == '\0')
+        return 0;
+    char *end;
+    long n = strtol(text, &end, 10);
+    return (*end == '\0' && n >= 0 && n <= TSR_MAX_THREADS) ? (int)n : -1;
+}
+
 /* Opens the library; with `globals` its faces are defined for people who type. */
 static bool open_library(lua_State *L, bool globals) {
     const char *isa = getenv("TESSERA_ISA");
@@ -204,6 +222,10 @@ static bool open_library(lua_State *L, bool globals) {
     tsr_error err = {0};
     if (tessera_open(L, &config, &err) != TSR_OK) {
         fprintf(stderr, "tessera: %s\n", err.message);
+        return false;
+    }
+    if (tsr_context_set_threads(tessera_context(L), wanted_threads(), &err) != TSR_OK) {
+        fprintf(stderr, "tessera: TESSERA_THREADS: %s\n", err.message);
         return false;
     }
     if (globals) {

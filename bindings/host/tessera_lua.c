@@ -57,6 +57,13 @@ tsr_context *tessera_context(lua_State *L) {
     return lib != NULL ? lib->context : NULL;
 }
 
+bool tessera_cancel(lua_State *L) {
+    tsr_context *context = tessera_context(L);
+    if (context != NULL)
+        tsr_context_cancel(context);
+    return context != NULL;
+}
+
 bool tessera_memory(lua_State *L, tsr_memory *out) {
     tsr_context *context = tessera_context(L);
     if (context != NULL)

@@ -3,7 +3,8 @@
  *
  * None of these functions raises a Lua error unless it says so: they may be called outside of any
  * protected call. Functions that take a lua_State belong to the thread that runs that state;
- * tessera_revoke and tessera_lease_free may be called from any thread.
+ * tessera_revoke and tessera_lease_free may be called from any thread, and so may tessera.h's
+ * tsr_context_cancel with the context of a state, while that state is open.
  */
 #ifndef TESSERA_LUA_H
 #define TESSERA_LUA_H
@@ -16,12 +17,15 @@
 extern "C" {
 #endif
 
-/* What scripts may do beyond arithmetic on memory. All are off unless named. */
+/* What scripts may do beyond arithmetic on memory. All are off unless named. TESSERA_THREADS lets
+ * them have the library start threads; threads that the host gives, by core.executor or with
+ * tsr_context_set_threads, need no capability, and setting one thread needs none either. */
 enum { TESSERA_FILES = 1, TESSERA_POINTERS = 2, TESSERA_THREADS = 4 };
 
 typedef struct tessera_config {
     size_t struct_size; /* sizeof(tessera_config) */
-    tsr_config core; /* allocator, quota, cache, kernel level; core.struct_size must be set too */
+    tsr_config core;    /* allocator, quota, cache, kernel level, the host's threads (executor);
+                           core.struct_size must be set too */
     unsigned capabilities;
 } tessera_config;
 
@@ -34,6 +38,11 @@ TSR_API tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_
 
 /* The context of a state, borrowed; NULL when the library is not open in it. */
 TSR_API tsr_context *tessera_context(lua_State *L);
+/* Makes array operations of the state fail with the kind "cancelled", those of scripts too, until
+ * tsr_context_clear_cancel(tessera_context(L)); for hooks and for between calls. Other threads and
+ * signal handlers, which may not touch L, keep tessera_context(L) and call tsr_context_cancel.
+ * False when the library is not open in L. */
+TSR_API bool tessera_cancel(lua_State *L);
 /* Memory figures of the state; false when the library is not open in it. */
 TSR_API bool tessera_memory(lua_State *L, tsr_memory *out);
 /* The last error that a script's call raised; status TSR_OK when there was none. */

@@ -49,6 +49,8 @@ typedef struct tsrL_library {
     unsigned capabilities;
     tsr_dtype default_float[TSR_FACE_COUNT];
     uint64_t reported; /* of tsr_context_allocated, told to the collector */
+    struct tsrL_trace *trace; /* of the fused function that is being traced, NULL: none */
+    uint32_t traces;          /* so far: their serial numbers */
     size_t alive;      /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
     tsrL_link objects; /* head of the list of all: a closing state does not finalize those that its
@@ -67,6 +69,8 @@ typedef struct tsrL_object {
     tsrL_link link;    /* among the objects of the library */
     tsr_array *array;  /* NULL before it is filled in */
     tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
+    uint32_t trace;    /* serial number, of a placeholder: there is no array then; 0: none */
+    int32_t node;      /* in that trace */
     uint8_t face;      /* tsr_face */
     bool requires_grad;
     bool released; /* by release(): array is still there, but must not be used any more */

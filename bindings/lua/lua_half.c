@@ -242,7 +242,7 @@ int tsrL_object_tostring(lua_State *L) {
         return tsrL_type_error(L, 1, "an array");
     const char *name = o->face == TSR_FACE_TORCH ? "tensor" : "array";
     if (!tsrL_filled(o)) {
-        lua_pushfstring(L, "%s(<released>)", name);
+        lua_pushfstring(L, "%s(<%s>)", name, o->trace != 0 ? "traced" : "released");
         return 1;
     }
     tsr_storage *storage = tsr_array_storage(o->array);

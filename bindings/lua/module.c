@@ -203,6 +203,7 @@ static int open_tables(lua_State *L) {
     add_operations(L);
     tsrL_add_elementwise(L, TORCH, TENSOR_METHODS, TSR_FACE_TORCH);
     tsrL_add_elementwise(L, NP, NDARRAY_METHODS, TSR_FACE_NUMPY);
+    tsrL_add_core_elementwise(L, CORE);
     add_dtypes(L);
     add_constants(L);
     add_shape_metatables(L);

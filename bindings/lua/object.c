@@ -5,9 +5,10 @@
  * two addresses, and do not take each other's objects.
  *
  * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes,
- * so the bytes behind it are fed to it as collection steps, in such a proportion that about BUDGET
- * bytes of arrays (or as much as is alive in arrays or in Lua, if that is more) cost one full
- * cycle. Steps do nothing while the collector believes to have time, for instance because Lua's own
+ * so the bytes behind it are fed to it as collection steps, in such a proportion that a full cycle comes
+ * about as often as its work is worth: after LEAST bytes of arrays or SHARE times Lua's own heap, MOST
+ * at most (or the heap itself, if that is more). Few bytes are good for speed, too: what died a moment
+ * ago is used again while the caches still know it. Steps do nothing while the collector believes to have time, for instance because Lua's own
  * heap was large a moment ago; so when that many bytes have come and none have gone, a full
  * collection follows. */
 #include "binding.h"
@@ -18,7 +19,7 @@
 
 const char tsrL_magic = 0;
 
-enum { BUDGET = 16 << 20, REPORT = 256 << 10, CYCLE = 4 };
+enum { LEAST = 2 << 20, MOST = 16 << 20, SHARE = 12, REPORT = 256 << 10, CYCLE = 4 };
 
 #if LUA_VERSION_NUM == 501
 enum { SLOTS = 64 };
@@ -70,8 +71,8 @@ static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     if (current < lib->alive)
         lib->alive = current;
     size_t heap = (size_t)lua_gc(L, LUA_GCCOUNT, 0); /* KiB */
-    size_t alive = lib->alive > heap << 10 ? lib->alive : heap << 10;
-    size_t budget = alive > BUDGET ? alive : BUDGET;
+    size_t lua = heap << 10, budget = lua * SHARE < MOST ? lua * SHARE : MOST;
+    budget = budget < LEAST ? LEAST : budget < lua ? lua : budget;
     double share = (double)bytes / (double)budget;
     double step = (double)heap * CYCLE * (share < 1 ? share : 1);
     run_collector(L, LUA_GCSTEP, step < 1 ? 1 : (int)step);

@@ -1,4 +1,5 @@
 /* Functions that copy values: fill, assignment, clones, conversions, joins. */
+#include "fuse.h"
 #include "ops.h"
 #include "view.h"
 
@@ -125,6 +126,8 @@ static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, t
 /* a:astype(dtype, {copy = true, order = "K", casting = "unsafe"}) */
 int tsrL_op_astype(lua_State *L) {
     static const char *const names[] = {"dtype", "order", "casting", "copy", "device"};
+    if (tsrL_traces(L, 1))
+        return tsrL_trace_convert(L, tsrL_dtype(L, 2, tsrL_face(L)));
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
@@ -142,6 +145,8 @@ int tsrL_op_astype(lua_State *L) {
  * changes. */
 int tsrL_op_to(lua_State *L) {
     static const char *const names[] = {"dtype", "non_blocking", "copy", "memory_format", "device"};
+    if (tsrL_traces(L, 1))
+        return tsrL_trace_convert(L, tsrL_dtype(L, 2, tsrL_face(L)));
     tsrL_object *o = tsrL_self(L);
     tsrL_object *other = tsrL_test(L, 2);
     tsr_dtype dtype = tsr_array_dtype(o->array);
@@ -189,9 +194,11 @@ int tsrL_op_type(lua_State *L) {
 
 /* t:float(), t:int(), ...: the dtype that the method is called. */
 int tsrL_op_shorthand(lua_State *L) {
-    tsrL_object *o = tsrL_self(L);
     tsr_dtype dtype = TSR_FLOAT32;
     tsr_dtype_parse(TSR_FACE_TORCH, lua_tostring(L, lua_upvalueindex(TSRL_UP_NAME)), &dtype);
+    if (tsrL_traces(L, 1))
+        return tsrL_trace_convert(L, dtype);
+    tsrL_object *o = tsrL_self(L);
     return cast(L, o, dtype, TSRL_COPY_IF_NEEDED, TSR_ORDER_KEEP, true);
 }
 
@@ -442,28 +449,4 @@ int tsrL_op_tril(lua_State *L) {
 
 int tsrL_op_triu(lua_State *L) {
     return triangle(L, true);
-}
-
-/* ---- utilities ---- */
-
-static int truth(lua_State *L, bool all) {
-    static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
-    tsrL_object *o = tsrL_self(L);
-    tsrL_bind(L, 2, 2, names);
-    int dims[TSR_MAX_DIMS];
-    int count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims);
-    bool keep = tsrL_opt_boolean(L, 3, false);
-    tsr_error err = TSRL_ERROR;
-    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err,
-             tsr_truth(tsrL_lib(L)->context, o->array, all, count, dims, keep, &made->array, &err));
-    return 1;
-}
-
-int tsrL_op_all(lua_State *L) {
-    return truth(L, true);
-}
-
-int tsrL_op_any(lua_State *L) {
-    return truth(L, false);
 }

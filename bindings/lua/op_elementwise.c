@@ -5,6 +5,7 @@
  * place and kind, right before the core is called, so that `x + 1` makes no garbage but its result.
  */
 #include "elementwise.h"
+#include "fuse.h"
 
 #include <string.h>
 
@@ -136,6 +137,23 @@ static int short_power(int operation, arguments *a, bool operator) {
     return operation;
 }
 
+/* The arguments are bound; alpha becomes a product. */
+static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
+    if (in_place || !lua_isnil(L, count + 1) || !lua_isnil(L, count + 2))
+        tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
+    if (!lua_isnil(L, count + 3)) {
+        lua_pushvalue(L, 1);
+        lua_pushvalue(L, 2);
+        lua_pushvalue(L, count + 3);
+        lua_replace(L, 1);
+        tsrL_trace_apply(L, TSR_DO_MULTIPLY); /* alpha, y */
+        lua_replace(L, 2);
+        lua_pop(L, 1);
+        lua_replace(L, 1);
+    }
+    return tsrL_trace_apply(L, operation);
+}
+
 static int elementwise(lua_State *L) {
     static const char *const names[] = {"out", "where", "alpha"};
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
@@ -145,6 +163,8 @@ static int elementwise(lua_State *L) {
     if (lua_gettop(L) < count)
         tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
     tsrL_bind(L, count + 1, 3, names);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
+        return trace(L, (tsr_do)operation, count, in_place);
     if (in_place)
         tsrL_check(L, 1);
     read_operands(L, &a, count);
@@ -168,6 +188,8 @@ static int operator(lua_State *L) {
     int count = tsr_do_arity((tsr_do)operation);
     arguments a;
     lua_settop(L, count);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
+        return tsrL_trace_apply(L, (tsr_do)operation);
     read_operands(L, &a, count);
     if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
@@ -180,6 +202,8 @@ int tsrL_op_where(lua_State *L) {
     arguments a;
     if (lua_gettop(L) != 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3))
+        return tsrL_trace_where(L);
     read_operands(L, &a, 3);
     check_numbers(L, &a, 1);
     return push_result(L, TSR_DO_COUNT, &a, 0);
@@ -211,28 +235,37 @@ static void place(lua_State *L, int table, int operation, const char *name, size
     lua_rawset(L, table);
 }
 
-void tsrL_add_elementwise(lua_State *L, int functions, int methods, tsr_face face) {
-    static const char *const rows[] = {
+static const char *const words_of[] = {
 #define TSR_ELEMENTWISE(NAME, arity, rule, kernel, names, doc) names,
 #include "ops/elementwise.def"
-    };
+};
+
+static bool starts(const char *word, const char *prefix) {
+    return strncmp(word, prefix, strlen(prefix)) == 0;
+}
+
+void tsrL_add_elementwise(lua_State *L, int functions, int methods, tsr_face face) {
     const char *other = face == TSR_FACE_TORCH ? "np:" : "torch:";
     const char *mine = face == TSR_FACE_TORCH ? "torch:" : "np:";
     for (int op = 0; op < TSR_DO_COUNT; op++)
-        for (const char *word = rows[op]; *word != '\0';) {
-            size_t n = strcspn(word, " ");
-            const char *name = word;
-            size_t length = n;
-            if (strncmp(word, mine, strlen(mine)) == 0)
-                name += strlen(mine), length -= strlen(mine);
-            if (strncmp(word, other, strlen(other)) != 0) {
-                place(L, functions, op, name, length, "", face);
-                place(L, methods, op, name, length, "", face);
+        for (const char *word = words_of[op]; *word != '\0';) {
+            size_t n = strcspn(word, " "), skip = starts(word, mine) ? strlen(mine) : 0;
+            if (!starts(word, other) && !starts(word, "core:")) {
+                place(L, functions, op, word + skip, n - skip, "", face);
+                place(L, methods, op, word + skip, n - skip, "", face);
                 if (face == TSR_FACE_TORCH)
-                    place(L, methods, op, name, length, "_", face);
+                    place(L, methods, op, word + skip, n - skip, "_", face);
             }
             word += n + (word[n] == ' ');
         }
+}
+
+void tsrL_add_core_elementwise(lua_State *L, int core) {
+    for (int op = 0; op < TSR_DO_COUNT; op++) {
+        const char *word = strstr(words_of[op], "core:");
+        if (word != NULL)
+            place(L, core, op, word + 5, strcspn(word + 5, " "), "", TSR_FACE_NUMPY);
+    }
 }
 
 /* The events of operators; the metatable is on top. */

@@ -1,5 +1,6 @@
 /* Looking at arrays: sizes, layout, dtype, where the bytes come from, who shares them. Functions
  * called as properties take the array alone. */
+#include "fuse.h"
 #include "ops.h"
 #include "view.h"
 
@@ -78,7 +79,10 @@ int tsrL_op_nbytes(lua_State *L) {
 }
 
 int tsrL_op_dtype(lua_State *L) {
-    tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->array));
+    if (tsrL_traces(L, 1))
+        tsrL_push_dtype(L, tsrL_trace_dtype(L));
+    else
+        tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->array));
     return 1;
 }
 

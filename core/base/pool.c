@@ -36,7 +36,7 @@
 enum {
     STACK = 1 << 20,
     SPIN_NANOSECONDS = 50000,
-    LOOKS = 32, /* between two looks at the clock while spinning */
+    LOOKS = 32, /* between two times that a spinning thread lets others run */
     LINE = 64,
 };
 
@@ -52,6 +52,7 @@ struct tsr_pool {
     int64_t count;
     tsr_float_mode mode;
     _Alignas(LINE) _Atomic uint32_t round;
+    atomic_int processor;      /* that the caller runs on */
     _Atomic uint32_t sleepers; /* workers that wait for `round` in the kernel */
     _Alignas(LINE) _Atomic int64_t next;
     _Alignas(LINE) _Atomic uint32_t inside; /* workers that look at the job */
@@ -67,6 +68,30 @@ static inline void rest(void) {
 #endif
 }
 
+/* Waiting awake, for a while. In between others may run, because the one waited for may be among
+ * those that wait for this very processor: a machine that is busy puts a thread that wakes up
+ * there.
+ */
+typedef struct spinning {
+    int64_t until; /* 0: not at all */
+    unsigned looks;
+} spinning;
+
+static spinning start_spinning(const tsr_pool *p) {
+    return (spinning){p->spins ? tsr_system_nanoseconds() + SPIN_NANOSECONDS : 0, 0};
+}
+
+/* False when it is time to sleep. */
+static bool spin_on(spinning *s) {
+    if (s->until == 0)
+        return false;
+    rest();
+    if (++s->looks % LOOKS != 0)
+        return true;
+    tsr_system_yield();
+    return tsr_system_nanoseconds() < s->until;
+}
+
 static bool is_new(uint32_t round, uint32_t last) {
     return round % 2 == 1 && round != last;
 }
@@ -78,22 +103,30 @@ static void take_indices(tsr_pool *p) {
 
 /* ---- a worker ---- */
 
-/* Returns the round of a job that is not the last one. */
+/* A kernel that finds all processors busy wakes a thread on that of the one who woke it, and leaves
+ * both there for milliseconds. */
+static void leave_caller(tsr_pool *p) {
+    int caller = atomic_load_explicit(&p->processor, memory_order_relaxed);
+    if (p->spins && caller >= 0 && tsr_system_processor() == caller)
+        tsr_system_leave(caller);
+}
+
+/* Returns the round of a job that is not the last one. Who was woken spins again, even when the job
+ * is over by then: the next one is likely to come soon. */
 static uint32_t wait_for_job(tsr_pool *p, uint32_t last) {
-    uint32_t round;
-    if (p->spins)
-        for (int64_t until = tsr_system_nanoseconds() + SPIN_NANOSECONDS;
-             tsr_system_nanoseconds() < until;)
-            for (int i = 0; i < LOOKS; i++) {
-                if (is_new(round = atomic_load(&p->round), last))
-                    return round;
-                rest();
-            }
-    atomic_fetch_add(&p->sleepers, 1);
-    while (!is_new(round = atomic_load(&p->round), last))
-        tsr_system_wait(&p->round, round);
-    atomic_fetch_sub(&p->sleepers, 1);
-    return round;
+    for (uint32_t round;;) {
+        spinning spin = start_spinning(p);
+        do {
+            if (is_new(round = atomic_load(&p->round), last))
+                return round;
+            if (spin.looks % LOOKS == 1)
+                leave_caller(p);
+        } while (spin_on(&spin));
+        atomic_fetch_add(&p->sleepers, 1);
+        if (!is_new(round = atomic_load(&p->round), last))
+            tsr_system_wait(&p->round, round);
+        atomic_fetch_sub(&p->sleepers, 1);
+    }
 }
 
 static void *work(void *at) {
@@ -124,6 +157,7 @@ static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count
     p->user = user;
     p->count = count;
     p->mode = tsr_float_mode_get();
+    atomic_store_explicit(&p->processor, tsr_system_processor(), memory_order_relaxed);
     atomic_store_explicit(&p->next, 0, memory_order_relaxed);
     atomic_fetch_add(&p->round, 1);
     if (atomic_load(&p->sleepers) > 0)
@@ -132,16 +166,11 @@ static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count
 
 static void close_job(tsr_pool *p) {
     atomic_fetch_add(&p->round, 1);
-    if (atomic_load(&p->inside) == 0)
-        return;
-    if (p->spins)
-        for (int64_t until = tsr_system_nanoseconds() + SPIN_NANOSECONDS;
-             tsr_system_nanoseconds() < until;)
-            for (int i = 0; i < LOOKS; i++) {
-                if (atomic_load(&p->inside) == 0)
-                    return;
-                rest();
-            }
+    spinning spin = start_spinning(p);
+    do
+        if (atomic_load(&p->inside) == 0)
+            return;
+    while (spin_on(&spin));
     atomic_store(&p->waiting, 1);
     for (uint32_t inside; (inside = atomic_load(&p->inside)) != 0;)
         tsr_system_wait(&p->inside, inside);

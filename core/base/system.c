@@ -77,11 +77,32 @@ int64_t tsr_system_nanoseconds(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Processors, up to 8192: the kernel refuses less room than it has. */
+typedef struct processors {
+    cpu_set_t sets[8];
+} processors;
+
+static bool allowed(processors *p) {
+    memset(p, 0, sizeof *p);
+    return sched_getaffinity(0, sizeof *p, p->sets) == 0;
+}
+
 int tsr_system_cores(void) {
-    cpu_set_t sets[8]; /* for 8192 processors; the kernel refuses less room than it has */
-    memset(sets, 0, sizeof sets);
-    if (sched_getaffinity(0, sizeof sets, sets) != 0)
-        return 1;
-    int cores = CPU_COUNT_S(sizeof sets, sets);
+    processors p;
+    int cores = allowed(&p) ? CPU_COUNT_S(sizeof p, p.sets) : 1;
     return cores > 0 ? cores : 1;
+}
+
+int tsr_system_processor(void) {
+    return sched_getcpu();
+}
+
+void tsr_system_leave(int processor) {
+    processors all;
+    if (processor < 0 || !allowed(&all) || CPU_COUNT_S(sizeof all, all.sets) < 2)
+        return;
+    processors others = all;
+    CPU_CLR_S((size_t)processor, sizeof others, others.sets);
+    if (sched_setaffinity(0, sizeof others, others.sets) == 0)
+        sched_setaffinity(0, sizeof all, all.sets);
 }

@@ -19,6 +19,10 @@ void tsr_system_wait(_Atomic uint32_t *at, uint32_t value);
 void tsr_system_wake(_Atomic uint32_t *at, int count);
 /* The time of CLOCK_MONOTONIC in nanoseconds. */
 int64_t tsr_system_nanoseconds(void);
+/* The number of the processor that the caller runs on, -1 when it is not known. */
+int tsr_system_processor(void);
+/* Moves the calling thread to another processor than this one, if it may run on others. */
+void tsr_system_leave(int processor);
 /* How many processors this process may run on, 1 at least. */
 int tsr_system_cores(void);
 

@@ -5,10 +5,13 @@
  * over -1 wraps to itself. fmod keeps the sign of the dividend. A remainder of zero has the sign of
  * the divisor in `remainder` (NumPy's), of the dividend in `modulo` (PyTorch's). maximum and
  * minimum pass NaN on, fmax and fmin prefer numbers; of two zeros the first is taken. Bool adds as
- * "or", multiplies as "and". Products and the like of complex numbers are in complex.c. */
+ * "or", multiplies as "and". Products and the like of complex numbers are in complex.c.
+ * Folds of products, fmax and fmin are made here too, of the
+ * same loops. */
 #include "rows.h"
 
 #include "../dtype/ctypes.h"
+#include "fold_binary.h"
 
 #include <math.h>
 
@@ -134,6 +137,14 @@ TSR_COMPLEX(PARTS)
 TSR_BIN(or_bool, uint8_t, uint8_t, (x | y) != 0)
 TSR_BIN(and_bool, uint8_t, uint8_t, (x != 0) & (y != 0))
 
+TSR_FOLD_BY(multiply_u64, uint64_t)
+TSR_FOLD_BY(multiply_f32, float)
+TSR_FOLD_BY(multiply_f64, double)
+TSR_FOLD_BY(fmax_f32, float)
+TSR_FOLD_BY(fmax_f64, double)
+TSR_FOLD_BY(fmin_f32, float)
+TSR_FOLD_BY(fmin_f64, double)
+
 #define ROW(OP, NAME, S) k->binary[TSR_BIN_##OP][TSR_##NAME] = S
 #define LAY_WRAPPING(NAME, S, T, U)                                                                \
     ROW(ADD, NAME, add_##S);                                                                       \
@@ -174,4 +185,12 @@ void TSR_KERNEL_ENTRY(arithmetic)(tsr_kernels *k) {
     ROW(MINIMUM, BOOL, and_bool);
     ROW(FMAX, BOOL, or_bool);
     ROW(FMIN, BOOL, and_bool);
+    TSR_LAY_FOLD_BY(PROD, INT64, multiply_u64)
+    TSR_LAY_FOLD_BY(PROD, UINT64, multiply_u64)
+    TSR_LAY_FOLD_BY(PROD, FLOAT32, multiply_f32)
+    TSR_LAY_FOLD_BY(PROD, FLOAT64, multiply_f64)
+    TSR_LAY_FOLD_BY(FMAX, FLOAT32, fmax_f32)
+    TSR_LAY_FOLD_BY(FMAX, FLOAT64, fmax_f64)
+    TSR_LAY_FOLD_BY(FMIN, FLOAT32, fmin_f32)
+    TSR_LAY_FOLD_BY(FMIN, FLOAT64, fmin_f64)
 }

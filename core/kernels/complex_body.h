@@ -1,4 +1,5 @@
-/* The body of complex.c for one complex dtype: T of parts F, with names that end in S. All are
+/* The body of complex.c for one complex dtype: T of parts F, with names that end in S;
+ * EACH_PAIR(X) is X(0), X(2) ... for a vector of F. All are
  * undefined at the end. */
 
 #define PASTE_(a, b) a##b
@@ -19,16 +20,31 @@ static inline void OF(join_)(const OF(block_) * from, T *z, size_t n) {
         z[i] = (T){from->re[i], from->im[i]};
 }
 
+typedef F OF(vector_) __attribute__((vector_size(WIDTH)));
+
+/* Pairs of parts (re, im): x y.re + (x.im, x.re) (-y.im, y.im). */
+static inline OF(vector_) OF(product_)(OF(vector_) x, OF(vector_) y) {
+    const OF(vector_) re = __builtin_shufflevector(y, y, EACH_PAIR(FIRSTS));
+    const OF(vector_) im = __builtin_shufflevector(y, y, EACH_PAIR(SECONDS));
+    const OF(vector_) turned = __builtin_shufflevector(x, x, EACH_PAIR(SWAPPED));
+    const OF(vector_) minus = {EACH_PAIR(MINUS)};
+    return x * re + turned * (im * minus);
+}
+
 static void OF(multiply_)(const void *a, const void *b, void *dst, size_t n) {
-    OF(block_) x, y, z;
-    for (size_t at = 0; at < n; at += BLOCK) {
-        size_t m = n - at < BLOCK ? n - at : BLOCK;
-        OF(part_)((const T *)a + at, &x, m);
-        OF(part_)((const T *)b + at, &y, m);
-        for (size_t i = 0; i < m; i++)
-            z.re[i] = x.re[i] * y.re[i] - x.im[i] * y.im[i],
-            z.im[i] = x.re[i] * y.im[i] + x.im[i] * y.re[i];
-        OF(join_)(&z, (T *)dst + at, m);
+    const size_t bytes = n * sizeof(T), whole = bytes - bytes % WIDTH;
+    OF(vector_) x = {0}, y = {0};
+    for (size_t at = 0; at < whole; at += WIDTH) {
+        memcpy(&x, (const char *)a + at, WIDTH);
+        memcpy(&y, (const char *)b + at, WIDTH);
+        x = OF(product_)(x, y);
+        memcpy((char *)dst + at, &x, WIDTH);
+    }
+    if (whole < bytes) {
+        memcpy(&x, (const char *)a + whole, bytes - whole);
+        memcpy(&y, (const char *)b + whole, bytes - whole);
+        x = OF(product_)(x, y);
+        memcpy((char *)dst + whole, &x, bytes - whole);
     }
 }
 
@@ -69,19 +85,12 @@ static void OF(reciprocal_)(const void *src, void *dst, size_t n) {
     }
 }
 
-static inline bool OF(is_nan_)(T z) {
-    return (z.re != z.re) | (z.im != z.im);
-}
+TSR_BIN(OF(maximum_), T, T, (OF(tsr_is_nan_)(x) || OF(tsr_in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(minimum_), T, T, (OF(tsr_is_nan_)(x) || OF(tsr_in_order_)(x, y)) ? x : y)
+TSR_BIN(OF(fmax_), T, T, (OF(tsr_is_nan_)(y) || OF(tsr_in_order_)(y, x)) ? x : y)
+TSR_BIN(OF(fmin_), T, T, (OF(tsr_is_nan_)(y) || OF(tsr_in_order_)(x, y)) ? x : y)
 
-static inline bool OF(in_order_)(T x, T y) {
-    return ((x.re < y.re) & (x.im == x.im) & (y.im == y.im)) | ((x.re == y.re) & (x.im <= y.im));
-}
-
-TSR_BIN(OF(maximum_), T, T, (OF(is_nan_)(x) || OF(in_order_)(y, x)) ? x : y)
-TSR_BIN(OF(minimum_), T, T, (OF(is_nan_)(x) || OF(in_order_)(x, y)) ? x : y)
-TSR_BIN(OF(fmax_), T, T, (OF(is_nan_)(y) || OF(in_order_)(y, x)) ? x : y)
-TSR_BIN(OF(fmin_), T, T, (OF(is_nan_)(y) || OF(in_order_)(x, y)) ? x : y)
-
+#undef EACH_PAIR
 #undef PASTE_
 #undef PASTE
 #undef OF

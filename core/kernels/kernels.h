@@ -50,6 +50,47 @@ typedef void tsr_kernel_unary(const void *src, void *dst, size_t n);
 /* Whether all (any) of n bools are true. */
 typedef bool tsr_kernel_truth(const uint8_t *src, size_t n);
 
+/* Folds, the inner loops of reductions (fold.def). An element goes to the lane of its position
+ * modulo TSR_FOLD_LANES, lanes are folded pairwise, and who calls combines the results of leaves of
+ * TSR_FOLD_LEAF elements in a binary tree, with kernels->binary. So the order of a sum is fixed by
+ * positions alone, and its bits are the same at every level.
+ *
+ * lanes[i % TSR_FOLD_LANES] = lanes[...] (op) src[i] for i = 0 ... n - 1, in order. src is
+ * naturally aligned, lanes to 64 bytes. A fold may be split into calls, all but the last with n a
+ * multiple of TSR_FOLD_LANES. Integers that are summed in wider lanes use the lanes as they like:
+ * only the sum of all lanes tells then. */
+typedef void tsr_kernel_fold(const void *src, size_t n, void *lanes);
+
+/* Folds the lanes into one element: lane l with l + 32, then with l + 16, ... 1. */
+typedef void tsr_kernel_fold_end(const void *lanes, void *result);
+
+/* acc[j] = src[0][j] (op) src[1][j] (op) ... in the order of the rows, j < n; row r starts at
+ * src + r * stride (naturally aligned, any sign), 1 <= rows <= TSR_FOLD_ROWS. acc is apart. */
+typedef void tsr_kernel_fold_rows(const char *src, int64_t stride, size_t rows, size_t n,
+                                  void *acc);
+enum { TSR_FOLD_LANES = 64, TSR_FOLD_LEAF = 4096, TSR_FOLD_ROWS = 32 };
+
+/* The first i < n with src[i] == *item, -1 if there is none. Zeros are equal whatever their sign; a
+ * NaN finds the first NaN (a complex number with a NaN is one). */
+typedef int64_t tsr_kernel_find(const void *src, size_t n, const void *item);
+
+/* Where src[j] is better than best[j] (greater or less; NaN, while best[j] is not): best[j] =
+ * src[j] and at[j] = index, j < n. */
+typedef void tsr_kernel_arg_rows(const void *src, int64_t index, void *best, int64_t *at, size_t n);
+
+/* dst[i] = carry (op) src[0] (op) ... (op) src[i]; carry becomes dst[n - 1]. dst may be src. Sums
+ * and products of floating numbers are joined in an order fixed by the position in the block of
+ * TSR_SCAN_BLOCK elements, so a scan may be split into calls all but the last of which have n a
+ * multiple of that. */
+typedef void tsr_kernel_scan(const void *src, void *dst, size_t n, void *carry);
+enum { TSR_SCAN_BLOCK = 16 };
+
+/* The same of MAX and MIN, with at[i] the position of dst[i]: that of the last of equals, and of
+ * the last NaN once there is one. src[0] has the position `first`; carry_at goes along with carry.
+ */
+typedef void tsr_kernel_scan_arg(const void *src, void *dst, int64_t *at, size_t n, void *carry,
+                                 int64_t *carry_at, int64_t first);
+
 enum { TSR_ITEM_COUNT = 5 }; /* item sizes 1, 2, 4, 8, 16 */
 
 #define TSR_UNARY(NAME, name) TSR_UN_##NAME,
@@ -63,6 +104,14 @@ typedef enum tsr_binary {
 #include "elementwise.def"
     TSR_BIN_COUNT
 } tsr_binary;
+
+#define TSR_FOLD(NAME, name) TSR_FOLD_##NAME,
+typedef enum tsr_fold {
+#include "fold.def"
+    TSR_FOLD_COUNT
+} tsr_fold;
+
+enum { TSR_ARG_MAX, TSR_ARG_MIN, TSR_ARG_COUNT };
 
 typedef struct tsr_kernels {
     const char *level; /* "base", "v2", "v3", "v4" */
@@ -89,12 +138,29 @@ typedef struct tsr_kernels {
      * every level, but for the sign and payload of a NaN. */
     tsr_kernel_unary *unary[TSR_FN_FIRST_PAIR][TSR_DTYPE_COUNT];
     tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
+    /* By tsr_fold. Rows of SUM are for integers, float32, float64 and complex dtypes, with lanes of
+     * 64 bits for narrower integers and bools: fold_to tells the dtype of the lanes, by which
+     * fold_end is indexed. PROD is for the dtypes of 64 bits, float32 and complex64; the others for
+     * all but the 16-bit floating dtypes. fold_rows is NULL where lanes are of another dtype. Ties
+     * and NaN are those of binary's MAXIMUM, MINIMUM, FMAX and FMIN. */
+    tsr_kernel_fold *fold[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
+    tsr_kernel_fold_end *fold_end[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
+    tsr_kernel_fold_rows *fold_rows[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
+    uint8_t fold_to[TSR_FOLD_COUNT][TSR_DTYPE_COUNT]; /* a tsr_dtype */
+    tsr_kernel_find *find[TSR_DTYPE_COUNT];           /* not for the 16-bit floating dtypes */
+    tsr_kernel_arg_rows *arg_rows[TSR_ARG_COUNT][TSR_DTYPE_COUNT]; /* nor these */
+    /* SUM and PROD for the dtypes that lanes have, MAX and MIN for those that fold has. */
+    tsr_kernel_scan *scan[TSR_FOLD_FMAX][TSR_DTYPE_COUNT];
+    tsr_kernel_scan_arg *scan_arg[TSR_ARG_COUNT][TSR_DTYPE_COUNT];
 } tsr_kernels;
 
 /* Copies bytes past the caches; source and destination do not overlap. Before another thread reads
  * what was written, tsr_stream_end. */
 void tsr_stream(const void *src, void *dst, size_t bytes);
 void tsr_stream_end(void);
+
+/* Writes the element that a fold starts its lanes from, of the dtype that lanes have. */
+void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item);
 
 /* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */
 static inline int tsr_item_row(size_t itemsize) {

@@ -33,7 +33,8 @@
     X(level, compare)                                                                              \
     X(level, unary)                                                                                \
     X(level, parts)                                                                                \
-    X(level, choose)
+    X(level, choose)                                                                               \
+    X(level, find)
 
 /* Those that are not compiled for v2, which has nothing for them that base has not: neither fused
  * multiplication nor wider vectors. */
@@ -46,7 +47,15 @@
     X(level, math_arc)                                                                             \
     X(level, math_error_function)                                                                  \
     X(level, math_root)                                                                            \
-    X(level, math_pair)
+    X(level, math_pair)                                                                            \
+    X(level, fold_sum)                                                                             \
+    X(level, fold_order)
+
+/* Those that gain nothing from a level, and are compiled for base alone. */
+#define TSR_KERNEL_BASE_FILES(X, level)                                                            \
+    X(level, scan)                                                                                 \
+    X(level, scan_order)                                                                           \
+    X(level, extreme_rows)
 
 /* Those that are compiled once, for base: scalar code that gains nothing from a level. */
 #define TSR_KERNEL_SCALAR_FILES(X, level)                                                          \
@@ -63,6 +72,7 @@
 TSR_KERNEL_FILES(TSR_DECLARE_, base)
 TSR_KERNEL_MATH_FILES(TSR_DECLARE_, base)
 TSR_KERNEL_SCALAR_FILES(TSR_DECLARE_, base)
+TSR_KERNEL_BASE_FILES(TSR_DECLARE_, base)
 #if defined(__x86_64__)
 TSR_KERNEL_FILES(TSR_DECLARE_, v2)
 TSR_KERNEL_FILES(TSR_DECLARE_, v3)

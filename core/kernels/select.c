@@ -19,6 +19,7 @@ static void lay_base(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, base)
     TSR_KERNEL_MATH_FILES(LAY, base)
     TSR_KERNEL_SCALAR_FILES(LAY, base)
+    TSR_KERNEL_BASE_FILES(LAY, base)
 }
 
 #if defined(__x86_64__)
@@ -75,6 +76,11 @@ bool tsr_kernels_select(const char *level, tsr_kernels *out) {
         }
     }
     memset(out, 0, sizeof *out);
+    for (int fold = 0; fold < TSR_FOLD_COUNT; fold++) {
+        for (int dtype = 0; dtype < TSR_DTYPE_COUNT; dtype++) {
+            out->fold_to[fold][dtype] = (uint8_t)dtype;
+        }
+    }
     for (int i = 0; i <= wanted; i++) {
         layers[i](out);
     }

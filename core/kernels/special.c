@@ -12,8 +12,8 @@
  * i0        Chebyshev series of Cephes (Moshier, i0.c), also NumPy's
  * sinc      sin(pi x)/(pi x), x reduced before it is multiplied by pi: zero at integers
  *
- * Errors, in units of the last place: digamma 3 above 0, and below 0, where it has a root in each
- * interval, 8 of max(1, |digamma|); erfinv 8; i0 8; sinc 4. */
+ * Errors, in units of the last place: lgamma as the C library's; digamma 3 above 0 and, below 0,
+ * where each interval has a root, 16 of max(1/2, |digamma|); erfinv and i0 8; sinc 4. */
 #define _DEFAULT_SOURCE 1 /* lgamma_r */
 
 #include "level.h"

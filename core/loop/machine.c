@@ -40,8 +40,10 @@ static int64_t item_of(const tsr_machine *m, int reg) {
 bool tsr_machine_start(tsr_machine *m, const tsr_program *p) {
     m->program = p;
     int64_t widest = 1;
-    for (int i = 0; i < p->registers; i++)
+    for (int i = 0; i < p->registers; i++) {
         widest = item_of(m, i) > widest ? item_of(m, i) : widest;
+        m->spread[i] = NULL;
+    }
     int used = p->full ? TSR_MACHINE_BUFFERS + 1 : assign_buffers(m);
     if (used > TSR_MACHINE_BUFFERS)
         return false;
@@ -148,10 +150,14 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
         bool constant = operand == TSR_FROM_CONSTANT;
         if (!constant && (operand < 0 || !is_repeated(tile, operand)))
             continue;
+        const void *from = constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
+        if (m->spread[reg] == from && m->times[reg] >= n)
+            continue;
         _Alignas(16) unsigned char item[16];
-        const void *from = constant ? (const void *)p->item[p->constant[reg]] : tile->data[operand];
         memcpy(item, from, (size_t)item_of(m, reg));
         m->value[reg] = buffer_of(m, reg);
         p->kernels->fill[tsr_item_row((size_t)item_of(m, reg))](item, buffer_of(m, reg), (size_t)n);
+        m->spread[reg] = from;
+        m->times[reg] = n;
     }
 }

@@ -23,13 +23,15 @@ typedef struct tsr_machine {
     bool transposed; /* some operand's fast direction is the other one */
     int64_t rows, columns; /* of a block of the current tile, but at its edges */
     uint8_t own[TSR_REGISTERS]; /* each register's buffer */
+    const void *spread[TSR_REGISTERS]; /* what it repeats, */
+    int64_t times[TSR_REGISTERS];      /* so often */
     const void *value[TSR_REGISTERS];
     _Alignas(64) char bytes[TSR_MACHINE_BYTES];
 } tsr_machine;
 
 /* False when the program needs more registers at a time than there are. */
 bool tsr_machine_start(tsr_machine *m, const tsr_program *program);
-/* Enters a tile: chooses the size of blocks, spreads what repeats. */
+/* Enters a tile: chooses the size of blocks, spreads what repeats and is not spread yet. */
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile);
 /* The value of a block, contiguous and aligned: in `to` (NULL: anywhere) if the last step could
  * write there. Valid until the next block. */

@@ -21,7 +21,7 @@
 #include "../kernels/kernels.h"
 #include "plan.h"
 
-enum { TSR_REGISTERS = 96, TSR_STEPS = 72, TSR_CONSTANTS = 16, TSR_PATH_STEPS = 3 };
+enum { TSR_REGISTERS = 96, TSR_STEPS = 72, TSR_CONSTANTS = 32, TSR_PATH_STEPS = 3 };
 
 /* One kernel: registers in, one register out. */
 typedef struct tsr_step {
@@ -36,14 +36,22 @@ typedef struct tsr_step {
 /* Where a register's value comes from, beside operands 0, 1, ... of the plan. */
 enum { TSR_FROM_STEP = -1, TSR_FROM_CONSTANT = -2 };
 
+/* A constant: an item of a dtype, and where it came from, so that it can be made anew. */
+typedef struct tsr_constant {
+    _Alignas(16) unsigned char item[16];
+    uint8_t dtype;
+    int8_t parent; /* the constant that it was converted from; -1: a number */
+    int8_t input;  /* the number's index among those that are given late; -1: it is fixed */
+} tsr_constant;
+
 typedef struct tsr_program {
     const tsr_kernels *kernels;
     int registers, steps, constants, result;
-    bool full;                     /* it did not fit; nothing of it is used */
+    bool full;                       /* it did not fit; nothing of it is used */
     uint8_t dtype[TSR_REGISTERS];
-    int8_t operand[TSR_REGISTERS]; /* of the plan, for registers that are loaded, or TSR_FROM_ */
+    int8_t operand[TSR_REGISTERS];   /* of the plan, for registers that are loaded, or TSR_FROM_ */
     uint8_t constant[TSR_REGISTERS]; /* which one */
-    unsigned char item[TSR_CONSTANTS][16];
+    tsr_constant constants_of[TSR_CONSTANTS];
     tsr_step step[TSR_STEPS];
 } tsr_program;
 
@@ -51,6 +59,9 @@ void tsr_program_start(tsr_program *program, const tsr_kernels *kernels);
 int tsr_program_load(tsr_program *program, int operand, tsr_dtype dtype);
 /* A number, converted to `dtype`. */
 int tsr_program_constant(tsr_program *program, const tsr_scalar *value, tsr_dtype dtype);
+/* A number of its own dtype that tsr_program_set_inputs gives before each run. */
+int tsr_program_input(tsr_program *program, int input, tsr_dtype dtype);
+void tsr_program_set_inputs(tsr_program *program, const tsr_scalar *const *inputs);
 /* The same register when it has the dtype already. Complex to real takes the real part. */
 int tsr_program_convert(tsr_program *program, int reg, tsr_dtype dtype);
 int tsr_program_apply1(tsr_program *program, tsr_kernel_convert *kernel, int a, tsr_dtype dtype);

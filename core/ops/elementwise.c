@@ -36,10 +36,11 @@ static tsr_status check_exponents(tsr_context *context, const tsr_array *const *
         tsr_apply_options plain = *options;
         plain.weak = 0;
         plain.out = NULL;
+        tsr_reduce_options all = {.face = options->face, .dtype = TSR_DTYPE_COUNT, .count = -1};
         tsr_array *signs = NULL, *any = NULL;
         tsr_status status = tsr_apply(context, TSR_DO_SIGNBIT, &operands[1], &plain, &signs, err);
         if (status == TSR_OK)
-            status = tsr_truth(context, signs, false, -1, NULL, false, &any, err);
+            status = tsr_reduce(context, TSR_REDUCE_ANY, signs, &all, &any, err);
         if (status == TSR_OK)
             negative = *(const bool *)tsr_data_of(any);
         tsr_array_release(any);
@@ -51,6 +52,31 @@ static tsr_status check_exponents(tsr_context *context, const tsr_array *const *
         return tsr_error_set(err, TSR_EVALUE,
                              "integers to negative integer powers are not allowed");
     return TSR_OK;
+}
+
+static int constant_of(tsr_program *p, const tsr_array *number) {
+    tsr_dtype dtype = (tsr_dtype)number->dtype;
+    tsr_scalar value = tsr_scalar_load(dtype, tsr_data_of(number));
+    return tsr_program_constant(p, &value, dtype);
+}
+
+/* Starts the pass and its program: numbers are constants, unless there is nothing else. */
+static void start(tsr_pass *pass, tsr_program *p, tsr_context *context,
+                  const tsr_apply_options *options, int count, const tsr_array *const *operands,
+                  int *registers) {
+    bool arrays = false;
+    for (int i = 0; i < count; i++)
+        arrays = arrays || (options->weak >> i & 1) == 0;
+    tsr_pass_start(pass, context, options, 0, NULL);
+    tsr_program_start(p, tsr_engine_kernels(context));
+    for (int i = 0; i < count; i++) {
+        const tsr_array *a = operands[i];
+        bool number = arrays && (options->weak >> i & 1) != 0 && !tsr_storage_revoked(a->storage);
+        if (!number)
+            tsr_pass_add(pass, a);
+        registers[i] =
+            number ? constant_of(p, a) : tsr_program_load(p, pass->count, (tsr_dtype)a->dtype);
+    }
 }
 
 tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
@@ -70,19 +96,12 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     if (status != TSR_OK)
         return status;
     tsr_pass pass;
-    tsr_pass_start(&pass, context, options, arity, operands);
-    if (options->alpha != NULL)
-        tsr_pass_add(&pass, options->alpha);
+    tsr_program p;
+    int registers[TSR_ARITY];
+    start(&pass, &p, context, options, arity, operands, registers);
+    int scale = options->alpha != NULL ? constant_of(&p, options->alpha) : -1;
     status = tsr_pass_result(&pass, t.result, err);
     if (status == TSR_OK) {
-        tsr_program p;
-        int registers[TSR_ARITY];
-        tsr_program_start(&p, rules.kernels);
-        for (int i = 0; i < arity; i++)
-            registers[i] = tsr_program_load(&p, i + 1, (tsr_dtype)pass.operand[i]->dtype);
-        int scale = options->alpha == NULL
-                        ? -1
-                        : tsr_program_load(&p, arity + 1, (tsr_dtype)options->alpha->dtype);
         int value = tsr_types_emit(&p, &t, arity, registers, scale);
         status = tsr_pass_run(&pass, &p, value, err);
     }
@@ -100,14 +119,11 @@ tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
     tsr_apply_options plain = *options;
     plain.where = plain.alpha = NULL;
     tsr_pass pass;
-    tsr_pass_start(&pass, context, &plain, 3, operands);
+    tsr_program p;
+    int reg[3];
+    start(&pass, &p, context, &plain, 3, operands, reg);
     tsr_status status = tsr_pass_result(&pass, dtype, err);
     if (status == TSR_OK) {
-        tsr_program p;
-        int reg[3];
-        tsr_program_start(&p, rules.kernels);
-        for (int i = 0; i < 3; i++)
-            reg[i] = tsr_program_load(&p, i + 1, (tsr_dtype)pass.operand[i]->dtype);
         int value = tsr_emit_choice(&p, reg[0], reg[1], reg[2], dtype);
         status = tsr_pass_run(&pass, &p, value, err);
     }

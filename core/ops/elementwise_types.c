@@ -66,7 +66,7 @@ static char kind_of(tsr_dtype dtype) {
 
 int tsr_category(tsr_dtype dtype) {
     char kind = kind_of(dtype);
-    return kind == 'b' ? 0 : kind == 'u' || kind == 'i' ? 1 : kind == 'f' ? 2 : 3;
+    return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
 }
 
 tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
@@ -121,7 +121,7 @@ static tsr_dtype floating_for(const tsr_rules *o, tsr_dtype dtype, bool fraction
     if (o->face == TSR_FACE_TORCH)
         return o->default_float;
     int size = tsr_dtype_describe(dtype)->itemsize;
-    return fraction || size > 2 ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
+    return (fraction || size > 2) ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
 /* np: a function of two integers has the floating dtype of the wider operand, not that of the dtype
@@ -172,7 +172,7 @@ static int kernel_on(const row *r, tsr_face face) {
 }
 
 static tsr_dtype working(tsr_dtype dtype) {
-    return dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16 ? TSR_FLOAT32 : dtype;
+    return (dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16) ? TSR_FLOAT32 : dtype;
 }
 
 /* The dtype that an operation of this rule computes in, or TSR_DTYPE_COUNT when it does not take
@@ -190,9 +190,9 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case MAGNITUDE:
         return common;
     case SIGNED:
-        return (c == 3 && !np) || (c == 0 && np) ? none : common;
+        return ((c == 3 && !np) || (c == 0 && np)) ? none : common;
     case SIGNED_ANY:
-        return c == 0 && np ? none : common;
+        return (c == 0 && np) ? none : common;
     case REAL:
         return c == 3 ? none : c == 0 ? small : common;
     case SQUARED:
@@ -200,7 +200,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case ORDERED:
     case TEST2_ORDERED:
     case TEST2_SWAPPED:
-        return c == 3 && !np ? none : common;
+        return (c == 3 && !np) ? none : common;
     case FRACTION:
     case FLOATING1:
         return floating_for(o, common, which == FRACTION);
@@ -209,12 +209,12 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case ROUNDING:
         return c == 3 ? none : common;
     case NEAREST:
-        return c == 3 && !np ? none : c == 0 && np ? TSR_FLOAT16 : common;
+        return (c == 3 && !np) ? none : (c == 0 && np) ? TSR_FLOAT16 : common;
     case BITS:
     case BITS1:
         return c < 2 ? common : none;
     case INTEGERS:
-        return c == 1 ? common : c == 0 && np ? small : none;
+        return c == 1 ? common : (c == 0 && np) ? small : none;
     case COUNTING:
         return c == 1 ? common : none;
     case TEST1:

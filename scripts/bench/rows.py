@@ -2,17 +2,18 @@
 
 `ours` is Lua, `numpy` and `torch` are Python, all repeated in a loop after their setups. `floors` are
 Lua: what the first one is must be named by the targets. A target is (column, factor): ours is at most
-`factor` times that column; columns are numpy, torch, or the name of a floor.
+`factor` times that column; columns are numpy, torch, or the name of a floor. `turns` says how many rounds
+of how many repetitions, where the usual numbers do not fit.
 """
 from collections import namedtuple
 
-Row = namedtuple("Row", "name ours setup numpy torch python floors targets")
+Row = namedtuple("Row", "name ours setup numpy torch python floors targets turns")
 
 ROWS = []
 
 
-def row(name, ours, setup="", numpy=None, torch=None, python="", floors=None, targets=()):
-    ROWS.append(Row(name, ours, setup, numpy, torch, python, floors or {}, targets))
+def row(name, ours, setup="", numpy=None, torch=None, python="", floors=None, targets=(), turns=None):
+    ROWS.append(Row(name, ours, setup, numpy, torch, python, floors or {}, targets, turns))
 
 
 MAKING = {"plain": ("local make = floor.plain", "make()"),
@@ -93,6 +94,39 @@ row("tolist() of 10^6 float32", "local l = t:tolist()",
 row("tolist() of 10^6 int64", "local l = a:tolist()", "local a = np.arange(1, 1000001)",
     numpy="a.tolist()", torch="t.tolist()", python="a = np.arange(1, 1000001); t = torch.from_numpy(a)",
     targets=[("numpy", 1)])
+
+# ---- six elements: the least that an addition costs
+for dtype, adder in (("float64", "adder"), ("float32", "adder32")):
+    row("a + b of 6, " + dtype, "local c = a + b",
+        "local a, b = np.ones(6, {dtype = '%s'}), np.ones(6, {dtype = '%s'})" % (dtype, dtype),
+        numpy="a + b", torch="t + u",
+        python="a = np.ones(6, np.%s); b = a.copy(); t = torch.from_numpy(a); u = torch.from_numpy(b)" % dtype,
+        floors={"ten lines": ("local x, y = floor.%s()" % adder, "local z = x + y"),
+                "with __gc": ("local x, y = floor.%s_gc()" % adder, "local z = x + y")},
+        targets=[("ten lines", 1.6)])
+
+# ---- results that die at once beside much that lives
+BESIDE = "local beside = np.ones(40000000, {dtype = 'float32'}); "
+row("a + b of 10^5 beside 160 MB", "local c = a + b; local _ = beside",
+    BESIDE + "local a, b = np.ones(100000, {dtype = 'float32'}), np.ones(100000, {dtype = 'float32'})",
+    numpy="a + b", torch="t + u",
+    python="a = np.ones(100000, np.float32); b = a.copy(); t = torch.from_numpy(a); u = torch.from_numpy(b)",
+    targets=[("numpy", 1)])
+
+# ---- an expression as one program, and piece by piece; the floor is one addition of the same arrays
+for dtype in ("float32", "float64"):
+    XY = "local x, y = np.full(10000000, 1.5, {dtype = '%s'}), np.full(10000000, 2.5, {dtype = '%s'})" % (dtype, dtype)
+    PXY = "x = np.full(10000000, 1.5, np.%s); y = np.full(10000000, 2.5, np.%s)" % (dtype, dtype) + \
+        "; t = torch.from_numpy(x); u = torch.from_numpy(y)"
+    row("fused chain 10^7 " + dtype, "local z = f(x, y)",
+        XY + "; local f = ts.fuse(function(x, y) return (x*x + y*y):sqrt() * 2 + 1 end)",
+        numpy="np.sqrt(x*x + y*y) * 2 + 1", torch="torch.sqrt(t*t + u*u) * 2 + 1", python=PXY,
+        floors={"addition": (XY, "local z = x + y")}, targets=[("numpy", 0.25), ("addition", 1.3)])
+row("unfused chain 10^7, loop of 100", "local z = np.sqrt(x*x + y*y) * 2 + 1",
+    "local x, y = np.full(10000000, 1.5, {dtype = 'float32'}), np.full(10000000, 2.5, {dtype = 'float32'})",
+    numpy="z = np.sqrt(x*x + y*y) * 2 + 1",
+    python="x = np.full(10000000, 1.5, np.float32); y = np.full(10000000, 2.5, np.float32)",
+    targets=[("numpy", 1)], turns=(5, 20))
 
 # ---- 40 MB and its like
 MB40 = "local a, b = np.ones(10000000, {dtype = 'float32'}), np.zeros(10000000, {dtype = 'float32'})"

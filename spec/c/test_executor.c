@@ -245,7 +245,7 @@ static void test_callers(bool shared) {
     caller callers[CALLERS];
     pthread_t threads[CALLERS];
     for (int i = 0; i < CALLERS; i++) {
-        contexts[i] = shared && i > 0 ? contexts[0] : open_context(2);
+        contexts[i] = (shared && i > 0) ? contexts[0] : open_context(2);
         callers[i] = (caller){contexts[i], i * 1000, false};
     }
     for (int i = 0; i < CALLERS; i++)
@@ -395,7 +395,7 @@ static void test_fork(bool busy) {
             now = tasks_of_process();
             well = now == alone + (way == 0 ? 2 : way == 2 ? 3 : 0) && well;
             tsr_context_release(o.context);
-            _exit(well && settled_tasks(alone) == alone ? 0 : 1);
+            _exit((well && settled_tasks(alone) == alone) ? 0 : 1);
         }
         CHECK(child > 0 && ended_well(child));
         CHECK(run_job(o.context, j, 1000, way));
@@ -596,7 +596,7 @@ static void test_scarcity(void) {
             well = run_job(c, j, 1000, i) && well;
         well = (tasks_of_process() == alone || !limited) && well;
         tsr_context_release(c);
-        _exit(well && live == 0 && failures == 0 ? 0 : 1);
+        _exit((well && live == 0 && failures == 0) ? 0 : 1);
     }
     CHECK(child > 0 && ended_well(child));
 }

@@ -669,6 +669,53 @@ static void other_thread(void) {
     lua_close(L);
 }
 
+/* ---- threads and cancelling */
+
+static void host_for(void *self, int64_t count, void (*task)(void *user, int64_t index),
+                     void *user) {
+    (void)self;
+    for (int64_t i = 0; i < count; i++)
+        task(user, i);
+}
+
+static void threads(void) {
+    lua_State *L = new_state(NULL);
+    RUNS(L, "ts = require 'tessera' assert(ts.get_threads() == 1) ts.set_threads(1)");
+    FAILS(L, "ts.set_threads(2)", "set_threads: threads are not allowed by the host");
+    RUNS(L, "assert(ts.last_error().kind == 'limit')");
+    FAILS(L, "ts.set_threads(0)", "threads are not allowed by the host");
+    FAILS(L, "ts.torch.set_num_threads(2)", "set_num_threads: threads are not allowed by the host");
+    CHECK(tsr_context_set_threads(tessera_context(L), 3, NULL) == TSR_OK);
+    RUNS(L, "assert(ts.get_threads() == 3) ts.set_threads(1) assert(ts.get_threads() == 1)");
+    lua_close(L);
+
+    tessera_config config = {.struct_size = sizeof config, .capabilities = TESSERA_THREADS};
+    config.core.struct_size = sizeof config.core;
+    config.core.executor = (tsr_executor){.parallel_for = host_for, .threads = 4};
+    L = new_state(&config);
+    RUNS(L, "ts = require 'tessera' assert(ts.get_threads() == 4)");
+    RUNS(L, "ts.set_threads(2) assert(ts.get_threads() == 2)");
+    RUNS(L, "ts.set_threads(9) assert(ts.get_threads() == 4)");
+    lua_close(L);
+
+    config.core.executor.threads = 0;
+    L = luaL_newstate();
+    tsr_error err = {0};
+    CHECK(tessera_open(L, &config, &err) == TSR_EVALUE && strstr(err.message, "executor") != NULL);
+    CHECK(!tessera_cancel(L));
+    lua_close(L);
+}
+
+static void cancelling(void) {
+    lua_State *L = new_state(NULL);
+    CHECK(!tsr_context_cancelled(tessera_context(L)));
+    CHECK(tessera_cancel(L) && tsr_context_cancelled(tessera_context(L)));
+    CHECK(lua_gettop(L) == 0);
+    tsr_context_clear_cancel(tessera_context(L));
+    RUNS(L, "local np = require 'tessera.numpy' assert((np.ones(3) + 1)[2] == 2)");
+    lua_close(L);
+}
+
 int main(void) {
     opening();
     lending();
@@ -682,6 +729,8 @@ int main(void) {
     invalid_buffers();
     lua_memory();
     other_thread();
+    threads();
+    cancelling();
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -21,7 +21,7 @@ from elementwise_model import RULES, Number, compute, met
 from program import lua
 
 warnings.simplefilter("ignore")
-# exact functions of floating numbers and integers, which math_cases.py draws
+# functions that math_cases.py draws
 ELSEWHERE = ("ANGLE", "SGN", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
 DEF = os.path.join(os.path.dirname(__file__), "../../core/ops/elementwise.def")
 

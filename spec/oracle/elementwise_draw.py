@@ -32,9 +32,10 @@ DTYPES = {"numpy": NUMPY_DTYPES, "torch": TORCH_DTYPES}
 
 
 def read_rows(path, wanted):
-    """Name, arity and words of the operations with names for which wanted(name, kind of kernel)."""
-    return [(name, int(arity), words.split()) for name, arity, kind, words in ROW.findall(open(path).read())
-            if words and wanted(name, kind)]
+    """Name, arity and words of the operations with public names for which wanted(name, kind of kernel)."""
+    rows = [(name, int(arity), [w for w in words.split() if not w.startswith("core:")], wanted(name, kind))
+            for name, arity, kind, words in ROW.findall(open(path).read())]
+    return [row[:3] for row in rows if row[2] and row[3]]
 
 
 POOL = [0.0, -0.0, 1.0, -1.0, 2.0, -2.0, 3.0, -3.0, 0.5, -0.5, 1.5, 2.5, -2.5, 7.0, -7.5, float("inf"),

@@ -152,6 +152,8 @@ local calls = {
     array2string = {x, with({precision = 3})}, array_str = x, array_repr = x,
     set_printoptions = function() return {precision = 8} end, get_printoptions = none,
     memory = none, copies = none, isa = none, trim = none, last_error = none,
+    set_threads = function() return 1 end, get_threads = none,
+    set_num_threads = function() return 1 end, get_num_threads = none,
     names = function() return "torch" end,
     __array_namespace_info__ = none,
 }

@@ -1,0 +1,114 @@
+/* Reductions over dimensions in Lua: sum, prod, mean, any, all, extremes, counts.
+ *
+ * Both faces' names for an option are accepted; what the order of positional arguments is depends
+ * on the face and the function, as PyTorch and NumPy have it. */
+#include "fuse.h"
+#include "ops.h"
+#include "view.h"
+
+enum { DIM = 2, KEEP, DTYPE, OUT, INITIAL, WHERE, LAST = WHERE };
+
+/* Orders of the options from stack index 2 on, as places above. */
+static const uint8_t torch_order[] = {DIM, KEEP, DTYPE, OUT};
+static const uint8_t sum_order[] = {DIM, DTYPE, OUT, KEEP, INITIAL, WHERE};
+static const uint8_t extreme_order[] = {DIM, OUT, KEEP, INITIAL, WHERE};
+static const uint8_t truth_order[] = {DIM, OUT, KEEP, WHERE};
+
+/* Puts the options into their places on the stack, nil where there are none. */
+static void bind(lua_State *L, int count, const uint8_t *order) {
+    static const char *const all[] = {
+        NULL, NULL, "dim|axis", "keepdim|keepdims", "dtype", "out", "initial", "where"};
+    const char *names[LAST];
+    for (int i = 0; i < count; i++)
+        names[i] = all[order[i]];
+    tsrL_bind(L, 2, count, names);
+    for (int place = DIM; place <= LAST; place++) {
+        int from = -1;
+        for (int i = 0; i < count; i++)
+            from = order[i] == place ? i : from;
+        if (from >= 0)
+            lua_pushvalue(L, 2 + from);
+        else
+            lua_pushnil(L);
+    }
+    for (int i = 0; i < count; i++)
+        lua_remove(L, 2);
+}
+
+static tsrL_object *optional_array(lua_State *L, int index) {
+    return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
+}
+
+/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
+static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
+    int64_t dims[TSR_MAX_DIMS];
+    int count = -1;
+    if (lua_type(L, DIM) == LUA_TNUMBER) {
+        dims[0] = tsrL_integer(L, DIM);
+        count = 1;
+    } else if (!lua_isnil(L, DIM)) {
+        count = tsrL_integers(L, DIM, TSR_MAX_DIMS, dims);
+    }
+    for (int i = 0; i < count; i++)
+        if (dims[i] == 0)
+            tsrL_fail(L, TSR_EINDEX, DIM, "dimensions start at 1");
+    if (!lua_isnil(L, OUT) || !lua_isnil(L, WHERE) || !lua_isnil(L, INITIAL))
+        tsrL_fail(L, TSR_EUNSUPPORTED, 0,
+                  "cannot be traced in a fused function with out, where or initial");
+    return tsrL_trace_reduce(L, reduction, count == 0 && face == TSR_FACE_TORCH ? -1 : count, dims,
+                             tsrL_opt_boolean(L, KEEP, false),
+                             tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT));
+}
+
+static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_t *order) {
+    bool traced = tsrL_traces(L, 1);
+    tsrL_object *o = traced ? tsrL_test(L, 1) : tsrL_self(L);
+    tsr_face face = (tsr_face)o->face;
+    tsr_reduce_options options = {.face = face};
+    int dims[TSR_MAX_DIMS];
+    if (face == TSR_FACE_TORCH)
+        bind(L, sizeof torch_order, torch_order);
+    else
+        bind(L, count, order);
+    if (traced)
+        return trace(L, reduction, face);
+    options.dims = dims;
+    options.count = tsrL_dims(L, DIM, tsr_array_ndim(o->array), dims);
+    if (options.count == 0 && face == TSR_FACE_TORCH)
+        options.count = -1; /* PyTorch: no dimensions are all */
+    options.keep = tsrL_opt_boolean(L, KEEP, false);
+    options.dtype = tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT);
+    tsrL_object *out = optional_array(L, OUT), *where = optional_array(L, WHERE);
+    tsr_scalar initial;
+    if (!lua_isnil(L, INITIAL)) {
+        initial = tsrL_scalar(L, INITIAL);
+        options.initial = &initial;
+    }
+    options.out = out != NULL ? out->array : NULL;
+    options.where = where != NULL ? where->array : NULL;
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, face);
+    tsr_context *context = tsrL_lib(L)->context;
+    TSRL_TRY(L, &err, tsr_reduce(context, reduction, o->array, &options, &made->array, &err));
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
+    if (out != NULL)
+        lua_pushvalue(L, OUT);
+    return 1;
+}
+
+#define REDUCTION(name, REDUCTION, order)                                                          \
+    int tsrL_op_##name(lua_State *L) {                                                             \
+        return reduce(L, TSR_REDUCE_##REDUCTION, sizeof order, order);                             \
+    }
+
+REDUCTION(sum, SUM, sum_order)
+REDUCTION(prod, PROD, sum_order)
+REDUCTION(mean, MEAN, sum_order)
+REDUCTION(amax, MAX, extreme_order)
+REDUCTION(amin, MIN, extreme_order)
+REDUCTION(nanmax, FMAX, extreme_order)
+REDUCTION(nanmin, FMIN, extreme_order)
+REDUCTION(any, ANY, truth_order)
+REDUCTION(all, ALL, truth_order)
+REDUCTION(count_nonzero, COUNT_NONZERO, truth_order)

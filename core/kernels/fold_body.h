@@ -1,0 +1,92 @@
+/* One fold of one type: elements T, JOIN(a, x) of two vectors and ONE(a, x) of two elements, where
+ * a is what came first. Defines walk_NAME, the loop that all else calls, and fold_NAME, end_NAME
+ * and rows_NAME as the kernel table wants them; PARTS numbers are an element (2: complex, part by
+ * part), whose functions are those with _parts. NAME, T, JOIN and ONE are undefined at the end.
+ *
+ * The vector types of the compiler, as wide as the level's registers, say what is meant better than
+ * any loop would: accumulators that stay in registers while memory goes by. */
+
+#define OF_(a, b)  a##_##b
+#define OF__(a, b) OF_(a, b)
+#define OF(name)   OF__(name, NAME)
+
+typedef T OF(vector) __attribute__((vector_size(TSR_VECTOR)));
+typedef T OF(memory) __attribute__((vector_size(TSR_VECTOR), aligned(_Alignof(T)), may_alias));
+enum { OF(each) = TSR_VECTOR / sizeof(T) };
+
+static inline OF(vector) OF(join)(OF(vector) a, OF(vector) x) {
+    return JOIN(a, x);
+}
+
+/* acc[j] = start[j] (op) src[0][j] (op) ... (op) src[rows - 1][j]; acc may be start. */
+static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, const void *start,
+                     void *acc) {
+    const T *from = start;
+    T *to = acc;
+    size_t j = 0;
+    for (; j + TSR_STRIP * OF(each) <= n; j += TSR_STRIP * OF(each)) {
+        const char *at = src + j * sizeof(T);
+        OF(vector) a[TSR_STRIP];
+        TSR_UNROLL_STRIP
+        for (int i = 0; i < TSR_STRIP; i++)
+            a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
+        for (size_t r = 0; r < rows; r++, at += stride) {
+            TSR_UNROLL_STRIP
+            for (int i = 0; i < TSR_STRIP; i++)
+                a[i] = OF(join)(a[i], *(const OF(memory) *)(at + i * TSR_VECTOR));
+        }
+        TSR_UNROLL_STRIP
+        for (int i = 0; i < TSR_STRIP; i++)
+            *(OF(memory) *)(to + j + (size_t)i * OF(each)) = a[i];
+    }
+    for (; j + OF(each) <= n; j += OF(each)) {
+        const char *at = src + j * sizeof(T);
+        OF(vector) a = *(const OF(memory) *)(from + j);
+        for (size_t r = 0; r < rows; r++, at += stride)
+            a = OF(join)(a, *(const OF(memory) *)at);
+        *(OF(memory) *)(to + j) = a;
+    }
+    for (; j < n; j++) {
+        const char *at = src + j * sizeof(T);
+        T a = from[j];
+        for (size_t r = 0; r < rows; r++, at += stride) {
+            T x = *(const T *)at;
+            a = (T)ONE(a, x);
+        }
+        to[j] = a;
+    }
+}
+
+static void OF(fold)(const void *src, size_t n, void *lanes) {
+    tsr_fold_walk(OF(walk), src, n, 1, sizeof(T), lanes);
+}
+
+static void OF(end)(const void *lanes, void *result) {
+    tsr_fold_halve(OF(walk), lanes, 1, sizeof(T), result);
+}
+
+static void OF(rows)(const char *src, int64_t stride, size_t rows, size_t n, void *acc) {
+    OF(walk)(src + stride, stride, rows - 1, n, src, acc);
+}
+
+#ifdef PARTS
+static void OF(fold_parts)(const void *src, size_t n, void *lanes) {
+    tsr_fold_walk(OF(walk), src, n, 2, sizeof(T), lanes);
+}
+
+static void OF(end_parts)(const void *lanes, void *result) {
+    tsr_fold_halve(OF(walk), lanes, 2, sizeof(T), result);
+}
+
+static void OF(rows_parts)(const char *src, int64_t stride, size_t rows, size_t n, void *acc) {
+    OF(walk)(src + stride, stride, rows - 1, n * 2, src, acc);
+}
+#endif
+
+#undef OF_
+#undef OF__
+#undef OF
+#undef NAME
+#undef T
+#undef JOIN
+#undef ONE

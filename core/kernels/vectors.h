@@ -1,0 +1,28 @@
+/* Vectors of the compiler: how wide they are at this level, and what C does not offer for them. */
+#ifndef TSR_KERNELS_VECTORS_H
+#define TSR_KERNELS_VECTORS_H
+
+/* Bytes of a vector, and how many vectors of accumulators a walk holds: enough to hide the latency
+ * of an addition, few enough to stay in registers with something beside. */
+#if defined(__AVX512F__)
+#define TSR_VECTOR 64
+#define TSR_STRIP  4
+#elif defined(__AVX2__)
+#define TSR_VECTOR 32
+#define TSR_STRIP  8
+#else
+#define TSR_VECTOR 16
+#define TSR_STRIP  4
+#endif
+
+#if defined(__clang__)
+#define TSR_UNROLL_STRIP _Pragma("unroll")
+#else
+#define TSR_UNROLL_STRIP _Pragma("GCC unroll 8")
+#endif
+
+/* m ? x : a, by vectors; m is a comparison of them. */
+#define TSR_PICK(m, x, a)                                                                          \
+    ((__typeof__(a))(((m) & (__typeof__(m))(x)) | (~(m) & (__typeof__(m))(a))))
+
+#endif

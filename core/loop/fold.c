@@ -1,0 +1,451 @@
+/* Folding; see fold.h for the order in which elements are combined.
+ *
+ * Where the innermost dimension is folded, a worker takes one result at a time and feeds its stream
+ * to lanes, 4096 elements a leaf. Where it is kept, a worker takes a strip of results and
+ * accumulates rows of it, 32 a group. Streams longer than CHUNK elements are cut at leaves (groups)
+ * whose number is a power of two, so that the chunks' results are nodes of the same tree. */
+#include "fold.h"
+
+#include "../base/context.h"
+#include "../base/executor.h"
+#include "engine.h"
+#include "machine.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { CHUNK = 131072, PARALLEL_ELEMENTS = 65536, COLUMNS_LEAST = 16, SHORT_STREAM = 64 };
+
+/* ---- the order ---- */
+
+static bool is_folded(const tsr_plan *plan, int dim) {
+    return plan->strides[0][dim] == 0;
+}
+
+/* The last dimension that is folded (or kept), -1 if there is none, and how many positions it and its
+ * like before it have. */
+static int last_of(const tsr_plan *plan, bool folded, int64_t *positions) {
+    int dim = plan->ndim - 1;
+    while (dim >= 0 && is_folded(plan, dim) != folded)
+        dim--;
+    *positions = 1;
+    for (int d = dim; d >= 0 && is_folded(plan, d) == folded; d--)
+        *positions *= plan->shape[d];
+    return dim;
+}
+
+/* Which dimension is to be the innermost. Dimensions that could not be merged count as if they
+ * were, so that the answer is the same for an operand that was computed before. */
+static int innermost(const tsr_plan *plan) {
+    int64_t width, length;
+    int last = plan->ndim - 1;
+    int kept = last_of(plan, false, &width), folded = last_of(plan, true, &length);
+    if (folded < 0 || kept < 0)
+        return last;
+    bool wide = width >= COLUMNS_LEAST;
+    if (last == folded)
+        return length < SHORT_STREAM && wide ? kept : folded;
+    return wide ? kept : folded;
+}
+
+void tsr_fold_arrange(tsr_folding *f, const tsr_kernels *kernels, tsr_dtype dtype) {
+    tsr_plan *plan = &f->plan;
+    int dims[TSR_MAX_DIMS];
+    tsr_plan_agree(plan, dims);
+    tsr_plan_reorder(plan, dims);
+    int inner = plan->ndim > 0 ? innermost(plan) : 0;
+    f->rows = plan->ndim == 0 || is_folded(plan, inner);
+    if (plan->ndim > 0)
+        tsr_plan_move_dim(plan, inner, plan->ndim - 1);
+    /* kept dimensions outside, in their order, but for one that is innermost */
+    f->kept = 0;
+    for (int i = 0; i < plan->ndim - (f->rows ? 0 : 1); i++)
+        if (!is_folded(plan, i))
+            tsr_plan_move_dim(plan, i, f->kept++);
+    f->lanes = (tsr_dtype)kernels->fold_to[f->fold][dtype];
+    f->from = f->rows ? dtype : f->lanes;
+}
+
+/* ---- the tree ---- */
+
+static const uint8_t combining[TSR_FOLD_COUNT] = {
+    [TSR_FOLD_SUM] = TSR_BIN_ADD,     [TSR_FOLD_PROD] = TSR_BIN_MULTIPLY,
+    [TSR_FOLD_MAX] = TSR_BIN_MAXIMUM, [TSR_FOLD_MIN] = TSR_BIN_MINIMUM,
+    [TSR_FOLD_FMAX] = TSR_BIN_FMAX,   [TSR_FOLD_FMIN] = TSR_BIN_FMIN,
+};
+
+void tsr_tree_push(tsr_tree *t, const void *value) {
+    int level = 0;
+    for (; (t->count >> level & 1) != 0; level++) {
+        void *older = t->levels + (size_t)level * t->bytes;
+        t->combine(older, value, older, t->n);
+        value = older;
+    }
+    memmove(t->levels + (size_t)level * t->bytes, value, t->bytes);
+    t->count++;
+}
+
+void tsr_tree_end(tsr_tree *t, void *value) {
+    const char *newer = NULL;
+    for (int level = 0; t->count >> level != 0; level++) {
+        char *older = t->levels + (size_t)level * t->bytes;
+        if ((t->count >> level & 1) == 0)
+            continue;
+        if (newer != NULL)
+            t->combine(older, newer, older, t->n);
+        newer = older;
+    }
+    memcpy(value, newer, t->bytes);
+}
+
+/* ---- what workers share ---- */
+
+typedef struct job {
+    tsr_context *context;
+    const tsr_folding *f;
+    const tsr_program *program;
+    int64_t item;        /* bytes of a lane */
+    int64_t inner;       /* elements of the innermost dimension */
+    int64_t stream;      /* elements of a stream */
+    int64_t outer;       /* places of the kept dimensions that stand outside */
+    int64_t strip;       /* results that a worker takes together */
+    int64_t strips;      /* for each outer place */
+    int64_t chunk;       /* elements of a stream that a worker takes */
+    int64_t chunks;      /* for each result */
+    int64_t batch;       /* strips (or chunks of them) to a task */
+    size_t levels;       /* of a tree */
+    char *parts;         /* results of chunks, if there are several */
+    _Atomic int status;
+} job;
+
+typedef struct worker {
+    const job *job;
+    tsr_tree tree;
+    _Alignas(64) char lanes[TSR_FOLD_LANES * 16];
+    char levels[TSR_TREE_LEVELS * 16];
+    tsr_machine machine;
+} worker;
+
+static tsr_kernel_binary *combine_of(const job *j) {
+    return j->program->kernels->binary[combining[j->f->fold]][j->f->lanes];
+}
+
+/* Moves a tile's pointers to place `index` of dimensions [from, to). */
+static void tile_to(tsr_tile *tile, const tsr_plan *plan, int from, int to, int64_t index) {
+    for (int d = to; d-- > from;) {
+        int64_t at = index % plan->shape[d];
+        index /= plan->shape[d];
+        for (int k = 0; k < plan->operands; k++)
+            tile->data[k] += at * plan->strides[k][d];
+    }
+}
+
+/* A tile of dimensions `row` (-1: none) and the last, at the plan's first place. */
+static void tile_start(tsr_tile *tile, const tsr_plan *plan, int row) {
+    int last = plan->ndim - 1;
+    tile->n[0] = row >= 0 ? plan->shape[row] : 1;
+    tile->n[1] = last >= 0 ? plan->shape[last] : 1;
+    for (int k = 0; k < plan->operands; k++) {
+        tile->data[k] = plan->data[k];
+        tile->strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
+        tile->strides[k][1] = last >= 0 ? plan->strides[k][last] : 0;
+    }
+}
+
+/* ---- one result at a time ---- */
+
+static void lanes_start(worker *w) {
+    const job *j = w->job;
+    _Alignas(16) char item[16];
+    tsr_fold_identity(j->f->fold, j->f->lanes, item);
+    j->program->kernels->fill[tsr_item_row((size_t)j->item)](item, w->lanes, TSR_FOLD_LANES);
+}
+
+static void leaf_end(worker *w) {
+    const job *j = w->job;
+    _Alignas(16) char value[16];
+    j->program->kernels->fold_end[j->f->fold][j->f->lanes](w->lanes, value);
+    tsr_tree_push(&w->tree, value);
+}
+
+/* Feeds n elements to the stream, of whose leaf `*filled` elements are there. */
+static void feed(worker *w, const char *src, int64_t n, int64_t *filled) {
+    const job *j = w->job;
+    tsr_kernel_fold *fold = j->program->kernels->fold[j->f->fold][j->f->from];
+    int64_t item = tsr_dtype_describe(j->f->from)->itemsize;
+    while (n > 0) {
+        if (*filled == 0)
+            lanes_start(w);
+        int64_t lane = *filled % TSR_FOLD_LANES, room = TSR_FOLD_LEAF - *filled;
+        if (lane != 0)
+            room = TSR_FOLD_LANES - lane;
+        int64_t take = n < room ? n : room;
+        fold(src, (size_t)take, w->lanes + lane * j->item);
+        src += take * item;
+        n -= take;
+        *filled += take;
+        if (*filled == TSR_FOLD_LEAF) {
+            leaf_end(w);
+            *filled = 0;
+        }
+    }
+}
+
+/* Feeds at most n elements from element `from` of row `row` of the tile on: of that row, or several
+ * short rows. Returns how many. */
+static int64_t feed_tile(worker *w, const tsr_tile *tile, int64_t row, int64_t from, int64_t n,
+                         int64_t *filled) {
+    tsr_machine *m = &w->machine;
+    const tsr_program *p = m->program;
+    int64_t rows = 1, left = tile->n[1] - from, columns = left < n ? left : n;
+    bool whole = p->steps == 0 && p->constants == 0 && tsr_tile_is_direct(tile, 1, w->job->f->from);
+    if (from == 0 && m->rows > 1 && m->columns == tile->n[1] && n >= 2 * tile->n[1]) {
+        rows = n / tile->n[1] < m->rows ? n / tile->n[1] : m->rows;
+        rows = rows < tile->n[0] - row ? rows : tile->n[0] - row;
+    } else if (!whole && columns > m->columns) {
+        columns = m->columns;
+    }
+    const void *value = whole && rows == 1
+                            ? tile->data[1] + row * tile->strides[1][0] + from * tile->strides[1][1]
+                            : tsr_machine_block(m, tile, row, from, rows, columns, NULL);
+    feed(w, value, rows * columns, filled);
+    return rows * columns;
+}
+
+/* Elements [from, to) of the stream of result `outer`. */
+static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void *result) {
+    const job *j = w->job;
+    const tsr_plan *plan = &j->f->plan;
+    int kept = j->f->kept, row_dim = plan->ndim - kept > 1 ? plan->ndim - 2 : -1;
+    int64_t in_tile = j->inner * (row_dim >= 0 ? plan->shape[row_dim] : 1), filled = 0;
+    tsr_tile first, tile;
+    tile_start(&first, plan, row_dim);
+    tile_to(&first, plan, 0, kept, outer);
+    w->tree.count = 0;
+    while (from < to) {
+        int64_t at = from % in_tile, left = in_tile - at < to - from ? in_tile - at : to - from;
+        tile = first;
+        if (row_dim > kept)
+            tile_to(&tile, plan, kept, row_dim, from / in_tile);
+        tsr_machine_enter(&w->machine, &tile);
+        from += left;
+        while (left > 0) {
+            int64_t n = feed_tile(w, &tile, at / j->inner, at % j->inner, left, &filled);
+            at += n;
+            left -= n;
+        }
+    }
+    if (filled > 0)
+        leaf_end(w);
+    tsr_tree_end(&w->tree, result);
+}
+
+/* ---- a strip of results at a time ---- */
+
+/* Accumulates rows [from, to) of a strip: results [column, column + n) of the last dimension. */
+static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int64_t from, int64_t to,
+                       char *result) {
+    const job *j = w->job;
+    const tsr_plan *plan = &j->f->plan;
+    const tsr_kernels *kernels = j->program->kernels;
+    tsr_machine *m = &w->machine;
+    tsr_kernel_fold_rows *fold_rows = kernels->fold_rows[j->f->fold][j->f->from];
+    int row_dim = plan->ndim - 2;
+    int64_t rows = plan->shape[row_dim], group = 0;
+    char *acc = w->tree.levels + j->levels * w->tree.bytes;
+    bool plain = m->program->steps == 0 && m->program->constants == 0;
+    tsr_tile first, tile;
+    tile_start(&first, plan, row_dim);
+    tile_to(&first, plan, 0, j->f->kept, outer);
+    w->tree.n = (size_t)n;
+    w->tree.count = 0;
+    while (from < to) {
+        int64_t row = from % rows, end = to - from < rows - row ? row + to - from : rows;
+        tile = first;
+        tile_to(&tile, plan, j->f->kept, row_dim, from / rows);
+        tsr_machine_enter(m, &tile);
+        bool direct = plain && tsr_tile_is_direct(&tile, 1, j->f->from);
+        from += end - row;
+        while (row < end) {
+            int64_t take = TSR_FOLD_ROWS - group < end - row ? TSR_FOLD_ROWS - group : end - row;
+            if (!direct && take * n > m->limit)
+                take = m->limit / n;
+            const char *src = direct ? tile.data[1] + row * tile.strides[1][0] +
+                                           column * tile.strides[1][1]
+                                     : tsr_machine_block(m, &tile, row, column, take, n, NULL);
+            int64_t stride = direct ? tile.strides[1][0] : n * j->item;
+            if (group == 0)
+                fold_rows(src, stride, (size_t)take, (size_t)n, acc);
+            else
+                for (int64_t r = 0; r < take; r++)
+                    w->tree.combine(acc, src + r * stride, acc, (size_t)n);
+            row += take;
+            group += take;
+            if (group == TSR_FOLD_ROWS) {
+                tsr_tree_push(&w->tree, acc);
+                group = 0;
+            }
+        }
+    }
+    if (group > 0)
+        tsr_tree_push(&w->tree, acc);
+    tsr_tree_end(&w->tree, result);
+}
+
+/* ---- tasks ---- */
+
+static char *result_at(const job *j, int64_t outer, int64_t column) {
+    tsr_tile tile;
+    tile_start(&tile, &j->f->plan, -1);
+    tile_to(&tile, &j->f->plan, 0, j->f->kept, outer);
+    return tile.data[0] + (j->f->rows ? 0 : column * tile.strides[0][1]);
+}
+
+/* Writes n results to where they belong. */
+static void deliver(const job *j, const char *values, int64_t outer, int64_t column, int64_t n) {
+    int64_t stride = j->f->rows ? 0 : j->f->plan.strides[0][j->f->plan.ndim - 1];
+    j->program->kernels->move[tsr_item_row((size_t)j->item)](
+        values, 0, j->item, result_at(j, outer, column), 0, stride, 1, n);
+}
+
+static int64_t strip_size(const job *j, int64_t strip) {
+    int64_t left = j->f->rows ? 1 : j->inner - strip * j->strip;
+    return left < j->strip ? left : j->strip;
+}
+
+/* A chunk of the streams of a strip of results; `values` has room for them. */
+static void fold_item(worker *w, int64_t index, char *values) {
+    const job *j = w->job;
+    int64_t chunk = index % j->chunks, strip = index / j->chunks % j->strips;
+    int64_t outer = index / j->chunks / j->strips, n = strip_size(j, strip);
+    int64_t from = chunk * j->chunk, to = from + j->chunk < j->stream ? from + j->chunk : j->stream;
+    if (j->f->rows)
+        fold_stream(w, outer, from, to, values);
+    else
+        fold_strip(w, outer, strip * j->strip, n, from, to, values);
+    if (j->chunks == 1)
+        deliver(j, values, outer, strip * j->strip, n);
+    else
+        memcpy(j->parts + (size_t)index * w->tree.bytes, values, (size_t)(n * j->item));
+}
+
+static int64_t item_count(const job *j) {
+    return j->outer * j->strips * j->chunks;
+}
+
+static void run_task(void *user, int64_t index) {
+    job *j = user;
+    worker w;
+    _Alignas(64) char value[16];
+    tsr_status status = tsr_interrupted(j->context);
+    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (j->levels + 2);
+    char *block = NULL, *values = value;
+    w.job = j;
+    w.tree = (tsr_tree){.combine = combine_of(j), .n = 1, .bytes = bytes, .levels = w.levels};
+    if (status == TSR_OK && !j->f->rows) {
+        block = tsr_block_new(j->context, room, false, NULL);
+        status = block != NULL ? TSR_OK : TSR_EMEMORY;
+        w.tree.levels = block;
+        values = block + (j->levels + 1) * bytes;
+    }
+    if (status != TSR_OK) {
+        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
+        return;
+    }
+    tsr_machine_start(&w.machine, j->program);
+    int64_t end = (index + 1) * j->batch, count = item_count(j);
+    for (int64_t i = index * j->batch; i < end && i < count; i++)
+        fold_item(&w, i, values);
+    tsr_block_free(j->context, block, room);
+}
+
+/* Combines the chunks of each strip. */
+static tsr_status join_chunks(const job *j) {
+    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (TSR_TREE_LEVELS + 1);
+    char *block = tsr_block_new(j->context, room, false, NULL);
+    if (block == NULL)
+        return TSR_EMEMORY;
+    char *value = block + TSR_TREE_LEVELS * bytes;
+    for (int64_t i = 0; i < j->outer * j->strips; i++) {
+        tsr_tree tree = {.combine = combine_of(j), .bytes = bytes, .levels = block};
+        int64_t n = strip_size(j, i % j->strips);
+        tree.n = (size_t)n;
+        for (int64_t c = 0; c < j->chunks; c++)
+            tsr_tree_push(&tree, j->parts + (size_t)(i * j->chunks + c) * bytes);
+        tsr_tree_end(&tree, value);
+        deliver(j, value, i / j->strips, i % j->strips * j->strip, n);
+    }
+    tsr_block_free(j->context, block, room);
+    return TSR_OK;
+}
+
+/* ---- cutting ---- */
+
+static int64_t product(const tsr_plan *plan, int from, int to) {
+    int64_t n = 1;
+    for (int d = from; d < to; d++)
+        n *= plan->shape[d];
+    return n;
+}
+
+/* How wide strips are: what a block of the program has room for, with the shape it likes. */
+static bool strip_width(job *j) {
+    tsr_machine probe;
+    if (!tsr_machine_start(&probe, j->program))
+        return false;
+    tsr_tile tile;
+    tile_start(&tile, &j->f->plan, j->f->plan.ndim - 2);
+    tsr_machine_enter(&probe, &tile);
+    j->strip = probe.columns;
+    return true;
+}
+
+static bool cut(job *j) {
+    const tsr_plan *plan = &j->f->plan;
+    j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
+    j->outer = product(plan, 0, j->f->kept);
+    j->strip = j->strips = 1;
+    if (j->f->rows) {
+        j->stream = product(plan, j->f->kept, plan->ndim);
+        j->chunk = CHUNK;
+    } else {
+        j->stream = product(plan, j->f->kept, plan->ndim - 1);
+        if (!strip_width(j))
+            return false;
+        j->strips = (j->inner + j->strip - 1) / j->strip;
+        for (j->chunk = TSR_FOLD_ROWS; j->chunk * j->strip < CHUNK;)
+            j->chunk *= 2;
+    }
+    j->chunks = (j->stream + j->chunk - 1) / j->chunk;
+    int64_t each = (j->chunks > 1 ? j->chunk : j->stream) * j->strip;
+    j->batch = each < PARALLEL_ELEMENTS ? PARALLEL_ELEMENTS / each : 1;
+    j->levels = 2;
+    for (int64_t n = (j->chunks > 1 ? j->chunk : j->stream) / TSR_FOLD_ROWS; n > 0; n /= 2)
+        j->levels++;
+    return true;
+}
+
+tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_program *program,
+                        tsr_error *err) {
+    job j = {.context = context, .f = f, .program = program};
+    j.item = tsr_dtype_describe(f->lanes)->itemsize;
+    tsr_machine probe;
+    bool fits = !program->full &&
+                (program->steps <= TSR_MACHINE_BUFFERS / 2 || tsr_machine_start(&probe, program));
+    if (!fits || !cut(&j))
+        return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
+    size_t room = (size_t)(item_count(&j) * j.strip * j.item);
+    if (j.chunks > 1 && (j.parts = tsr_block_new(context, room, false, err)) == NULL)
+        return TSR_EMEMORY;
+    int64_t tasks = (item_count(&j) + j.batch - 1) / j.batch;
+    tsr_parallel_for(context, tasks, run_task, &j);
+    tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
+    if (status == TSR_OK && j.chunks > 1)
+        status = join_chunks(&j);
+    tsr_block_free(context, j.parts, room);
+    if (status == TSR_ECANCELLED || status == TSR_EDEADLINE)
+        return tsr_interruption(status, err);
+    if (status != TSR_OK)
+        return tsr_error_set(err, status, "no memory for the results of rows");
+    return TSR_OK;
+}
