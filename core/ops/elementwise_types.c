@@ -21,9 +21,9 @@ typedef enum rule {
     NEAREST,    /* integers stay, and bool on torch; complex on np only */
     MAGNITUDE,  /* complex gives its component */
     BITS,
-    BITS1,    /* integers and bool */
-    INTEGERS, /* integers, and bool on np as int8 */
-    COUNTING, /* integers */
+    BITS1,          /* integers and bool */
+    INTEGERS,       /* integers, and bool on np as int8 */
+    INTEGERS_ALONE, /* integers */
     TEST2,
     TEST2_ORDERED,
     TEST2_SWAPPED, /* gives bool; complex is ordered on np only */
@@ -215,7 +215,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
         return c < 2 ? common : none;
     case INTEGERS:
         return c == 1 ? common : (c == 0 && np) ? small : none;
-    case COUNTING:
+    case INTEGERS_ALONE:
         return c == 1 ? common : none;
     case TEST1:
         return floating_for(o, common, true);
