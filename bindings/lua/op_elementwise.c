@@ -101,6 +101,42 @@ static bool compares(int operation) {
     return operation >= TSR_DO_EQUAL && operation <= TSR_DO_GREATER_EQUAL;
 }
 
+/* On np, numbers that the integer dtype of their partner does not hold: compared as what they are,
+ * or operands of a function whose result is floating anyway. */
+static bool takes_any_number(int operation) {
+    return compares(operation) || operation == TSR_DO_LDEXP || operation == TSR_DO_DIVIDE ||
+           (operation >= TSR_DO_FLOAT_POWER && operation <= TSR_DO_HEAVISIDE);
+}
+
+/* x ^ 2 is x * x, and so on: what the real libraries do with numbers as exponents, torch always, np
+ * for the operator. The square root of -inf is NaN and that of -0.0 is -0.0, other than powers. */
+static int short_power(int operation, arguments *a, bool operator) {
+    bool torch = a->options.face == TSR_FACE_TORCH;
+    if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL ||
+        !(torch || operator))
+        return operation;
+    char kind = tsr_dtype_describe(tsr_array_dtype(a->object[0]->array))->kind;
+    const tsr_scalar *number = &a->number[1];
+    bool whole = number->dtype == TSR_INT64;
+    if ((!whole && number->dtype != TSR_FLOAT64) || kind == 'b')
+        return operation;
+    double exponent = whole ? (double)number->as.i : number->as.f;
+    bool floating = kind == 'f' || kind == 'c';
+    if (exponent == 2 && (floating || whole))
+        operation = TSR_DO_SQUARE;
+    else if (exponent == 0.5 && floating)
+        operation = TSR_DO_SQRT;
+    else if (exponent == -0.5 && floating && torch)
+        operation = TSR_DO_RSQRT;
+    else if (exponent == -1 && floating)
+        operation = TSR_DO_RECIPROCAL;
+    if (operation != TSR_DO_POW) {
+        a->count = 1;
+        a->options.weak = 0;
+    }
+    return operation;
+}
+
 /* The arguments are bound; alpha becomes a product. */
 static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
     if (in_place || !lua_isnil(L, count + 1) || !lua_isnil(L, count + 2))
@@ -140,22 +176,47 @@ static int elementwise(lua_State *L) {
         a.number[2] = tsrL_scalar(L, count + 3);
         a.scaled = true;
     }
-    if (count == 2 && !compares(operation))
+    if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
+    operation = short_power(operation, &a, false);
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
+}
+
+/* Two arrays of one face, which is what operators mostly get: nothing needs to be read or checked.
+ * False, and nothing on the stack, when it is not as simple as that. */
+static bool operate_quickly(lua_State *L, int operation) {
+    const tsrL_object *x = tsrL_test(L, 1), *y = tsrL_test(L, 2);
+    if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face)
+        return false;
+    tsrL_library *lib = tsrL_lib(L);
+    tsr_apply_options options = {.face = (tsr_face)x->face,
+                                 .default_float = lib->default_float[x->face]};
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsrL_object *made = tsrL_new_in(L, lib, (tsr_face)x->face);
+    const tsr_array *operands[2] = {x->array, y->array};
+    TSRL_TRY(L, &err, tsr_apply(lib->context, (tsr_do)operation, operands, &options, &made->array, &err));
+    if (x->requires_grad || y->requires_grad) {
+        char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+        made->requires_grad = kind == 'f' || kind == 'c';
+    }
+    return true;
 }
 
 /* Operators give both operands, and unary minus its one twice. */
 static int operator(lua_State *L) {
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
+    if (operate_quickly(L, operation))
+        return 1;
     int count = tsr_do_arity((tsr_do)operation);
     arguments a;
     lua_settop(L, count);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
         return tsrL_trace_apply(L, (tsr_do)operation);
     read_operands(L, &a, count);
-    if (count == 2)
+    if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
+    operation = short_power(operation, &a, true);
     return push_result(L, operation, &a, 0);
 }
 
