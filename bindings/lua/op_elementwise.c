@@ -110,31 +110,47 @@ static bool takes_any_number(int operation) {
 
 /* x ^ 2 is x * x, and so on: what the real libraries do with numbers as exponents, torch always, np
  * for the operator. The square root of -inf is NaN and that of -0.0 is -0.0, other than powers. */
-static int short_power(int operation, arguments *a, bool operator) {
-    bool torch = a->options.face == TSR_FACE_TORCH;
-    if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL ||
-        !(torch || operator))
-        return operation;
-    char kind = tsr_dtype_describe(tsr_array_dtype(a->object[0]->array))->kind;
-    const tsr_scalar *number = &a->number[1];
-    bool whole = number->dtype == TSR_INT64;
-    if ((!whole && number->dtype != TSR_FLOAT64) || kind == 'b')
-        return operation;
+static int short_power(tsr_face face, bool operator, tsr_dtype base, const tsr_scalar *number) {
+    bool torch = face == TSR_FACE_TORCH, whole = number->dtype == TSR_INT64;
+    char kind = tsr_dtype_describe(base)->kind;
+    if (!(torch || operator) || (!whole && number->dtype != TSR_FLOAT64) || kind == 'b')
+        return TSR_DO_POW;
     double exponent = whole ? (double)number->as.i : number->as.f;
     bool floating = kind == 'f' || kind == 'c';
     if (exponent == 2 && (floating || whole))
-        operation = TSR_DO_SQUARE;
-    else if (exponent == 0.5 && floating)
-        operation = TSR_DO_SQRT;
-    else if (exponent == -0.5 && floating && torch)
-        operation = TSR_DO_RSQRT;
-    else if (exponent == -1 && floating)
-        operation = TSR_DO_RECIPROCAL;
+        return TSR_DO_SQUARE;
+    if (exponent == 0.5 && floating)
+        return TSR_DO_SQRT;
+    if (exponent == -0.5 && floating && torch)
+        return TSR_DO_RSQRT;
+    return exponent == -1 && floating ? TSR_DO_RECIPROCAL : TSR_DO_POW;
+}
+
+static int with_short_power(int operation, arguments *a, bool operator) {
+    if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL)
+        return operation;
+    operation = short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array),
+                            &a->number[1]);
     if (operation != TSR_DO_POW) {
         a->count = 1;
         a->options.weak = 0;
     }
     return operation;
+}
+
+/* The same of a placeholder at 1 and a number at 2. An integer to a negative power is an error here
+ * too, as far as that is known now. */
+static int traced_power(lua_State *L, int operation, bool operator) {
+    tsr_scalar number;
+    const tsrL_object *base = tsrL_test(L, 1);
+    if (operation != TSR_DO_POW || base == NULL || !is_number(L, 2))
+        return operation;
+    tsr_dtype dtype = tsrL_trace_dtype(L);
+    tsrL_test_scalar(L, 2, &number);
+    char kind = tsr_dtype_describe(dtype)->kind;
+    if ((kind == 'i' || kind == 'u') && number.dtype == TSR_INT64 && number.as.i < 0)
+        tsrL_fail(L, TSR_EVALUE, 2, "integers to negative integer powers are not allowed");
+    return short_power((tsr_face)base->face, operator, dtype, &number);
 }
 
 /* The arguments are bound; alpha becomes a product. */
@@ -151,7 +167,7 @@ static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
         lua_pop(L, 1);
         lua_replace(L, 1);
     }
-    return tsrL_trace_apply(L, operation);
+    return tsrL_trace_apply(L, (tsr_do)traced_power(L, (int)operation, false));
 }
 
 static int elementwise(lua_State *L) {
@@ -178,7 +194,7 @@ static int elementwise(lua_State *L) {
     }
     if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
-    operation = short_power(operation, &a, false);
+    operation = with_short_power(operation, &a, false);
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
 }
 
@@ -212,11 +228,11 @@ static int operator(lua_State *L) {
     arguments a;
     lua_settop(L, count);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
-        return tsrL_trace_apply(L, (tsr_do)operation);
+        return tsrL_trace_apply(L, (tsr_do)traced_power(L, operation, true));
     read_operands(L, &a, count);
     if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
-    operation = short_power(operation, &a, true);
+    operation = with_short_power(operation, &a, true);
     return push_result(L, operation, &a, 0);
 }
 

@@ -2,8 +2,8 @@
  *
  * Scripts mostly have a few contiguous numbers of one dtype, for which planning takes far longer
  * than computing. When the operands are row-major arrays of one shape, owned, of the dtype that the
- * kernel takes, or numbers, and the result is new, the kernel is called on them as they are. A
- * number is repeated over a block first. */
+ * kernel takes, or numbers, and so is out=, the kernel is called on them as they are. A number is
+ * repeated over a block first. */
 #include "quick.h"
 
 #include "../loop/engine.h"
@@ -33,6 +33,26 @@ static bool same_shape(const tsr_array *a, const tsr_array *b) {
     return true;
 }
 
+static bool apart(const tsr_array *a, const tsr_array *b) {
+    const char *p = tsr_data_of(a), *q = tsr_data_of(b);
+    return p + a->size * a->itemsize <= q || q + b->size * b->itemsize <= p;
+}
+
+/* Whether out= is as plain as the operands, and each of them apart from it or the same elements. */
+static bool is_writable(const tsr_array *out, tsr_dtype dtype, const tsr_array *first, int arity,
+                        const tsr_array *const *operands) {
+    unsigned rights = out->rights & out->storage->rights;
+    if (!is_plain(out, dtype) || !same_shape(out, first) || (rights & TSR_WRITE) == 0)
+        return false;
+    for (int i = 0; i < arity; i++) {
+        bool same = tsr_data_of(operands[i]) == tsr_data_of(out) &&
+                    operands[i]->itemsize == out->itemsize;
+        if (!same && !apart(operands[i], out))
+            return false;
+    }
+    return true;
+}
+
 /* One operand: an array's elements, or a number NUMBERS times. */
 typedef struct side {
     const char *data;
@@ -58,8 +78,8 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
                      const tsr_array *const *operands, const tsr_apply_options *options,
                      tsr_array **result, tsr_status *status, tsr_error *err) {
     const tsr_array *first = NULL;
-    if (options->out != NULL || options->where != NULL || options->alpha != NULL || t->copies ||
-        t->made != t->result)
+    tsr_array *out = options->out;
+    if (options->where != NULL || options->alpha != NULL || t->copies || t->made != t->result)
         return false;
     for (int i = 0; i < arity; i++) {
         if (t->common != t->in[i])
@@ -71,7 +91,7 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
             return false;
         first = operands[i];
     }
-    if (first == NULL)
+    if (first == NULL || (out != NULL && !is_writable(out, t->made, first, arity, operands)))
         return false;
     _Alignas(64) char block[NUMBERS * 16];
     side sides[2] = {{0}};
@@ -90,8 +110,15 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
         sides[i] = (side){block, 0};
         numbers = true;
     }
-    *status = tsr_array_new(context, t->made, first->ndim, tsr_shape_of(first), false, result, err);
+    *status = TSR_OK;
+    if (out == NULL)
+        *status = tsr_array_new(context, t->made, first->ndim, tsr_shape_of(first), false, result,
+                                err);
+    else
+        tsr_array_retain(*result = out);
     if (*status == TSR_OK)
         run(t, arity, sides, *result, numbers);
+    if (out != NULL)
+        tsr_storage_touch(out->storage);
     return true;
 }
