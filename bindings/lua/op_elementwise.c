@@ -129,8 +129,8 @@ static int short_power(tsr_face face, bool operator, tsr_dtype base, const tsr_s
 static int with_short_power(int operation, arguments *a, bool operator) {
     if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL)
         return operation;
-    operation = short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array),
-                            &a->number[1]);
+    operation =
+        short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array), &a->number[1]);
     if (operation != TSR_DO_POW) {
         a->count = 1;
         a->options.weak = 0;
@@ -211,7 +211,8 @@ static bool operate_quickly(lua_State *L, int operation) {
     tsrL_no_error(&err);
     tsrL_object *made = tsrL_new_in(L, lib, (tsr_face)x->face);
     const tsr_array *operands[2] = {x->array, y->array};
-    TSRL_TRY(L, &err, tsr_apply(lib->context, (tsr_do)operation, operands, &options, &made->array, &err));
+    TSRL_TRY(L, &err,
+             tsr_apply(lib->context, (tsr_do)operation, operands, &options, &made->array, &err));
     if (x->requires_grad || y->requires_grad) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';

@@ -16,8 +16,8 @@ static const uint8_t truth_order[] = {DIM, OUT, KEEP, WHERE};
 
 /* Puts the options into their places on the stack, nil where there are none. */
 static void bind(lua_State *L, int count, const uint8_t *order) {
-    static const char *const all[] = {
-        NULL, NULL, "dim|axis", "keepdim|keepdims", "dtype", "out", "initial", "where"};
+    static const char *const all[] = {NULL,    NULL,  "dim|axis", "keepdim|keepdims",
+                                      "dtype", "out", "initial",  "where"};
     const char *names[LAST];
     for (int i = 0; i < count; i++)
         names[i] = all[order[i]];

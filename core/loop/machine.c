@@ -131,8 +131,8 @@ static void choose_block(tsr_machine *m, const tsr_tile *tile) {
     m->transposed = false;
     for (int reg = 0; reg < p->registers; reg++)
         if (p->operand[reg] >= 0)
-            m->transposed = m->transposed ||
-                            tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
+            m->transposed =
+                m->transposed || tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
     m->rows = 1;
     m->columns = tile->n[1] < m->limit ? tile->n[1] : m->limit;
     if (m->transposed && m->columns > TRANSPOSE_COLUMNS)
@@ -150,7 +150,8 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
         bool constant = operand == TSR_FROM_CONSTANT;
         if (!constant && (operand < 0 || !is_repeated(tile, operand)))
             continue;
-        const void *from = constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
+        const void *from =
+            constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
         if (m->spread[reg] == from && m->times[reg] >= n)
             continue;
         _Alignas(16) unsigned char item[16];

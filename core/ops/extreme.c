@@ -25,8 +25,8 @@ static tsr_status new_results(call *c, tsr_error *err) {
     tsr_status status =
         tsr_array_new(c->context, c->work, c->array->ndim, shape, false, &c->values, err);
     if (status == TSR_OK)
-        status = tsr_array_new(c->context, TSR_INT64, c->array->ndim, shape, false, &c->positions,
-                               err);
+        status =
+            tsr_array_new(c->context, TSR_INT64, c->array->ndim, shape, false, &c->positions, err);
     return status;
 }
 
@@ -100,7 +100,10 @@ tsr_status tsr_extreme(tsr_context *context, tsr_face face, bool smallest, const
     bool half = dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16;
     if (tsr_category(dtype) == 3 && face == TSR_FACE_TORCH)
         return tsr_error_set(err, TSR_EDTYPE, "%t has no order", (int)dtype);
-    call c = {.context = context, .smallest = smallest, .keep = keep, .array = array,
+    call c = {.context = context,
+              .smallest = smallest,
+              .keep = keep,
+              .array = array,
               .work = half ? TSR_FLOAT32 : dtype};
     tsr_array *flat = NULL;
     tsr_status status = TSR_OK;

@@ -45,8 +45,8 @@ static bool is_writable(const tsr_array *out, tsr_dtype dtype, const tsr_array *
     if (!is_plain(out, dtype) || !same_shape(out, first) || (rights & TSR_WRITE) == 0)
         return false;
     for (int i = 0; i < arity; i++) {
-        bool same = tsr_data_of(operands[i]) == tsr_data_of(out) &&
-                    operands[i]->itemsize == out->itemsize;
+        bool same =
+            tsr_data_of(operands[i]) == tsr_data_of(out) && operands[i]->itemsize == out->itemsize;
         if (!same && !apart(operands[i], out))
             return false;
     }
@@ -86,8 +86,7 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
             return false;
         if ((options->weak >> i & 1) != 0)
             continue;
-        if (!is_plain(operands[i], t->common) ||
-            (first != NULL && !same_shape(first, operands[i])))
+        if (!is_plain(operands[i], t->common) || (first != NULL && !same_shape(first, operands[i])))
             return false;
         first = operands[i];
     }
@@ -112,8 +111,8 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
     }
     *status = TSR_OK;
     if (out == NULL)
-        *status = tsr_array_new(context, t->made, first->ndim, tsr_shape_of(first), false, result,
-                                err);
+        *status =
+            tsr_array_new(context, t->made, first->ndim, tsr_shape_of(first), false, result, err);
     else
         tsr_array_retain(*result = out);
     if (*status == TSR_OK)

@@ -43,12 +43,12 @@ typedef struct call {
     const tsr_reduce_options *options;
     const tsr_array *operand[TSR_PASS_OPERANDS]; /* with `where` behind */
     int operands;
-    int ndim;                        /* of the operands together */
+    int ndim; /* of the operands together */
     int64_t shape[TSR_MAX_DIMS];
-    uint32_t mask;                   /* bit d: dimension d is reduced */
-    int64_t stream, places;          /* elements that make a result, and results */
-    tsr_dtype value, work, result;   /* dtypes: of the program, folded, of the result */
-    tsr_array *sums;                 /* of the folds, with all dimensions */
+    uint32_t mask;                 /* bit d: dimension d is reduced */
+    int64_t stream, places;        /* elements that make a result, and results */
+    tsr_dtype value, work, result; /* dtypes: of the program, folded, of the result */
+    tsr_array *sums;               /* of the folds, with all dimensions */
 } call;
 
 /* ---- shapes ---- */
@@ -123,9 +123,9 @@ static tsr_status find_dtypes(call *c, tsr_error *err) {
     } else if (r == TSR_REDUCE_MEAN) {
         tsr_dtype usual = category > 1 ? dtype : TSR_FLOAT64;
         if (wanted == TSR_DTYPE_COUNT && category < 2 && !np)
-            return tsr_error_set(err, TSR_EDTYPE,
-                                 "the mean of %t needs a floating dtype, given as dtype =",
-                                 (int)dtype);
+            return tsr_error_set(
+                err, TSR_EDTYPE,
+                "the mean of %t needs a floating dtype, given as dtype =", (int)dtype);
         c->result = c->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
         if (tsr_category(c->value) < 2 && !np)
             return tsr_error_set(err, TSR_EDTYPE, "a mean of %t is not floating", (int)c->value);
@@ -289,8 +289,7 @@ static tsr_status check_out(const call *c, tsr_error *err) {
     if (!equal)
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the result %v", (int)out->ndim,
                              tsr_shape_of(out), ndim, shape);
-    tsr_status status =
-        tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
+    tsr_status status = tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
     return status == TSR_OK ? tsr_array_usable(out, true, err) : status;
 }
 
@@ -325,8 +324,8 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         status = fold(&c, err);
     tsr_leave_all(c.operand, c.operands);
     if (status == TSR_OK && options->initial != NULL)
-        status = combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false,
-                         err);
+        status =
+            combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false, err);
     if (status == TSR_OK && reduction == TSR_REDUCE_MEAN) {
         tsr_scalar count = {.dtype = TSR_FLOAT64, .as = {.f = (double)c.stream}};
         status = combine(&c, TSR_BIN_DIVIDE, &count, true, err);
