@@ -48,9 +48,8 @@ $(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera
 
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
-# $(call BUSTED,BUILD,FIRST): FIRST stands before the places where modules are looked for.
 BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
-    LUA_CPATH="$(2)$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
+    LUA_CPATH="$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
     busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
 # The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
 # exit, so leaks are left to the C programs.
@@ -86,7 +85,7 @@ $(ASAN_SPEC_ROWS): row-asan-spec-%:
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
-	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD),$(abspath $(dir $(LEVEL)))/?.so;) spec; \
+	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD)) --helper=spec/support/level.lua spec; \
 	elif grep -q 'no kernel level' $(TALLY)/level-$*.why; then \
 	    echo "level-$*: not on this machine"; \
 	else \
