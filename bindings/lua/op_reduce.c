@@ -11,13 +11,14 @@ enum { DIM = 2, KEEP, DTYPE, OUT, INITIAL, WHERE, LAST = WHERE };
 /* Orders of the options from stack index 2 on, as places above. */
 static const uint8_t torch_order[] = {DIM, KEEP, DTYPE, OUT};
 static const uint8_t sum_order[] = {DIM, DTYPE, OUT, KEEP, INITIAL, WHERE};
+static const uint8_t mean_order[] = {DIM, DTYPE, OUT, KEEP, WHERE};
 static const uint8_t extreme_order[] = {DIM, OUT, KEEP, INITIAL, WHERE};
 static const uint8_t truth_order[] = {DIM, OUT, KEEP, WHERE};
 
 /* Puts the options into their places on the stack, nil where there are none. */
 static void bind(lua_State *L, int count, const uint8_t *order) {
-    static const char *const all[] = {
-        NULL, NULL, "dim|axis", "keepdim|keepdims", "dtype", "out", "initial", "where"};
+    static const char *const all[] = {NULL,    NULL,  "dim|axis", "keepdim|keepdims",
+                                      "dtype", "out", "initial",  "where"};
     const char *names[LAST];
     for (int i = 0; i < count; i++)
         names[i] = all[order[i]];
@@ -39,24 +40,28 @@ static tsrL_object *optional_array(lua_State *L, int index) {
     return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
 }
 
-/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
-static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
-    int64_t dims[TSR_MAX_DIMS];
+int tsrL_reduce_dims(lua_State *L, int index, tsr_face face, int64_t *dims) {
     int count = -1;
-    if (lua_type(L, DIM) == LUA_TNUMBER) {
-        dims[0] = tsrL_integer(L, DIM);
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        dims[0] = tsrL_integer(L, index);
         count = 1;
-    } else if (!lua_isnil(L, DIM)) {
-        count = tsrL_integers(L, DIM, TSR_MAX_DIMS, dims);
+    } else if (!lua_isnil(L, index)) {
+        count = tsrL_integers(L, index, TSR_MAX_DIMS, dims);
     }
     for (int i = 0; i < count; i++)
         if (dims[i] == 0)
-            tsrL_fail(L, TSR_EINDEX, DIM, "dimensions start at 1");
+            tsrL_fail(L, TSR_EINDEX, index, "dimensions start at 1");
+    return count == 0 && face == TSR_FACE_TORCH ? -1 : count;
+}
+
+/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
+static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
+    int64_t dims[TSR_MAX_DIMS];
+    int count = tsrL_reduce_dims(L, DIM, face, dims);
     if (!lua_isnil(L, OUT) || !lua_isnil(L, WHERE) || !lua_isnil(L, INITIAL))
         tsrL_fail(L, TSR_EUNSUPPORTED, 0,
                   "cannot be traced in a fused function with out, where or initial");
-    return tsrL_trace_reduce(L, reduction, count == 0 && face == TSR_FACE_TORCH ? -1 : count, dims,
-                             tsrL_opt_boolean(L, KEEP, false),
+    return tsrL_trace_reduce(L, reduction, count, dims, tsrL_opt_boolean(L, KEEP, false),
                              tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT));
 }
 
@@ -104,7 +109,7 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
 
 REDUCTION(sum, SUM, sum_order)
 REDUCTION(prod, PROD, sum_order)
-REDUCTION(mean, MEAN, sum_order)
+REDUCTION(mean, MEAN, mean_order)
 REDUCTION(amax, MAX, extreme_order)
 REDUCTION(amin, MIN, extreme_order)
 REDUCTION(nanmax, FMAX, extreme_order)
