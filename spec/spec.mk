@@ -14,13 +14,14 @@ $(BUILD)/deps/check: | $(BUILD)/deps/test
 
 # ---- what the real libraries say
 ORACLE := $(BUILD)/oracle
-ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt)
+ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
 $(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
-$(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py spec/oracle/elementwise_model.py spec/oracle/program.py \
-    core/ops/elementwise.def
+ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_model.py program.py) core/ops/elementwise.def
+$(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
+$(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
@@ -47,8 +48,9 @@ $(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera
 
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
+# $(call BUSTED,BUILD,FIRST): FIRST stands before the places where modules are looked for.
 BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
-    LUA_CPATH="$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
+    LUA_CPATH="$(2)$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
     busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
 # The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
 # exit, so leaks are left to the C programs.
@@ -61,9 +63,11 @@ C_ROWS := $(C_TEST_NAMES:%=row-c-%) row-c-test_host
 ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
 SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
 ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
+# All specs at each kernel level below the best; a level that the machine does not have is said.
+LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
-.PHONY: $(TEST_ROWS) test test-build test-c test-spec test-asan lint check
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
+.PHONY: $(TEST_ROWS) test test-levels test-build test-c test-spec test-asan lint check
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
@@ -79,6 +83,15 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
+$(LEVEL_ROWS): row-level-%:
+	@mkdir -p $(TALLY)
+	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
+	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD),$(abspath $(dir $(LEVEL)))/?.so;) spec; \
+	elif grep -q 'no kernel level' $(TALLY)/level-$*.why; then \
+	    echo "level-$*: not on this machine"; \
+	else \
+	    $(TALLY_ROW) one level-$* sh -c 'cat $(TALLY)/level-$*.why; false'; \
+	fi
 row-layers:
 	@$(TALLY_ROW) one layers scripts/tools/check_layers
 row-symbols:
@@ -88,7 +101,7 @@ row-format:
 row-luacheck:
 	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec
 
-TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER)
+TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL)
 test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
 test-build-asan: $(TEST_READY) $(PNG_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
@@ -119,6 +132,10 @@ test-spec:
 ## test-asan: the specs and C programs with sanitizers
 test-asan:
 	$(call tally_of,$(ASAN_SPEC_ROWS) $(ASAN_C_ROWS),test-build test-build-asan)
+
+## test-levels: the specs at each kernel level
+test-levels:
+	$(call tally_of,$(LEVEL_ROWS),test-build)
 
 ## lint: layers, symbols, clang-format, luacheck
 lint check:

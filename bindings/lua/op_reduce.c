@@ -65,6 +65,23 @@ static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
                              tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT));
 }
 
+/* The dimensions to reduce, -1: all. Of 0 dimensions PyTorch takes the first and the last. */
+static int reduced_dims(lua_State *L, const tsrL_object *o, int *dims) {
+    int64_t given[TSR_MAX_DIMS];
+    bool torch = o->face == TSR_FACE_TORCH;
+    int ndim = tsr_array_ndim(o->array);
+    if (torch && ndim == 0) {
+        int count = tsrL_reduce_dims(L, DIM, TSR_FACE_TORCH, given);
+        for (int i = 0; i < count; i++)
+            if (given[i] != 1 && given[i] != -1)
+                tsrL_fail(L, TSR_EINDEX, DIM, "dimension %d is out of range for 0 dimensions",
+                          given[i]);
+        return -1;
+    }
+    int count = tsrL_dims(L, DIM, ndim, dims);
+    return count == 0 && torch ? -1 : count; /* PyTorch: no dimensions are all */
+}
+
 static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_t *order) {
     bool traced = tsrL_traces(L, 1);
     tsrL_object *o = traced ? tsrL_test(L, 1) : tsrL_self(L);
@@ -78,9 +95,7 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
     if (traced)
         return trace(L, reduction, face);
     options.dims = dims;
-    options.count = tsrL_dims(L, DIM, tsr_array_ndim(o->array), dims);
-    if (options.count == 0 && face == TSR_FACE_TORCH)
-        options.count = -1; /* PyTorch: no dimensions are all */
+    options.count = reduced_dims(L, o, dims);
     options.keep = tsrL_opt_boolean(L, KEEP, false);
     options.dtype = tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT);
     tsrL_object *out = optional_array(L, OUT), *where = optional_array(L, WHERE);

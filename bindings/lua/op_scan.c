@@ -14,7 +14,9 @@ static const int *optional_dim(lua_State *L, int argument, int *room) {
     if (lua_isnil(L, argument))
         return NULL;
     int64_t dim = tsrL_index(L, argument); /* the core checks the range */
-    *room = dim > TSR_MAX_DIMS ? TSR_MAX_DIMS : dim < -TSR_MAX_DIMS - 1 ? -TSR_MAX_DIMS - 1 : (int)dim;
+    *room = dim > TSR_MAX_DIMS        ? TSR_MAX_DIMS
+            : dim < -TSR_MAX_DIMS - 1 ? -TSR_MAX_DIMS - 1
+                                      : (int)dim;
     return room;
 }
 
@@ -75,6 +77,7 @@ static int extreme(lua_State *L, bool smallest) {
         lua_CFunction f = smallest ? tsrL_op_amin : tsrL_op_amax;
         if (!other)
             return f(L);
+        tsrL_self(L);
         lua_getfield(L, 1, smallest ? "minimum" : "maximum");
         lua_insert(L, 1);
         lua_call(L, lua_gettop(L) - 1, 1);

@@ -22,8 +22,8 @@ static bool is_folded(const tsr_plan *plan, int dim) {
     return plan->strides[0][dim] == 0;
 }
 
-/* The last dimension that is folded (or kept), -1 if there is none, and how many positions it and its
- * like before it have. */
+/* The last dimension that is folded (or kept), -1 if there is none, and how many positions it and
+ * its like before it have. */
 static int last_of(const tsr_plan *plan, bool folded, int64_t *positions) {
     int dim = plan->ndim - 1;
     while (dim >= 0 && is_folded(plan, dim) != folded)
@@ -104,17 +104,17 @@ typedef struct job {
     tsr_context *context;
     const tsr_folding *f;
     const tsr_program *program;
-    int64_t item;        /* bytes of a lane */
-    int64_t inner;       /* elements of the innermost dimension */
-    int64_t stream;      /* elements of a stream */
-    int64_t outer;       /* places of the kept dimensions that stand outside */
-    int64_t strip;       /* results that a worker takes together */
-    int64_t strips;      /* for each outer place */
-    int64_t chunk;       /* elements of a stream that a worker takes */
-    int64_t chunks;      /* for each result */
-    int64_t batch;       /* strips (or chunks of them) to a task */
-    size_t levels;       /* of a tree */
-    char *parts;         /* results of chunks, if there are several */
+    int64_t item;   /* bytes of a lane */
+    int64_t inner;  /* elements of the innermost dimension */
+    int64_t stream; /* elements of a stream */
+    int64_t outer;  /* places of the kept dimensions that stand outside */
+    int64_t strip;  /* results that a worker takes together */
+    int64_t strips; /* for each outer place */
+    int64_t chunk;  /* elements of a stream that a worker takes */
+    int64_t chunks; /* for each result */
+    int64_t batch;  /* strips (or chunks of them) to a task */
+    size_t levels;  /* of a tree */
+    char *parts;    /* results of chunks, if there are several */
     _Atomic int status;
 } job;
 
@@ -243,8 +243,8 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
 /* ---- a strip of results at a time ---- */
 
 /* Accumulates rows [from, to) of a strip: results [column, column + n) of the last dimension. */
-static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int64_t from, int64_t to,
-                       char *result) {
+static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int64_t from,
+                       int64_t to, char *result) {
     const job *j = w->job;
     const tsr_plan *plan = &j->f->plan;
     const tsr_kernels *kernels = j->program->kernels;
@@ -270,9 +270,9 @@ static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int6
             int64_t take = TSR_FOLD_ROWS - group < end - row ? TSR_FOLD_ROWS - group : end - row;
             if (!direct && take * n > m->limit)
                 take = m->limit / n;
-            const char *src = direct ? tile.data[1] + row * tile.strides[1][0] +
-                                           column * tile.strides[1][1]
-                                     : tsr_machine_block(m, &tile, row, column, take, n, NULL);
+            const char *src =
+                direct ? tile.data[1] + row * tile.strides[1][0] + column * tile.strides[1][1]
+                       : tsr_machine_block(m, &tile, row, column, take, n, NULL);
             int64_t stride = direct ? tile.strides[1][0] : n * j->item;
             if (group == 0)
                 fold_rows(src, stride, (size_t)take, (size_t)n, acc);

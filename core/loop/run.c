@@ -17,7 +17,7 @@
  * larger, since the kernels have an order of their own. */
 enum { PIECE = 32768, COPY_PIECE = 1 << 22 };
 /* Bytes from which a result is written past the caches, and from which threads share the work. */
-enum { STREAM_BYTES = 1 << 23, PARALLEL_BYTES = 1 << 18 };
+enum { STREAM_BYTES = 1 << 24, PARALLEL_BYTES = 1 << 18 };
 
 typedef struct job {
     tsr_context *context;
@@ -72,7 +72,7 @@ static bool copy_tile(void *user, const tsr_tile *tile) {
     else if (j->stream && ds[1] == item && ss[1] == item)
         for (int64_t i = 0; i < tile->n[0]; i++)
             tsr_stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
-                            (size_t)(tile->n[1] * item));
+                       (size_t)(tile->n[1] * item));
     else
         kernels->move[row](tile->data[1], ss[0], ss[1], tile->data[0], ds[0], ds[1], tile->n[0],
                            tile->n[1]);
@@ -124,8 +124,8 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .parts = size > most ? (size + most - 1) / most : 1,
              .grain = 64,
              .stream = size * item >= STREAM_BYTES};
-    int threads = size * item * (program->steps + 1) < PARALLEL_BYTES ? 1
-                                                                      : tsr_context_threads(context);
+    int threads =
+        size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
     if (threads > 1 && j.parts < 4 * threads)
         j.parts = 4 * threads;
     if (threads > 1)

@@ -334,6 +334,9 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         c.operand[c.operands] = what->operands[c.operands];
     if (mask != NULL && mask->dtype != TSR_BOOL)
         return tsr_error_set(err, TSR_EDTYPE, "where must be bool, not %t", (int)mask->dtype);
+    if (mask != NULL && !rows[reduction].identity && options->initial == NULL)
+        return tsr_error_set(err, TSR_EVALUE, "a %s of what where lets in needs initial",
+                             rows[reduction].name);
     if (mask != NULL)
         c.operand[c.operands++] = mask;
     tsr_status status = find_shape(&c, err);

@@ -64,7 +64,7 @@ define("np.average", "average(x, axis, weights, returned, {keepdims})",
 
 define("torch.aminmax t:aminmax", "aminmax(x, {dim, keepdim})",
     "Smallest and largest element, over all dimensions or along one.", function(...)
-        local x, dim, keep = bind("aminmax", 1, {"dim", "keepdim"}, ...)
+        local x, dim, keep = bind("aminmax", 1, {"dim|axis", "keepdim|keepdims"}, ...)
         x = arguments.array("aminmax", torch, x)
         local options = {keepdim = arguments.boolean("aminmax", "keepdim", keep, false)}
         if dim ~= nil then

@@ -18,7 +18,7 @@ local count = reduction("nanmean", function(x)
 end)
 
 local np_names = {"axis|dim", "dtype", "out", "keepdims|keepdim", "initial", "where"}
-local torch_names = {"dim", "keepdim", "dtype", "out"}
+local torch_names = {"dim|axis", "keepdim|keepdims", "dtype", "out"}
 
 -- ---- sums and products
 
@@ -76,7 +76,7 @@ define("torch.nanmean t:nanmean", "nanmean(x, dim, keepdim, {dtype, out})",
     "Mean of what is not NaN, over all or some dimensions.", function(...)
         local x, dim, keep, dtype, out = bind("nanmean", 1, torch_names, ...)
         x = arguments.array("nanmean", torch, x)
-        if not reducing.is_floating(x) then
+        if not reducing.is_floating(x) or x.dtype.kind == "c" then
             fail("dtype", "nanmean", "takes floating tensors, not %s", x.dtype.name)
         end
         return nanmean(x, reducing.dims("nanmean", dim, x), keep, dtype, out)

@@ -83,7 +83,7 @@ end
 define("torch.norm t:norm", "norm(x, p, dim, keepdim, {out, dtype})",
     "Norm over all or some dimensions: (sum of |x|^p)^(1/p), 2 by default; inf, -inf and 0 count too.",
     function(...)
-        local x, p, dim, keep, out, dtype = bind("norm", 1, {"p", "dim", "keepdim", "out", "dtype"}, ...)
+        local x, p, dim, keep, out, dtype = bind("norm", 1, {"p", "dim|axis", "keepdim|keepdims", "out", "dtype"}, ...)
         if p == "fro" then
             p = 2
         end

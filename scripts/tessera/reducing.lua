@@ -20,7 +20,8 @@ end
 function reducing.dims(operation, dim, x)
     if dim == nil or torch.is_tensor(x) and type(dim) == "table" and #dim == 0 then
         return nil
-    elseif x.ndim == 0 and torch.is_tensor(x) and (dim == 1 or dim == -1) then
+    elseif x.ndim == 0 and torch.is_tensor(x) then -- the first and the last of none
+        arguments.dims(operation, dim, 1)
         return nil
     end
     return arguments.dims(operation, dim, x.ndim)

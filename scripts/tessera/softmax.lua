@@ -88,7 +88,7 @@ local functional = {
 
 define("torch.logsumexp t:logsumexp", "logsumexp(x, dim, keepdim, {out})",
     "log(sum(exp(x))) over one or several dimensions, computed accurately.", function(...)
-        local x, dim, keep, out = bind("logsumexp", 1, {"dim", "keepdim", "out"}, ...)
+        local x, dim, keep, out = bind("logsumexp", 1, {"dim|axis", "keepdim|keepdims", "out"}, ...)
         x = arguments.array("logsumexp", torch, x)
         if x.dtype.kind == "c" then
             fail("dtype", "logsumexp", "takes real tensors, not %s", x.dtype.name)

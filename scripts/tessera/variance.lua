@@ -59,7 +59,7 @@ variance.correction_of = correction_of
 
 -- ---- torch
 
-local torch_names = {"dim", "unbiased", "keepdim", "correction", "out"}
+local torch_names = {"dim|axis", "unbiased", "keepdim|keepdims", "correction", "out"}
 
 --- x, how it is reduced, out. A boolean in the place of the dimension is `unbiased`.
 local function torch_arguments(operation, x, ...)

@@ -138,7 +138,7 @@ def scan(name, x, dim, eps):
         return np.cumsum(x, dim), (8 + 4 * np.sqrt(at)) * eps * np.cumsum(np.abs(x), dim)
     if name == "cumprod":
         made = np.cumprod(x, dim)
-        return made, (at + 2) * eps * np.abs(made)
+        return made, (at + 2) * (eps * np.abs(made) + (TINY["float32"] if eps > 1e-10 else 0))
     made = np.logaddexp.accumulate(x, dim)
     most = np.abs(np.where(np.isfinite(x), x, LD(0))).max(initial=0)
     return made, np.full(made.shape, (16 + 4 * np.log2(max(x.shape[dim], 2))) * eps * (1 + most))
