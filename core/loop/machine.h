@@ -24,7 +24,8 @@ typedef struct tsr_machine {
     int64_t rows, columns;             /* of a block of the current tile, but at its edges */
     uint8_t own[TSR_REGISTERS];        /* each register's buffer */
     const void *spread[TSR_REGISTERS]; /* what it repeats, */
-    int64_t times[TSR_REGISTERS];      /* so often */
+    int64_t times[TSR_REGISTERS];      /* so often, */
+    int64_t filled;                    /* and all that the current tile repeats at least so often */
     const void *value[TSR_REGISTERS];
     _Alignas(64) char bytes[TSR_MACHINE_BYTES];
 } tsr_machine;

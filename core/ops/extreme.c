@@ -34,11 +34,13 @@ static tsr_status search(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
     const tsr_array *a = c->array;
     tsr_status status = new_results(c, err);
-    if (status != TSR_OK || c->values->size == 0)
+    if (status != TSR_OK)
         return status;
-    if (tsr_shape_of(a)[c->dim] == 0)
+    if (tsr_shape_of(a)[c->dim] == 0) /* also where there would be no results: as both libraries */
         return tsr_error_set(err, TSR_EVALUE, "no %s of nothing: the shape is %v",
                              c->smallest ? "minimum" : "maximum", (int)a->ndim, tsr_shape_of(a));
+    if (c->values->size == 0)
+        return TSR_OK;
     if (tsr_shape_of(a)[c->dim] == 1) {
         tsr_scalar zero = {.dtype = TSR_INT64};
         status = tsr_fill(c->positions, &zero, err);
