@@ -434,6 +434,8 @@ static int call_fused(lua_State *L) {
     arguments a;
     int top = lua_gettop(L);
     if (tsrL_traces(L, top)) { /* part of another fused function */
+        if (tsrL_is_options(L, top))
+            tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
         lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
         lua_insert(L, 1);
         lua_call(L, top, LUA_MULTRET);

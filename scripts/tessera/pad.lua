@@ -112,6 +112,4 @@ local function pad(x, ...)
     return framed(x, before, after, first, first)
 end
 
-define("torch.nn", "nn.functional.pad(x, pad, mode, value)",
-    "functional.pad: a frame of value; widths in pairs from the last dimension backwards, negative ones "
-    .. "cut off.", {functional = {pad = pad}})
+return {functional = pad}

@@ -30,7 +30,8 @@ from program import INTS, NUMPY_DTYPES, TORCH_DTYPES, item_size, lua, to_bfloat1
 
 warnings.simplefilter("ignore")
 ROW = re.compile(r'TSR_ELEMENTWISE\((\w+), (\d), \w+, (?:TSR_BIN_|TSR_UN_)\w+, "([^"]*)"')
-ELSEWHERE = ("ANGLE", "SGN", "FRACTION", "MANTISSA", "EXPONENT", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
+ELSEWHERE = ("POSITIVE", "CONJUGATE", "ANGLE", "SGN", "FRACTION", "MANTISSA", "EXPONENT", "COPYSIGN", "NEXTAFTER",
+             "HEAVISIDE", "GCD", "LCM", "LDEXP")
 DEF = os.path.join(os.path.dirname(__file__), "../../core/ops/elementwise.def")
 ROWS = [(name, int(arity), words.split()) for name, arity, words in ROW.findall(open(DEF).read())
         if name not in ELSEWHERE]
@@ -38,6 +39,8 @@ ARITY = {name: arity for name, arity, _ in ROWS}
 OPERATORS = {"ADD": "+", "SUBTRACT": "-", "MULTIPLY": "*", "DIVIDE": "/", "REMAINDER": "%", "NEGATIVE": "-"}
 OPERATORS_53 = {"FLOOR_DIVIDE": "//", "BITWISE_AND": "&", "BITWISE_OR": "|", "BITWISE_XOR": "~",
                 "LEFT_SHIFT": "<<", "RIGHT_SHIFT": ">>", "BITWISE_NOT": "~"}
+# functions of the Lua half that are these operations when they have no options
+IN_LUA = {"numpy": {"ROUND": ["round"]}, "torch": {"ROUND": ["round"], "DIVIDE": ["div", "divide", "true_divide"]}}
 DTYPES = {"numpy": NUMPY_DTYPES, "torch": TORCH_DTYPES}
 
 
@@ -46,7 +49,8 @@ def names_on(face):
     mine, other = ("np:", "torch:") if face == "numpy" else ("torch:", "np:")
     found = {}
     for name, _, words in ROWS:
-        words = [w[len(mine):] if w.startswith(mine) else w for w in words if not w.startswith(other)]
+        words = [w[len(mine):] if w.startswith(mine) else w for w in words if not w.startswith((other, "core:"))]
+        words = words or IN_LUA[face].get(name)
         if words:
             found[name] = words
     return found
