@@ -429,6 +429,19 @@ static const tsrL_object *option(lua_State *L, int index) {
     return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
 }
 
+/* The function is part of another one: it finds placeholders for all its arguments, as ever. */
+static void place_arguments(lua_State *L, int count) {
+    tsr_face face = face_of(L, count);
+    for (int i = 1; i <= count; i++) {
+        const tsrL_object *o = tsrL_test(L, i);
+        if (placeholder_at(L, i) != NULL)
+            continue;
+        int node = operand(L, i);
+        push_placeholder(L, o != NULL ? (tsr_face)o->face : face, node);
+        lua_replace(L, i);
+    }
+}
+
 static int call_fused(lua_State *L) {
     static const char *const names[] = {"out", "where"};
     arguments a;
@@ -436,6 +449,7 @@ static int call_fused(lua_State *L) {
     if (tsrL_traces(L, top)) { /* part of another fused function */
         if (tsrL_is_options(L, top))
             tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
+        place_arguments(L, top);
         lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
         lua_insert(L, 1);
         lua_call(L, top, LUA_MULTRET);

@@ -52,6 +52,10 @@ local function kinds_of(close, operation, whole)
     }
 end
 
+local function negative(x)
+    return type(x) == "number" and (x < 0 or x ~= x)
+end
+
 local function test(face, operation, close, whole)
     local runs, names = kinds_of(close, operation, whole), {"rtol", "atol", "equal_nan"}
     return function(x, y, ...)
@@ -60,7 +64,7 @@ local function test(face, operation, close, whole)
         x, y = arguments.array(operation, face, x), arguments.array(operation, face, y)
         relative = compose.number(operation, "rtol", relative, 1e-5)
         absolute = compose.number(operation, "atol", absolute, 1e-8)
-        if face == torch and not (relative >= 0 and absolute >= 0) then
+        if face == torch and (negative(relative) or negative(absolute)) then
             fail("value", operation, "rtol and atol must not be negative")
         end
         local run = runs[arguments.boolean(operation, "equal_nan", equal_nan, false)]

@@ -38,10 +38,18 @@ function compose.meet(operation, x, y)
     return compose.cast(x, dtype), compose.cast(y, dtype)
 end
 
---- The number that an option is: `otherwise` when it is absent.
+--- Whether x is a placeholder, which has no dimensions.
+local function is_traced(x)
+    return is_array(x) and not pcall(function() return x.ndim end)
+end
+
+--- The number that an option is: `otherwise` when it is absent. While a function is traced it may be one
+-- of its arguments.
 function compose.number(operation, what, x, otherwise)
     if x == nil and otherwise ~= nil then
         return otherwise
+    elseif is_traced(x) then
+        return x
     elseif is_array(x) and x.ndim == 0 then
         x = x:item()
     end

@@ -118,9 +118,9 @@ end, {name = "nan_to_num"})
 local function replace(operation, x, out, nan, plus, minus)
     local dtype = x.dtype.name
     local most = largest[halves[dtype] or dtype] or 0.0
-    nan = compose.number(operation, "nan", nan, 0.0) + 0.0
-    plus = compose.number(operation, "posinf", plus, most) + 0.0
-    minus = compose.number(operation, "neginf", minus, -most) + 0.0
+    nan = compose.number(operation, "nan", nan, 0.0)
+    plus = compose.number(operation, "posinf", plus, most)
+    minus = compose.number(operation, "neginf", minus, -most)
     if not halves[dtype] then
         if out then
             return replaced(x, nan, plus, minus, {out = out})
