@@ -677,6 +677,28 @@ TSR_API tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, con
                               const tsr_reduce_options *options, tsr_array **result,
                               tsr_error *err);
 
+/* The largest (smallest) elements along `dim` (NULL: of all, in row-major order) and the positions of
+ * the first of them, from 0, as int64; NaN is the largest and the smallest. New arrays; `values` may
+ * be NULL. TSR_EVALUE for the extreme of nothing. */
+TSR_API tsr_status tsr_extreme(tsr_context *context, tsr_face face, bool smallest,
+                               const tsr_array *array, const int *dim, bool keep,
+                               tsr_array **values, tsr_array **positions, tsr_error *err);
+
+typedef enum tsr_scan {
+    TSR_SCAN_SUM,  /* integers and bool in 64 bits, as tsr_reduce */
+    TSR_SCAN_PROD, /* the same */
+    TSR_SCAN_MAX,
+    TSR_SCAN_MIN,
+    TSR_SCAN_COUNT
+} tsr_scan;
+
+/* New array (or options->out, retained): the scan along `dim`, element i of which combines elements 0
+ * to i. options: face, dtype and out. `positions`, for MAX and MIN, may be NULL: a new int64 array of
+ * where each extreme stands, the last of equals, from 0. */
+TSR_API tsr_status tsr_scan_along(tsr_context *context, tsr_scan scan, const tsr_array *array,
+                                  int dim, const tsr_reduce_options *options, tsr_array **result,
+                                  tsr_array **positions, tsr_error *err);
+
 /* ---- expressions: many operations in one pass ---- */
 
 typedef enum tsr_node_kind {

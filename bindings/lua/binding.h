@@ -107,6 +107,8 @@ void tsrL_setfuncs(lua_State *L, const luaL_Reg *functions, tsr_face face);
 extern const char tsrL_magic; /* its address marks our userdata */
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
+/* The same for those who have the library at hand. */
+tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face);
 void tsrL_collect(lua_State *L);                    /* a full collection, for more memory */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
 static inline bool tsrL_filled(const tsrL_object *o) {

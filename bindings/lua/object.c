@@ -84,7 +84,10 @@ static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
 }
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
-    tsrL_library *lib = tsrL_lib(L);
+    return tsrL_new_in(L, tsrL_lib(L), face);
+}
+
+tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face) {
     uint64_t unreported = tsr_context_allocated(lib->context) - lib->reported;
     if (unreported > REPORT)
         feed_collector(L, lib, unreported);

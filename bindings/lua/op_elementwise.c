@@ -101,6 +101,58 @@ static bool compares(int operation) {
     return operation >= TSR_DO_EQUAL && operation <= TSR_DO_GREATER_EQUAL;
 }
 
+/* On np, numbers that the integer dtype of their partner does not hold: compared as what they are,
+ * or operands of a function whose result is floating anyway. */
+static bool takes_any_number(int operation) {
+    return compares(operation) || operation == TSR_DO_LDEXP || operation == TSR_DO_DIVIDE ||
+           (operation >= TSR_DO_FLOAT_POWER && operation <= TSR_DO_HEAVISIDE);
+}
+
+/* x ^ 2 is x * x, and so on: what the real libraries do with numbers as exponents, torch always, np
+ * for the operator. The square root of -inf is NaN and that of -0.0 is -0.0, other than powers. */
+static int short_power(tsr_face face, bool operator, tsr_dtype base, const tsr_scalar *number) {
+    bool torch = face == TSR_FACE_TORCH, whole = number->dtype == TSR_INT64;
+    char kind = tsr_dtype_describe(base)->kind;
+    if (!(torch || operator) || (!whole && number->dtype != TSR_FLOAT64) || kind == 'b')
+        return TSR_DO_POW;
+    double exponent = whole ? (double)number->as.i : number->as.f;
+    bool floating = kind == 'f' || kind == 'c';
+    if (exponent == 2 && (floating || whole))
+        return TSR_DO_SQUARE;
+    if (exponent == 0.5 && floating)
+        return TSR_DO_SQRT;
+    if (exponent == -0.5 && floating && torch)
+        return TSR_DO_RSQRT;
+    return exponent == -1 && floating ? TSR_DO_RECIPROCAL : TSR_DO_POW;
+}
+
+static int with_short_power(int operation, arguments *a, bool operator) {
+    if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL)
+        return operation;
+    operation = short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array),
+                            &a->number[1]);
+    if (operation != TSR_DO_POW) {
+        a->count = 1;
+        a->options.weak = 0;
+    }
+    return operation;
+}
+
+/* The same of a placeholder at 1 and a number at 2. An integer to a negative power is an error here
+ * too, as far as that is known now. */
+static int traced_power(lua_State *L, int operation, bool operator) {
+    tsr_scalar number;
+    const tsrL_object *base = tsrL_test(L, 1);
+    if (operation != TSR_DO_POW || base == NULL || !is_number(L, 2))
+        return operation;
+    tsr_dtype dtype = tsrL_trace_dtype(L);
+    tsrL_test_scalar(L, 2, &number);
+    char kind = tsr_dtype_describe(dtype)->kind;
+    if ((kind == 'i' || kind == 'u') && number.dtype == TSR_INT64 && number.as.i < 0)
+        tsrL_fail(L, TSR_EVALUE, 2, "integers to negative integer powers are not allowed");
+    return short_power((tsr_face)base->face, operator, dtype, &number);
+}
+
 /* The arguments are bound; alpha becomes a product. */
 static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
     if (in_place || !lua_isnil(L, count + 1) || !lua_isnil(L, count + 2))
@@ -115,7 +167,7 @@ static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
         lua_pop(L, 1);
         lua_replace(L, 1);
     }
-    return tsrL_trace_apply(L, operation);
+    return tsrL_trace_apply(L, (tsr_do)traced_power(L, (int)operation, false));
 }
 
 static int elementwise(lua_State *L) {
@@ -140,22 +192,47 @@ static int elementwise(lua_State *L) {
         a.number[2] = tsrL_scalar(L, count + 3);
         a.scaled = true;
     }
-    if (count == 2 && !compares(operation))
+    if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
+    operation = with_short_power(operation, &a, false);
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
+}
+
+/* Two arrays of one face, which is what operators mostly get: nothing needs to be read or checked.
+ * False, and nothing on the stack, when it is not as simple as that. */
+static bool operate_quickly(lua_State *L, int operation) {
+    const tsrL_object *x = tsrL_test(L, 1), *y = tsrL_test(L, 2);
+    if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face)
+        return false;
+    tsrL_library *lib = tsrL_lib(L);
+    tsr_apply_options options = {.face = (tsr_face)x->face,
+                                 .default_float = lib->default_float[x->face]};
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsrL_object *made = tsrL_new_in(L, lib, (tsr_face)x->face);
+    const tsr_array *operands[2] = {x->array, y->array};
+    TSRL_TRY(L, &err, tsr_apply(lib->context, (tsr_do)operation, operands, &options, &made->array, &err));
+    if (x->requires_grad || y->requires_grad) {
+        char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+        made->requires_grad = kind == 'f' || kind == 'c';
+    }
+    return true;
 }
 
 /* Operators give both operands, and unary minus its one twice. */
 static int operator(lua_State *L) {
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
+    if (operate_quickly(L, operation))
+        return 1;
     int count = tsr_do_arity((tsr_do)operation);
     arguments a;
     lua_settop(L, count);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
-        return tsrL_trace_apply(L, (tsr_do)operation);
+        return tsrL_trace_apply(L, (tsr_do)traced_power(L, operation, true));
     read_operands(L, &a, count);
-    if (count == 2)
+    if (count == 2 && !takes_any_number(operation))
         check_numbers(L, &a, 0);
+    operation = with_short_power(operation, &a, true);
     return push_result(L, operation, &a, 0);
 }
 

@@ -128,7 +128,7 @@ static z128 z_sgn(z128 z) {
     if (x == 0 && y == 0)
         return number(0, 0);
     if (isinf(x) || isinf(y)) {
-        const bool both = !finite_parts(0, x) && !finite_parts(0, y);
+        const bool both = isinf(x) && isinf(y);
         return both ? number(TSR_NAN, TSR_NAN)
                     : number(isinf(x) ? copysign(1, x) : 0, isinf(y) ? copysign(1, y) : 0);
     }

@@ -32,6 +32,9 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
             a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
         for (size_t r = 0; r < rows; r++, at += stride) {
             TSR_UNROLL_STRIP
+            for (int i = 0; i < TSR_STRIP * TSR_VECTOR; i += 64)
+                __builtin_prefetch(at + TSR_AHEAD * stride + i);
+            TSR_UNROLL_STRIP
             for (int i = 0; i < TSR_STRIP; i++)
                 a[i] = OF(join)(a[i], *(const OF(memory) *)(at + i * TSR_VECTOR));
         }

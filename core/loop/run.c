@@ -17,7 +17,7 @@
  * larger, since the kernels have an order of their own. */
 enum { PIECE = 32768, COPY_PIECE = 1 << 22 };
 /* Bytes from which a result is written past the caches, and from which threads share the work. */
-enum { STREAM_BYTES = 1 << 23, PARALLEL_BYTES = 1 << 18 };
+enum { STREAM_BYTES = 1 << 24, PARALLEL_BYTES = 1 << 18 };
 
 typedef struct job {
     tsr_context *context;

@@ -6,10 +6,10 @@
  *               bytes with out= in another order is cloned (pass.c)
  *   program     load and convert each operand, apply, convert to the result, choose by where=
  *
- * Small contiguous operands of one dtype, which scripts have most, take none of this: the kernel
- * runs over them at once. */
+ * Small contiguous operands of one dtype, which scripts have most, take none of this (quick.c). */
 #include "elementwise.h"
 #include "pass.h"
+#include "quick.h"
 
 #include "../loop/engine.h"
 
@@ -20,6 +20,37 @@ static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_erro
     if (c == 0 ? a > 1 : (a > c || a == 0))
         return tsr_error_set(err, TSR_EDTYPE, "alpha of %t does not scale %t", (int)alpha->dtype,
                              (int)common);
+    return TSR_OK;
+}
+
+/* Integers have no negative powers: on torch for numbers, on np for all exponents that are used. */
+static tsr_status check_exponents(tsr_context *context, const tsr_array *const *operands,
+                                  const tsr_operand *kinds, const tsr_apply_options *options,
+                                  tsr_error *err) {
+    bool negative = false;
+    if (tsr_dtype_describe((tsr_dtype)kinds[1].dtype)->kind != 'i')
+        return TSR_OK;
+    if (options->face == TSR_FACE_TORCH) {
+        negative = kinds[1].weak && (kinds[1].fits >> TSR_UINT64 & 1) == 0;
+    } else if (tsr_array_size(operands[0]) > 0) {
+        tsr_apply_options plain = *options;
+        plain.weak = 0;
+        plain.out = NULL;
+        tsr_reduce_options all = {.face = options->face, .dtype = TSR_DTYPE_COUNT, .count = -1};
+        tsr_array *signs = NULL, *any = NULL;
+        tsr_status status = tsr_apply(context, TSR_DO_SIGNBIT, &operands[1], &plain, &signs, err);
+        if (status == TSR_OK)
+            status = tsr_reduce(context, TSR_REDUCE_ANY, signs, &all, &any, err);
+        if (status == TSR_OK)
+            negative = *(const bool *)tsr_data_of(any);
+        tsr_array_release(any);
+        tsr_array_release(signs);
+        if (status != TSR_OK)
+            return status;
+    }
+    if (negative)
+        return tsr_error_set(err, TSR_EVALUE,
+                             "integers to negative integer powers are not allowed");
     return TSR_OK;
 }
 
@@ -43,8 +74,8 @@ static void start(tsr_pass *pass, tsr_program *p, tsr_context *context,
         bool number = arrays && (options->weak >> i & 1) != 0 && !tsr_storage_revoked(a->storage);
         if (!number)
             tsr_pass_add(pass, a);
-        registers[i] = number ? constant_of(p, a)
-                              : tsr_program_load(p, pass->count, (tsr_dtype)a->dtype);
+        registers[i] =
+            number ? constant_of(p, a) : tsr_program_load(p, pass->count, (tsr_dtype)a->dtype);
     }
 }
 
@@ -60,7 +91,10 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     tsr_status status = tsr_types_find(operation, &rules, kinds, &t, err);
     if (status == TSR_OK && options->alpha != NULL)
         status = check_alpha(options->alpha, t.common, err);
-    if (status != TSR_OK)
+    if (status == TSR_OK && operation == TSR_DO_POW && tsr_category(t.common) == 1)
+        status = check_exponents(context, operands, kinds, options, err);
+    if (status != TSR_OK ||
+        tsr_quick_apply(context, &t, arity, operands, options, result, &status, err))
         return status;
     tsr_pass pass;
     tsr_program p;

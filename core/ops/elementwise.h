@@ -23,8 +23,9 @@ typedef struct tsr_types {
     tsr_dtype made;          /* which makes this dtype, */
     tsr_dtype result;        /* which becomes this one */
     const void *kernel;
-    bool swapped; /* the kernel takes the second operand first */
-    bool copies;  /* nothing to compute */
+    bool swapped;   /* the kernel takes the second operand first */
+    bool copies;    /* nothing to compute */
+    bool saturates; /* the second operand, where in[1] does not hold it */
 } tsr_types;
 
 /* Whose rules. */

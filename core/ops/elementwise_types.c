@@ -23,8 +23,9 @@ typedef enum rule {
     UNCHANGED,  /* not bool */
     MIRRORED,   /* only complex changes; bool becomes int8 on np */
     BITS,
-    BITS1,    /* integers and bool */
-    INTEGERS, /* integers, and bool on np as int8 */
+    BITS1,          /* integers and bool */
+    INTEGERS,       /* integers, and bool on np as int8 */
+    INTEGERS_ALONE, /* integers */
     TEST2,
     TEST2_ORDERED,
     TEST2_SWAPPED, /* gives bool; complex is ordered on np only */
@@ -35,6 +36,7 @@ typedef enum rule {
     /* of the math functions' table */
     FUNCTION,      /* integers and bool become floating */
     FUNCTION_REAL, /* the same; not complex */
+    FUNCTION_WIDE, /* the same, of integers and bool float64 on np */
     POWER,         /* integers stay; bool becomes int8 on np */
     WIDE_POWER,    /* everything becomes float64 or complex128 */
     /* of the table of simple kernels again */
@@ -124,6 +126,22 @@ static tsr_dtype floating_for(const tsr_rules *o, tsr_dtype dtype, bool fraction
     return (fraction || size > 2) ? TSR_FLOAT64 : size == 2 ? TSR_FLOAT32 : TSR_FLOAT16;
 }
 
+/* np: a function of two integers has the floating dtype of the wider operand, not that of the dtype
+ * that holds both: atan2 of uint8 and int8 is float16. */
+static tsr_dtype wider_integer(int count, const tsr_operand *operands, tsr_dtype common) {
+    int size = 0;
+    tsr_dtype widest = common;
+    for (int i = 0; i < count; i++) {
+        int itemsize = tsr_dtype_describe((tsr_dtype)operands[i].dtype)->itemsize;
+        bool integer = tsr_category((tsr_dtype)operands[i].dtype) == 1;
+        if (integer && !operands[i].weak && itemsize > size) {
+            size = itemsize;
+            widest = (tsr_dtype)operands[i].dtype;
+        }
+    }
+    return widest;
+}
+
 /* Whether two integers do not meet in a dtype that holds both: int64 with uint64, or a number
  * beyond its partner's dtype. They are compared as what they are. */
 static bool compare_exactly(const tsr_operand *operands, tsr_types *t) {
@@ -202,6 +220,8 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
         return c < 2 ? common : none;
     case INTEGERS:
         return c == 1 ? common : (c == 0 && np) ? small : none;
+    case INTEGERS_ALONE:
+        return c == 1 ? common : none;
     case TEST1:
         return floating_for(o, common, true);
     case TEST_REAL1:
@@ -218,6 +238,8 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case NEIGHBOUR:
     case SCALED:
         return c == 3 ? none : floating_for(o, common, false);
+    case FUNCTION_WIDE:
+        return c == 3 ? none : floating_for(o, common, true);
     case POWER:
         return c == 0 ? np ? TSR_INT8 : none : common;
     case WIDE_POWER:
@@ -261,8 +283,8 @@ static bool copies(rule which, tsr_dtype common) {
 
 static const void *kernel_of(const row *r, const tsr_rules *rules, int kernel, tsr_dtype in) {
     const tsr_kernels *k = rules->kernels;
-    bool function = r->rule == FUNCTION || r->rule == FUNCTION_REAL || r->rule == WIDE_POWER ||
-                    (r->rule == POWER && tsr_category(in) >= 2);
+    bool function = r->rule == FUNCTION || r->rule == FUNCTION_REAL || r->rule == FUNCTION_WIDE ||
+                    r->rule == WIDE_POWER || (r->rule == POWER && tsr_category(in) >= 2);
     if (function && r->arity == 2)
         return (const void *)(uintptr_t)k->pairs[kernel - TSR_FN_FIRST_PAIR][in];
     if (function)
@@ -281,6 +303,9 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     const row *r = &rows[operation];
     rule which = (rule)r->rule;
     tsr_dtype common = tsr_common_dtype(rules, which == SCALED ? 1 : r->arity, operands);
+    if (rules->face == TSR_FACE_NUMPY && tsr_category(common) == 1 &&
+        (which == FUNCTION_REAL || which == PARTED || which == NEIGHBOUR))
+        common = wider_integer(r->arity, operands, common);
     int kernel = kernel_on(r, rules->face);
     t->common = dtype_by_rule(which, rules, common);
     if (t->common == TSR_DTYPE_COUNT)
@@ -288,6 +313,7 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     t->in[0] = t->in[1] = which == NEIGHBOUR ? t->common : working(t->common);
     t->swapped = which == TEST2_SWAPPED;
     t->copies = copies(which, t->common);
+    t->saturates = false;
     t->result = made_of(which, t->common);
     t->made = made_of(which, t->in[0]);
     if (which == SCALED) {
@@ -295,6 +321,7 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
             return tsr_error_set(err, TSR_EDTYPE, "the exponents are of %t, not of integers",
                                  (int)operands[1].dtype);
         t->in[1] = TSR_INT32;
+        t->saturates = tsr_dtype_describe((tsr_dtype)operands[1].dtype)->digits > 31;
         t->common = TSR_DTYPE_COUNT;
     } else if (which >= TEST2 && which <= TEST2_SWAPPED && compare_exactly(operands, t)) {
         if (t->in[0] != t->in[1])
@@ -313,6 +340,9 @@ int tsr_types_emit(tsr_program *p, const tsr_types *t, int arity, const int *reg
         reg[i] = registers[i];
         if (t->common != TSR_DTYPE_COUNT)
             reg[i] = tsr_program_convert(p, reg[i], t->common);
+        if (t->saturates &&
+            i == 1) /* as floating to integer does, and integer to integer does not */
+            reg[i] = tsr_program_convert(p, reg[i], TSR_FLOAT64);
         reg[i] = tsr_program_convert(p, reg[i], t->in[i]);
     }
     if (scale >= 0) {

@@ -28,9 +28,26 @@ local function limited(operation)
     end
 end
 
+local function negative(limit, otherwise)
+    limit = limit == nil and otherwise or limit
+    return type(limit) == "number" and limit < 0
+end
+
+local hardtanh = unary(torch, "hardtanh", {{"min_val", -1}, {"max_val", 1}}, limited("hardtanh"), true)
+local limits = {"min_val", "max_val", "out", "where"}
+
 define("torch.hardtanh t:hardtanh", "hardtanh(x, min_val = -1, max_val = 1, {out})",
     "x between min_val and max_val, else the nearer of them.",
-    (unary(torch, "hardtanh", {{"min_val", -1}, {"max_val", 1}}, limited("hardtanh"), true)))
+    function(x, ...)
+        x = arguments.array("hardtanh", torch, x)
+        if x.dtype.kind == "u" then
+            local _, low, high = bind("hardtanh", 1, limits, x, ...)
+            if negative(low, -1) or negative(high, 1) then
+                fail("value", "hardtanh", "negative limits of %s", x.dtype.name)
+            end
+        end
+        return hardtanh(x, ...)
+    end)
 
 define("torch.relu6 t:relu6", "relu6(x, {out})", "min(max(x, 0), 6).",
     (unary(torch, "relu6", {}, function(x)

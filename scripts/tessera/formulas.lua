@@ -24,7 +24,7 @@ end
 local function degrees(operation)
     return (unary(np, operation, {}, function(x)
         x = floating(operation, x)
-        return x * (x.dtype.name == "float64" and 180 / math.pi or 57.295780181884766)
+        return x * (x.dtype.name == "float64" and 180 / math.pi or 57.2957763671875)
     end))
 end
 
@@ -161,11 +161,11 @@ define("np.nan_to_num", "nan_to_num(x, copy = true, nan = 0, posinf, neginf)",
 
 -- ---- logarithms and powers
 
---- PyTorch's are of floating numbers alone.
+--- PyTorch's are for floating results alone.
 local function of_sums(face, operation, formula)
     return (binary(face, operation, {}, function(x, y)
         if torch.is_tensor(x) or torch.is_tensor(y) then
-            only("f", operation, x, y)
+            only("f", operation, x + y)
         end
         return formula(compose.meet(operation, x, y))
     end))

@@ -23,7 +23,7 @@ local function by_parts(x, run, power, out, where)
     end
     local imag = run(x.imag, power)
     run(x.real, power, {out = made.real, where = where})
-    run(imag, 1, {out = made.imag, where = where})
+    np.positive(imag, {out = made.imag, where = where})
     return made
 end
 

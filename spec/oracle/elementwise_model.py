@@ -7,13 +7,13 @@ answer, they must agree, or the generator stops.
 import numpy as np
 import torch
 
-from program import COMPLEX, INTS, convert, lua, to_bfloat16
+from program import COMPLEX, INTS, Skip, convert, lua, to_bfloat16
 
 RULES = {
     "fits": "np: a number that the partner's integer dtype cannot hold is an error (NumPy 2; 1.24 too, by warning)",
     "exact": "integers compare as the numbers they are: int64 with uint64 (NumPy since 1.25), numbers beyond a dtype",
     "integers stay": "floor, ceil, trunc and fix of integers and bool keep the dtype (NumPy since 2.1)",
-    "sign of complex": "is an error (NumPy 2: z / |z|)",
+    "sign of complex": "z / |z|, drawn among the math functions (NumPy 1.24: the sign of the first part that is not 0)",
     "1 / 0": "the reciprocal of the integer 0 is 0 (NumPy: undefined)",
     "zero divisor": "torch: integer division by 0 gives 0, of the least integer by -1 itself (PyTorch raises or traps)",
     "shifts": "torch: shifts out of range give 0, or the sign (PyTorch 1.13: undefined; as this since 2.1)",
@@ -144,7 +144,7 @@ def kernel(op, *operands):
     kind = x.dtype.kind
     if op == "SIGN" and kind == "c":
         met["sign of complex"] += 1
-        raise TypeError
+        raise Skip
     if op in ROUNDINGS and kind in "biu":
         met["integers stay"] += 1
         return x
@@ -171,9 +171,10 @@ def zeros_first(x, y, got):
 # ---- np ----------------------------------------------------------------------------------------------
 
 
-def numpy_dtypes(operands):
-    """The common dtype of the operands by NumPy 2, or None after a number that does not fit."""
-    for a, b in (operands, operands[::-1]) if len(operands) == 2 else ():
+def numpy_dtypes(operands, floating=False):
+    """The common dtype of the operands by NumPy 2, or None after a number that does not fit; with `floating`
+    it need not, since the operation converts to floating."""
+    for a, b in (operands, operands[::-1]) if len(operands) == 2 and not floating else ():
         if isinstance(a, Number) and type(a.value) is int and not isinstance(b, Number) and b.dtype in INTS:
             info = np.iinfo(b.dtype)
             if not info.min <= a.value <= info.max:
@@ -197,10 +198,12 @@ def integers(o):
 def numpy_compute(op, operands, mask):
     if op in COMPARISONS and all(map(integers, operands)):
         return compared(op, operands)
-    common = numpy_dtypes(operands)
+    common = numpy_dtypes(operands, op == "DIVIDE")
     if common is None:
         met["fits"] += 1
         raise TypeError
+    if op == "DIVIDE" and common.kind in "iu":
+        common = np.dtype(float)
     plain = [np.asarray(o.value).astype(common) if isinstance(o, Number) else o.py for o in operands]
     if op == "WHERE":
         return np.where(mask, *[cast(p, p.dtype.name, common.name) for p in plain])

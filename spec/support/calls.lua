@@ -123,7 +123,19 @@ local calls = {
     tile = with({2, 2}), roll = {with(1), with({1, 1}, {1, 2})},
     pad = {with({1, 1})}, ["np.pad"] = with(1),
     tril = {x, function(f) return f.m, 1 end}, triu = function(f) return f.m, -1 end,
-    all = {x, with(1, {keepdims = true})}, diff = {x, with(1, 2)},
+    diff = {x, with(1, 2)},
+
+    -- reductions and scans
+    all = {x, with(1, {keepdims = true})},
+    sum = {x, with(1), with({1, 2}, {keepdims = true, dtype = "float32"})}, mean = {x, with(2)},
+    ["np.sum"] = {x, function(f) return f.a, {axis = 1, initial = 7, where = f.b, out = f.v["1:3"]} end},
+    max = {x, with(1)}, ["tensor:max"] = {x, with(1), function(f) return f.a, f.o end},
+    argmax = {x, with(1, {keepdims = true}), with(2)},
+    cumsum = {with(1), with(2, {dtype = "float32"}), function(f) return f.a.T, 1, {out = f.p} end},
+    cummax = {with(1), with(2)},
+
+    -- expressions
+    fuse = {function() return function(y) return y * 2 + 1 end end, function() return math.abs, {wide = true} end},
 
     -- splitting and joining
     unbind = {x, with(2)}, unstack = x,
@@ -165,7 +177,9 @@ for name, same in pairs {
     shares_memory = "shares", may_share_memory = "shares", swapaxes = "transpose",
     swapdims = "transpose", permute_dims = "permute", moveaxis = "movedim", matrix_transpose = "mT",
     reshape_as = "view_as", copyto = "copy_", repeat_ = "repeat", concat = "concatenate",
-    any = "all", row_stack = "vstack", broadcast_tensors = "broadcast_arrays",
+    any = "all", prod = "sum", amax = "all", amin = "all", nanmax = "all", nanmin = "all",
+    count_nonzero = "all", min = "max", argmin = "argmax", cumprod = "cumsum", cummin = "cummax",
+    row_stack = "vstack", broadcast_tensors = "broadcast_arrays",
     atleast_2d = "atleast_1d", atleast_3d = "atleast_1d",
 } do
     calls[name] = calls[same]
@@ -187,7 +201,7 @@ for line in io.lines("core/ops/elementwise.def") do
             if arity == "1" then
                 return first
             end
-            return first, whole and f.i or f.o
+            return first, (whole or rule == "SCALED") and f.i or f.o
         end
         calls[name] = calls[name] or call
         calls[name .. "_"] = calls[name .. "_"] or call

@@ -1,0 +1,174 @@
+/* Extremes and their positions.
+ *
+ * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the piece
+ * whose extreme beats all before is remembered, and searched once, at the end. Across rows each row
+ * is compared with the best so far. */
+#include "arg.h"
+
+#include "../base/executor.h"
+#include "engine.h"
+#include "machine.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+enum { BATCH_ELEMENTS = 65536, STRIP = 256 };
+
+typedef struct job {
+    tsr_context *context;
+    const tsr_folding *f;
+    const tsr_program *program;
+    int64_t *positions;
+    int64_t item, inner, stream, outer, strips, batch;
+    _Atomic int status;
+} job;
+
+typedef struct worker {
+    job *job;
+    tsr_tile tile; /* of the streams at hand */
+    _Alignas(64) char lanes[TSR_FOLD_LANES * 16];
+    _Alignas(64) char best[STRIP * 16];
+    int64_t at[STRIP];
+    tsr_machine machine;
+} worker;
+
+static bool interrupted(worker *w) {
+    tsr_status status = tsr_interrupted(w->job->context);
+    if (status != TSR_OK)
+        atomic_store_explicit(&w->job->status, (int)status, memory_order_relaxed);
+    return status != TSR_OK;
+}
+
+/* ---- along the innermost dimension ---- */
+
+/* Elements [from, from + *n) of the stream, fewer if they do not fit a block. */
+static const void *piece(worker *w, int64_t from, int64_t *n) {
+    const tsr_program *p = w->job->program;
+    int64_t left = w->job->stream - from;
+    if (p->steps == 0 && p->constants == 0 && tsr_tile_is_direct(&w->tile, 1, w->job->f->from)) {
+        *n = left < TSR_FOLD_LEAF ? left : TSR_FOLD_LEAF;
+        return w->tile.data[1] + from * w->job->item;
+    }
+    *n = left < w->machine.limit ? left : w->machine.limit;
+    return tsr_machine_block(&w->machine, &w->tile, 0, from, 1, *n, NULL);
+}
+
+static void extreme_of(worker *w, const void *src, int64_t n, void *result) {
+    const tsr_kernels *k = w->job->program->kernels;
+    const tsr_folding *f = w->job->f;
+    _Alignas(16) char item[16];
+    tsr_fold_identity(f->fold, f->from, item);
+    k->fill[tsr_item_row((size_t)w->job->item)](item, w->lanes, TSR_FOLD_LANES);
+    k->fold[f->fold][f->from](src, (size_t)n, w->lanes);
+    k->fold_end[f->fold][f->from](w->lanes, result);
+}
+
+static void search_stream(worker *w) {
+    const job *j = w->job;
+    const tsr_kernels *k = j->program->kernels;
+    tsr_kernel_arg_rows *better =
+        k->arg_rows[j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN][j->f->from];
+    _Alignas(16) char value[16];
+    int64_t start = 0, n;
+    tsr_machine_enter(&w->machine, &w->tile);
+    for (int64_t from = 0; from < j->stream; from += n) {
+        const void *src = piece(w, from, &n);
+        if (from % (1 << 20) < n && interrupted(w))
+            return;
+        extreme_of(w, src, n, from == 0 ? w->best : value);
+        if (from > 0)
+            better(value, from, w->best, &start, 1);
+    }
+    const void *src = piece(w, start, &n);
+    w->at[0] = start + k->find[j->f->from](src, (size_t)n, w->best);
+}
+
+/* ---- across rows ---- */
+
+static void search_strip(worker *w, int64_t column, int64_t n) {
+    job *j = w->job;
+    const tsr_kernels *k = j->program->kernels;
+    tsr_kernel_arg_rows *better =
+        k->arg_rows[j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN][j->f->from];
+    tsr_machine_enter(&w->machine, &w->tile);
+    int64_t rows = w->machine.limit / n;
+    for (int64_t row = 0; row < j->stream; row += rows) {
+        if (j->stream - row < rows)
+            rows = j->stream - row;
+        const char *src = tsr_machine_block(&w->machine, &w->tile, row, column, rows, n, NULL);
+        if (interrupted(w))
+            return;
+        for (int64_t r = 0; r < rows; r++, src += n * j->item)
+            if (row + r == 0) {
+                memcpy(w->best, src, (size_t)(n * j->item));
+                memset(w->at, 0, sizeof w->at);
+            } else {
+                better(src, row + r, w->best, w->at, (size_t)n);
+            }
+    }
+}
+
+/* ---- tasks ---- */
+
+static void deliver(const job *j, worker *w, int64_t column, int64_t n) {
+    const tsr_plan *plan = &j->f->plan;
+    int64_t stride = j->f->rows ? j->item : plan->strides[0][plan->ndim - 1];
+    char *to = w->tile.data[0] + column * stride;
+    int64_t *at = j->positions + (to - plan->data[0]) / j->item;
+    for (int64_t i = 0; i < n; i++) {
+        memcpy(to + i * stride, w->best + i * j->item, (size_t)j->item);
+        at[i * stride / j->item] = w->at[i];
+    }
+}
+
+/* The tile of the streams at place `outer` of the kept dimensions. */
+static void set_tile(worker *w, int64_t outer) {
+    const tsr_plan *plan = &w->job->f->plan;
+    int last = plan->ndim - 1, row = w->job->f->rows ? -1 : last - 1;
+    w->tile.n[0] = row >= 0 ? plan->shape[row] : 1;
+    w->tile.n[1] = plan->shape[last];
+    for (int k = 0; k < plan->operands; k++) {
+        w->tile.data[k] = plan->data[k];
+        w->tile.strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
+        w->tile.strides[k][1] = plan->strides[k][last];
+    }
+    for (int d = w->job->f->kept; d-- > 0; outer /= plan->shape[d])
+        for (int k = 0; k < plan->operands; k++)
+            w->tile.data[k] += outer % plan->shape[d] * plan->strides[k][d];
+}
+
+static void run_task(void *user, int64_t index) {
+    job *j = user;
+    worker w;
+    w.job = j;
+    tsr_machine_start(&w.machine, j->program);
+    int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
+    for (int64_t i = index * j->batch; i < end && i < count && !interrupted(&w); i++) {
+        int64_t column = i % j->strips * STRIP, n = j->inner - column < STRIP ? j->inner - column : STRIP;
+        set_tile(&w, i / j->strips);
+        if (j->f->rows)
+            search_stream(&w);
+        else
+            search_strip(&w, column, n);
+        if (atomic_load_explicit(&j->status, memory_order_relaxed) == TSR_OK)
+            deliver(j, &w, j->f->rows ? 0 : column, j->f->rows ? 1 : n);
+    }
+}
+
+tsr_status tsr_arg_run(tsr_context *context, const tsr_folding *f, const tsr_program *program,
+                       int64_t *positions, tsr_error *err) {
+    job j = {.context = context, .f = f, .program = program, .positions = positions};
+    const tsr_plan *plan = &f->plan;
+    j.item = tsr_dtype_describe(f->from)->itemsize;
+    j.inner = plan->shape[plan->ndim - 1];
+    j.stream = f->rows ? j.inner : plan->shape[plan->ndim - 2];
+    j.strips = f->rows ? 1 : (j.inner + STRIP - 1) / STRIP;
+    j.outer = 1;
+    for (int d = 0; d < f->kept; d++)
+        j.outer *= plan->shape[d];
+    int64_t each = j.stream * (f->rows ? 1 : STRIP);
+    j.batch = each < BATCH_ELEMENTS ? BATCH_ELEMENTS / each : 1;
+    tsr_parallel_for(context, (j.outer * j.strips + j.batch - 1) / j.batch, run_task, &j);
+    tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
+    return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
+}

@@ -1,0 +1,18 @@
+--- Math functions and powers: the dtypes and shapes of real NumPy and PyTorch, and the values within the
+-- tolerances of spec/oracle/math_model.py, which also holds the rules by which results are others than
+-- those of the installed libraries. spec/oracle/math_cases.py draws the cases.
+local cases = dofile "spec/support/cases.lua" "math"
+
+describe("math functions do as the real libraries", function()
+    for _, family in ipairs(cases.names) do
+        it(cases.title(family), function()
+            cases.run(family)
+        end)
+    end
+
+    it("covers 8,000 cases", function()
+        print(("math_spec: %d cases, %d of them errors"):format(cases.total, cases.errors))
+        assert.is_true(cases.total > 8000)
+        assert.is_true(cases.errors > 500 and cases.errors < cases.total / 3)
+    end)
+end)
