@@ -24,6 +24,10 @@ local function limits(operation, face)
     return {
         both = ts.fuse(function(x, low, high)
             check(operation, face, x, low, high)
+            if face == torch then -- where a limit of no dimensions counts less than the rest
+                local dtype = (x + low + high).dtype
+                x, low, high = compose.cast(x, dtype), compose.cast(low, dtype), compose.cast(high, dtype)
+            end
             return minimum(maximum(x, low), high)
         end, {name = operation}),
         low = ts.fuse(function(x, low)

@@ -93,6 +93,11 @@ define("torch.rsub", "rsub(x, y, {alpha = 1})", "y - alpha * x.", function(...)
     if not (is_array(x) or is_array(y)) then
         x = arguments.array("rsub", torch, x)
     end
+    for _, operand in ipairs {x, y} do
+        if is_array(operand) then
+            only("iufc", "rsub", operand)
+        end
+    end
     if alpha ~= nil then
         return torch.sub(y, x, {alpha = alpha})
     end

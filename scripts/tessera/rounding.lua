@@ -138,12 +138,12 @@ define("np.modf", "modf(x, {out = {fraction, whole}})",
 local truncated = ts.fuse(function(x, y)
     only("biuf", "div", x, y)
     local dtype = (x + y).dtype
+    x, y = cast(x, dtype), cast(y, dtype)
     if dtype.kind == "f" then
         return torch.trunc(core.divide(x, y))
     elseif dtype.kind == "b" then
         fail("dtype", "div", "does not take bool operands with a rounding mode")
     end
-    x, y = cast(x, dtype), cast(y, dtype)
     return torch.floor_divide(x - torch.fmod(x, y), y)
 end, {name = "div", wide = true})
 

@@ -10,6 +10,7 @@ The forms are those of elementwise_draw.py. What real PyTorch and NumPy say is e
     both None       np.clip without limits is a copy (NumPy since 2.1)
     zeros           clamp and clip take the operand of two zeros; their sign is not compared
     complex parts   torch.nan_to_num takes complex numbers (PyTorch since 2.1), by their parts
+    lerp            PyTorch 1.13 asks weight < 0.5, newer ones |weight| < 0.5: the same but for infinite values
     bool            torch.conj_physical and torch.round take bool and integers, as they are
 """
 import os
@@ -52,7 +53,7 @@ TORCH = {
     "clamp_max": (1, [("max = 1.5", dict(max=1.5))], "0u"), "round": (1, DECIMALS, 0),
     "div": (2, NONE + [('rounding_mode = "trunc"', dict(rounding_mode="trunc")),
                        ('rounding_mode = "floor"', dict(rounding_mode="floor"))], 0),
-    "logaddexp": (2, NONE, "4u"), "logaddexp2": (2, NONE, "4u"), "xlogy": (2, NONE, "4u"), "ldexp": (2, NONE, 1),
+    "logaddexp": (2, NONE, "4u"), "logaddexp2": (2, NONE, "4u"), "xlogy": (2, NONE, "4u"), "ldexp": (2, NONE, 4),
     "isclose": (2, CLOSE, 0), "rsub": (2, NONE, 0),
 }
 NUMPY = {
@@ -90,7 +91,7 @@ def options_of(face, op, operands):
 def as_torch(o, common):
     """With a common 16-bit dtype, as float32 that holds numbers of it."""
     if isinstance(o, Number):
-        return o.value
+        return float(torch.tensor(float(o.value)).to(getattr(torch, common))) if common in NARROW else o.value
     t = tensor(o.py, o.dtype)
     return t.to(getattr(torch, common)).float() if common in NARROW else t
 
@@ -127,9 +128,9 @@ def torch_find(op, operands, kwargs):
     if op == "ldexp" and dtypes[0] in COMPLEX or op == "ldexp" and dtypes[1] in COMPLEX:
         raise Skip
     if op == "div" and kwargs:
-        check_division(arrays)
-    if op in ("isclose", "rsub") and narrow:
-        raise Skip
+        check_division(operands)
+    if op in ("isclose", "rsub") and (narrow or set(dtypes) & set(COMPLEX)) or op == "div" and set(dtypes) & set(COMPLEX):
+        raise Skip  # elementwise_cases.py has these operations
     values = [as_torch(o, None) for o in operands]
     common = str(torch.result_type(*values))[6:] if len(values) == 2 else dtypes[0]
     common = common if op not in PLAIN_STEPS else None
@@ -145,9 +146,13 @@ def torch_find(op, operands, kwargs):
     return from_tensor(made)
 
 
-def check_division(arrays):
-    """Integers by 0 raise in PyTorch, and give 0 here."""
-    if len(arrays) == 2 and all(a.dtype in INTS + ["bool"] for a in arrays) and (arrays[1].py == 0).any():
+def check_division(operands):
+    """Integers by 0 raise in PyTorch, and give 0 here; large quotients of floats are NaN there."""
+    x, y = [np.asarray(o.value) if isinstance(o, Number) else
+            cast(o.py, o.dtype, "float32" if o.dtype in NARROW else o.dtype) for o in operands]
+    if (y == 0).any() and x.dtype.kind in "biu" and y.dtype.kind in "biu":
+        raise Skip
+    if (np.isinf(x / y) & np.isfinite(x) & (y != 0)).any():
         raise Skip
 
 
@@ -159,6 +164,8 @@ def numpy_find(op, operands, kwargs):
     if op in ("round", "around") and x.dtype in INTS and kwargs["decimals"] < 0:
         power = 10.0 ** -kwargs["decimals"]
         return x.dtype, cast(np.rint(x.py / power) * power, "float64", x.dtype)
+    if op == "isclose" and any(o.dtype in COMPLEX and not np.isfinite(o.py).all() for o in operands):
+        raise Skip  # NumPy 2 has another formula
     try:
         made = np.asarray(getattr(np, op)(*values, **kwargs))
     except (TypeError, OverflowError):
@@ -281,6 +288,11 @@ class Composite(Drawer):
             if number is not None:
                 values[2] = number if not narrow else float(tensor(np.array(0), "float32").add(number).to(
                     getattr(torch, dtype)))
+            weights = np.asarray(values[2]) if op == "lerp" else np.zeros(1)
+            if (weights <= -0.5).any() and not all(np.isfinite(np.asarray(v)).all() for v in values[:2]):
+                continue
+            if narrow and kwargs:
+                kwargs["value"] = float(torch.tensor(kwargs["value"]).to(getattr(torch, dtype)))
             try:
                 found = from_tensor(getattr(torch, op)(*values, **kwargs))
             except RuntimeError:
@@ -288,8 +300,8 @@ class Composite(Drawer):
                 continue
             if narrow and found[0] == "float32":
                 found = dtype, cast(found[1], "float32", dtype)
-            large = found[0] in INTS or found[0] == "bool"
-            yield c.results((r,) + found + ("0u" if op == "clamp" or large else "2u" if not narrow else "2u",))
+            exact = found[0] in INTS or found[0] == "bool"
+            yield c.results((r,) + found + (0 if exact else "0u" if op == "clamp" else "2u",))
 
 
 def main():
