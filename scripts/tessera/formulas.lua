@@ -275,9 +275,9 @@ end)
 --- x + value * y (op) z in the dtype of the three.
 local function accumulate(operation, apply, kinds)
     local run = ts.fuse(function(x, y, z, value)
-        local sum = y + z
-        local dtype = (x + sum).dtype
-        only(kinds, operation, sum)
+        local dtype = (x + (y + z)).dtype
+        only("iufc", operation, x + (y + z))
+        only(kinds, operation, y + z)
         x, y, z = cast(x, dtype), cast(y, dtype), cast(z, dtype)
         return x + apply(cast(value, dtype) * y, z)
     end, {wide = true, name = operation})
@@ -300,7 +300,7 @@ local function accumulate(operation, apply, kinds)
     end
 end
 
-local addcmul, addcmul_ = accumulate("addcmul", torch.mul, "iufc")
+local addcmul, addcmul_ = accumulate("addcmul", torch.mul, "biufc")
 local addcdiv, addcdiv_ = accumulate("addcdiv", core.divide, "fc")
 define("torch.addcmul t:addcmul", "addcmul(x, y, z, {value = 1, out})", "x + value * y * z.", addcmul)
 define("t:addcmul_", "x:addcmul_(y, z, {value = 1})", "x + value * y * z in place.", addcmul_)
