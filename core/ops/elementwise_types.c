@@ -20,6 +20,8 @@ typedef enum rule {
     ROUNDING,   /* integers and bool stay as they are; not complex */
     NEAREST,    /* integers stay, and bool on torch; complex on np only */
     MAGNITUDE,  /* complex gives its component */
+    UNCHANGED,  /* not bool */
+    MIRRORED,   /* only complex changes; bool becomes int8 on np */
     BITS,
     BITS1,          /* integers and bool */
     INTEGERS,       /* integers, and bool on np as int8 */
@@ -186,6 +188,7 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     switch (which) {
     case NO_BOOL:
     case SAME1:
+    case UNCHANGED:
         return c == 0 ? none : common;
     case SAME:
     case TEST2:
@@ -203,6 +206,8 @@ static tsr_dtype dtype_by_rule(rule which, const tsr_rules *o, tsr_dtype common)
     case TEST2_ORDERED:
     case TEST2_SWAPPED:
         return (c == 3 && !np) ? none : common;
+    case MIRRORED:
+        return (c == 0 && np) ? small : common;
     case FRACTION:
     case FLOATING1:
         return floating_for(o, common, which == FRACTION);
@@ -269,6 +274,8 @@ static tsr_dtype made_of(rule which, tsr_dtype in) {
 /* Whether an operation of this rule leaves its operand as it is. */
 static bool copies(rule which, tsr_dtype common) {
     char kind = kind_of(common);
+    if (which == UNCHANGED || which == MIRRORED)
+        return which == UNCHANGED || kind != 'c';
     if (which == MAGNITUDE)
         return kind == 'b' || kind == 'u';
     if (which == ROUNDING || which == NEAREST)

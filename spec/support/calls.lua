@@ -210,6 +210,50 @@ for line in io.lines("core/ops/elementwise.def") do
 end
 calls.where = function(f) return f.b, f.a, f.o end
 
+-- The elementwise functions that are composed of others, in scripts/tessera.
+local function two(f) return f.a, f.o end
+local function two_new(f) return f.a, f.o, {out = f.a:copy()} end
+local function three(f) return f.a, f.o, f.a end
+for names, call in pairs {
+    ["relu relu_ relu6 silu frac frac_ deg2rad deg2rad_ rad2deg rad2deg_ radians degrees isneginf isposinf isreal "
+        .. "iscomplex conj conjugate conj_physical conj_physical_ resolve_conj positive fabs"] = x,
+    hardtanh = {x, with(-2, {max_val = 2})},
+    leaky_relu = {x, with({negative_slope = 0.1})},
+    elu = {x, with({alpha = 2})},
+    gelu = {x, with({approximate = "tanh"})},
+    softplus = {x, with({beta = 2, threshold = 3})},
+    ["logit logit_"] = {x, with(0.1)},
+    ["clamp clip clamp_ clip_"] = {with(2, 4), with({max = 3}), function(f) return f.a, f.o, f.a end},
+    ["clamp_min clamp_max clamp_min_ clamp_max_"] = {with(2), two},
+    ["round round_ around"] = {x, with({decimals = 1})},
+    angle = {x, function(f) return f.c end},
+    ["np.angle"] = {x, function(f) return f.c, {deg = true} end},
+    ["nan_to_num nan_to_num_"] = {x, with({nan = 1, posinf = 2, neginf = 3})},
+    ["np.nan_to_num"] = {x, with({copy = true, nan = 1, posinf = 2, neginf = 3}), function(f) return f.c end},
+    ["frexp modf"] = x,
+    ["np.frexp np.modf"] = {x, function(f)
+        return f.a, {out = {f.a:copy(), f.a:copy()}}
+    end},
+    ["np.divmod"] = {two, function(f) return f.a, f.o, {out = {f.a:copy(), f.a:copy()}} end},
+    ["div divide true_divide div_ divide_ true_divide_"] = {two, function(f)
+        return f.a, f.o, {rounding_mode = "trunc"}
+    end},
+    ["logaddexp logaddexp2 xlogy xlogy_ ldexp ldexp_"] = {two},
+    ["np.logaddexp"] = {two, two_new},
+    ["rsub"] = function(f) return f.a, f.o, {alpha = 2} end,
+    ["isclose allclose"] = function(f) return f.a, f.o, {rtol = 1, atol = 1, equal_nan = true} end,
+    ["array_equal"] = function(f) return f.a, f.o, {equal_nan = true} end,
+    ["array_equiv equal"] = two,
+    ["lerp lerp_"] = {function(f) return f.a, f.o, 0.25 end, three},
+    ["addcmul addcdiv addcmul_ addcdiv_"] = function(f) return f.a, f.o, f.a, {value = 2} end,
+} do
+    for name in names:gmatch("%S+") do
+        calls[name] = call
+        elementwise[name] = true
+    end
+end
+calls["np.equal"], calls["ndarray:equal"] = two, two
+
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
 
