@@ -15,11 +15,10 @@ typedef struct tsr_binade {
     double k, m;
 } tsr_binade;
 
-/* For a positive finite x; a narrow one is never subnormal as a double. */
-TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
-    const uint64_t root = 0x3fe6a09e667f3bcdu; /* the bits of sqrt(1/2) */
+/* For a positive finite x; m is at least the number that has `root` as its bits. */
+TSR_INLINE tsr_binade tsr_binade_from(double x, uint64_t root, bool normal) {
     double bias = 0x1p52 + 1024;
-    if (!narrow) {
+    if (!normal) {
         const bool small = x < 0x1p-1022;
         bias = small ? bias + 54 : bias;
         x = small ? x * 0x1p54 : x;
@@ -27,6 +26,11 @@ TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
     const uint64_t t = tsr_f64_bits(x) - root + ((uint64_t)1024 << 52);
     return (tsr_binade){tsr_f64_of((t >> 52) | 0x4330000000000000u) - bias,
                         tsr_f64_of((t & 0x000fffffffffffffu) + root)};
+}
+
+/* From sqrt(1/2) on; a narrow x is never subnormal as a double. */
+TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
+    return tsr_binade_from(x, 0x3fe6a09e667f3bcdu, narrow);
 }
 
 /* What log(1 + f) lacks to f. */

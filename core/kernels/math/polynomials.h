@@ -210,29 +210,6 @@ TSR_INLINE double tsr_poly_log_narrow(double x) {
     return y;
 }
 
-/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
- * Error 2^-71. */
-TSR_INLINE double tsr_poly_log2_tail_wide(double x) {
-    double y = 0x1.61eae3f5db59bp-3;
-    y = tsr_mad_double(y, x, 0x1.58fd89fc93dc5p-3);
-    y = tsr_mad_double(y, x, 0x1.8a09ae45869b3p-3);
-    y = tsr_mad_double(y, x, 0x1.c68ee99f513ap-3);
-    y = tsr_mad_double(y, x, 0x1.0c9a853a81196p-2);
-    y = tsr_mad_double(y, x, 0x1.484b13d6adc12p-2);
-    y = tsr_mad_double(y, x, 0x1.a61762a7aedd4p-2);
-    y = tsr_mad_double(y, x, 0x1.2776c50ef9bfcp-1);
-    return y;
-}
-
-/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
- * Error 2^-35. */
-TSR_INLINE float tsr_poly_log2_tail_float(float x) {
-    float y = 0x1.59edc4p-2f;
-    y = tsr_mad_float(y, x, 0x1.a5bbfcp-2f);
-    y = tsr_mad_float(y, x, 0x1.27770ep-1f);
-    return y;
-}
-
 /* log(1 + x) = x - x^2/2 + x^3 p(x), -0.293 <= x <= 0.4143.
  * Error 2^-30. */
 TSR_INLINE float tsr_poly_log_float(float x) {
@@ -247,6 +224,70 @@ TSR_INLINE float tsr_poly_log_float(float x) {
     y = tsr_mad_float(y, x, 0x1.555548p-2f);
     return y;
 }
+
+/* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-62. */
+TSR_INLINE double tsr_poly_log_cell_pair(double x) {
+    double y = 0x1.8152607bbf70dp-4;
+    y = tsr_mad_double(y, x, -0x1.9b2b275c8a2dbp-4);
+    y = tsr_mad_double(y, x, 0x1.c7100c1884138p-4);
+    y = tsr_mad_double(y, x, -0x1.ffff5739e0be7p-4);
+    y = tsr_mad_double(y, x, 0x1.24924b3c68004p-3);
+    y = tsr_mad_double(y, x, -0x1.55555564175b6p-3);
+    y = tsr_mad_double(y, x, 0x1.9999999954216p-3);
+    y = tsr_mad_double(y, x, -0x1.ffffffffff1f8p-3);
+    y = tsr_mad_double(y, x, 0x1.555555555556ap-2);
+    return y;
+}
+
+/* log(1 + x) = x + x^2 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-57. */
+TSR_INLINE double tsr_poly_log_cell(double x) {
+    double y = -0x1.a691b8c0747e2p-4;
+    y = tsr_mad_double(y, x, 0x1.c8bbe27687fc3p-4);
+    y = tsr_mad_double(y, x, -0x1.fff49276d085bp-4);
+    y = tsr_mad_double(y, x, 0x1.2491f802dc045p-3);
+    y = tsr_mad_double(y, x, -0x1.5555570d2e6eap-3);
+    y = tsr_mad_double(y, x, 0x1.999999a6569cfp-3);
+    y = tsr_mad_double(y, x, -0x1.ffffffffd06fcp-3);
+    y = tsr_mad_double(y, x, 0x1.555555555503dp-2);
+    y = tsr_mad_double(y, x, -0x1.0000000000005p-1);
+    return y;
+}
+
+/* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-34. */
+TSR_INLINE float tsr_poly_log_cell_float(float x) {
+    float y = -0x1.5a4e5p-3f;
+    y = tsr_mad_float(y, x, 0x1.9a55dep-3f);
+    y = tsr_mad_float(y, x, -0x1.fffe66p-3f);
+    y = tsr_mad_float(y, x, 0x1.555548p-2f);
+    return y;
+}
+
+/* 1/(1 + i/16) roughly, and minus its logarithm in two parts, the first a multiple of 2^-42. */
+static const double tsr_log_cells[3][16] = {
+    {0x1p0, 0x1.ep-1, 0x1.cp-1, 0x1.bp-1, 0x1.ap-1, 0x1.8p-1, 0x1.7p-1, 0x1.6p-1, 0x1.5p-1,
+     0x1.4p-1, 0x1.4p-1, 0x1.3p-1, 0x1.2p-1, 0x1.2p-1, 0x1.1p-1, 0x1p-1},
+    {0, 0x1.08598b59e4p-4, 0x1.1178e8227ep-3, 0x1.5bf406b544p-3, 0x1.a93ed3c8aep-3,
+     0x1.269621134ep-2, 0x1.522ae0738ap-2, 0x1.7fafa3bd81p-2, 0x1.af5295248dp-2, 0x1.e148a1a272p-2,
+     0x1.e148a1a272p-2, 0x1.0ae76e2d058p-1, 0x1.269621134d8p-1, 0x1.269621134d8p-1,
+     0x1.43d9ff2f92p-1, 0x1.62e42fefa38p-1},
+    {0, -0x1.7e5dd7009902cp-46, 0x1.1ef78ce2d07f2p-45, -0x1.27023eb68981cp-46,
+     -0x1.8724350562169p-45, -0x1.1b61f10522625p-44, 0x1.ebe708164c759p-45, 0x1.46fb79bf6d4cbp-44,
+     -0x1.17cc552774458p-45, 0x1.b36537e3375b2p-44, 0x1.b36537e3375b2p-44, -0x1.82de51de06076p-44,
+     0x1.c93c1df5bb3b6p-44, 0x1.c93c1df5bb3b6p-44, 0x1.e267b0b7efae1p-44, 0x1.ef35793c7673p-45}};
+
+/* 1/(1 + i/16) roughly, and minus its logarithm in two parts, the first a multiple of 2^-17. */
+static const float tsr_log_cells_float[3][16] = {
+    {0x1p0f, 0x1.ep-1f, 0x1.cp-1f, 0x1.bp-1f, 0x1.ap-1f, 0x1.8p-1f, 0x1.7p-1f, 0x1.6p-1f, 0x1.5p-1f,
+     0x1.4p-1f, 0x1.4p-1f, 0x1.3p-1f, 0x1.2p-1f, 0x1.2p-1f, 0x1.1p-1f, 0x1p-1f},
+    {0, 0x1.0858p-4f, 0x1.1178p-3f, 0x1.5bf4p-3f, 0x1.a94p-3f, 0x1.2696p-2f, 0x1.522ap-2f,
+     0x1.7fbp-2f, 0x1.af52p-2f, 0x1.e148p-2f, 0x1.e148p-2f, 0x1.0ae7p-1f, 0x1.2696p-1f,
+     0x1.2696p-1f, 0x1.43dap-1f, 0x1.62e4p-1f},
+    {0, 0x1.8b59e4p-20f, 0x1.d044fcp-20f, 0x1.ad50f6p-25f, -0x1.2c3752p-19f, 0x1.089a6ep-21f,
+     0x1.c0e714p-19f, -0x1.7109fap-20f, 0x1.2a491ap-19f, 0x1.4344e4p-19f, 0x1.4344e4p-19f,
+     0x1.b8b416p-19f, 0x1.089a6ep-20f, 0x1.089a6ep-20f, -0x1.a0db88p-26f, 0x1.7f7d1cp-20f}};
 
 /* sin(r) = r + r^3 p(r^2), |r| <= pi/2.
  * Error 2^-61. */
