@@ -8,7 +8,7 @@
 #define TSR_MATH_CELLS_H
 
 #include "drive.h"
-#include "polynomials.h"
+#include "logarithm.h"
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -27,6 +27,11 @@ typedef struct tsr_cells_f32 {
     float c[TSR_MATH_CHUNK], hi[TSR_MATH_CHUNK], lo[TSR_MATH_CHUNK];
 } tsr_cells_f32;
 
+/* One element's. */
+TSR_INLINE uint64_t tsr_cell_at(double x) {
+    return (tsr_f64_bits(x) - TSR_CELL_ROOT) >> 48 & 15;
+}
+
 /* Of any x; n is a multiple of TSR_F64_LANES. */
 TSR_INLINE void tsr_cells_find_f64(const double *x, size_t n, tsr_cells_f64 *cells) {
     const double(*t)[16] = tsr_log_cells;
@@ -44,7 +49,7 @@ TSR_INLINE void tsr_cells_find_f64(const double *x, size_t n, tsr_cells_f64 *cel
     }
 #else
     for (size_t i = 0; i < n; i++) {
-        const uint64_t at = (tsr_f64_bits(x[i]) - TSR_CELL_ROOT) >> 48 & 15;
+        const uint64_t at = tsr_cell_at(x[i]);
         cells->c[i] = t[0][at];
         cells->hi[i] = t[1][at];
         cells->lo[i] = t[2][at];
@@ -60,6 +65,24 @@ TSR_INLINE __m256 tsr_cell_f32(const float *table, __m256i at, __m256 upper) {
     return _mm256_blendv_ps(low, high, upper);
 }
 #endif
+
+/* log(x) for x = 2^k m and the cell of m. */
+TSR_INLINE double tsr_log_in_cell(tsr_binade b, double c, double hi, double lo) {
+    const double r = tsr_mad_double(b.m, c, -1), s = tsr_mad_exact(b.k, TSR_LN2_HI, hi);
+    const double s_lo = tsr_mad_double(b.k, TSR_LN2_LO, lo);
+    return s + (r + tsr_mad_double(r * r, tsr_poly_log_cell(r), s_lo));
+}
+
+TSR_INLINE double tsr_log_any(double x) {
+    const tsr_binade b = tsr_binade_from(x, TSR_CELL_ROOT, false);
+    const uint64_t at = tsr_cell_at(b.m);
+    return tsr_log_special(
+        x, tsr_log_in_cell(b, tsr_log_cells[0][at], tsr_log_cells[1][at], tsr_log_cells[2][at]));
+}
+
+TSR_INLINE double tsr_log_fast(double x, double c, double hi, double lo) {
+    return tsr_log_in_cell(tsr_binade_from(x, TSR_CELL_ROOT, true), c, hi, lo);
+}
 
 /* The same of floats; n is a multiple of TSR_F32_LANES. */
 TSR_INLINE void tsr_cells_find_f32(const float *x, size_t n, tsr_cells_f32 *cells) {

@@ -11,17 +11,18 @@
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
  * Error 2^-57. */
 TSR_INLINE double tsr_poly_exp_wide(double x) {
+    const double z = x * x;
     double y = 0x1.ad9303fd412f7p-26;
-    y = tsr_mad_double(y, x, 0x1.28adfefa6f8a2p-22);
-    y = tsr_mad_double(y, x, 0x1.71df18e255081p-19);
-    y = tsr_mad_double(y, x, 0x1.a019995cdc7d6p-16);
-    y = tsr_mad_double(y, x, 0x1.a01a012ff2941p-13);
-    y = tsr_mad_double(y, x, 0x1.6c16c18477aefp-10);
-    y = tsr_mad_double(y, x, 0x1.1111111126b3p-7);
-    y = tsr_mad_double(y, x, 0x1.55555555506bap-5);
-    y = tsr_mad_double(y, x, 0x1.55555555554fep-3);
-    y = tsr_mad_double(y, x, 0x1.000000000000ap-1);
-    return y;
+    double w = 0x1.28adfefa6f8a2p-22;
+    y = tsr_mad_double(y, z, 0x1.71df18e255081p-19);
+    w = tsr_mad_double(w, z, 0x1.a019995cdc7d6p-16);
+    y = tsr_mad_double(y, z, 0x1.a01a012ff2941p-13);
+    w = tsr_mad_double(w, z, 0x1.6c16c18477aefp-10);
+    y = tsr_mad_double(y, z, 0x1.1111111126b3p-7);
+    w = tsr_mad_double(w, z, 0x1.55555555506bap-5);
+    y = tsr_mad_double(y, z, 0x1.55555555554fep-3);
+    w = tsr_mad_double(w, z, 0x1.000000000000ap-1);
+    return tsr_mad_double(y, x, w);
 }
 
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
@@ -189,14 +190,15 @@ TSR_INLINE double tsr_poly_tanh_narrow(double x) {
 /* log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), |s| <= 0.1716.
  * Error 2^-58. */
 TSR_INLINE double tsr_poly_log_wide(double x) {
+    const double z = x * x;
     double y = 0x1.2f041b9935b2bp-3;
-    y = tsr_mad_double(y, x, 0x1.39a1e2da05accp-3);
-    y = tsr_mad_double(y, x, 0x1.74663d045ec52p-3);
-    y = tsr_mad_double(y, x, 0x1.c71c521481031p-3);
-    y = tsr_mad_double(y, x, 0x1.24924941e082ap-2);
-    y = tsr_mad_double(y, x, 0x1.999999997ff2bp-2);
-    y = tsr_mad_double(y, x, 0x1.5555555555592p-1);
-    return y;
+    double w = 0x1.39a1e2da05accp-3;
+    y = tsr_mad_double(y, z, 0x1.74663d045ec52p-3);
+    w = tsr_mad_double(w, z, 0x1.c71c521481031p-3);
+    y = tsr_mad_double(y, z, 0x1.24924941e082ap-2);
+    w = tsr_mad_double(w, z, 0x1.999999997ff2bp-2);
+    y = tsr_mad_double(y, z, 0x1.5555555555592p-1);
+    return tsr_mad_double(w, x, y);
 }
 
 /* log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), |s| <= 0.1716.
@@ -228,41 +230,44 @@ TSR_INLINE float tsr_poly_log_float(float x) {
 /* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
  * Error 2^-62. */
 TSR_INLINE double tsr_poly_log_cell_pair(double x) {
+    const double z = x * x;
     double y = 0x1.8152607bbf70dp-4;
-    y = tsr_mad_double(y, x, -0x1.9b2b275c8a2dbp-4);
-    y = tsr_mad_double(y, x, 0x1.c7100c1884138p-4);
-    y = tsr_mad_double(y, x, -0x1.ffff5739e0be7p-4);
-    y = tsr_mad_double(y, x, 0x1.24924b3c68004p-3);
-    y = tsr_mad_double(y, x, -0x1.55555564175b6p-3);
-    y = tsr_mad_double(y, x, 0x1.9999999954216p-3);
-    y = tsr_mad_double(y, x, -0x1.ffffffffff1f8p-3);
-    y = tsr_mad_double(y, x, 0x1.555555555556ap-2);
-    return y;
+    double w = -0x1.9b2b275c8a2dbp-4;
+    y = tsr_mad_double(y, z, 0x1.c7100c1884138p-4);
+    w = tsr_mad_double(w, z, -0x1.ffff5739e0be7p-4);
+    y = tsr_mad_double(y, z, 0x1.24924b3c68004p-3);
+    w = tsr_mad_double(w, z, -0x1.55555564175b6p-3);
+    y = tsr_mad_double(y, z, 0x1.9999999954216p-3);
+    w = tsr_mad_double(w, z, -0x1.ffffffffff1f8p-3);
+    y = tsr_mad_double(y, z, 0x1.555555555556ap-2);
+    return tsr_mad_double(w, x, y);
 }
 
 /* log(1 + x) = x + x^2 p(x), -0.0469 <= x <= 0.0411.
  * Error 2^-57. */
 TSR_INLINE double tsr_poly_log_cell(double x) {
+    const double z = x * x;
     double y = -0x1.a691b8c0747e2p-4;
-    y = tsr_mad_double(y, x, 0x1.c8bbe27687fc3p-4);
-    y = tsr_mad_double(y, x, -0x1.fff49276d085bp-4);
-    y = tsr_mad_double(y, x, 0x1.2491f802dc045p-3);
-    y = tsr_mad_double(y, x, -0x1.5555570d2e6eap-3);
-    y = tsr_mad_double(y, x, 0x1.999999a6569cfp-3);
-    y = tsr_mad_double(y, x, -0x1.ffffffffd06fcp-3);
-    y = tsr_mad_double(y, x, 0x1.555555555503dp-2);
-    y = tsr_mad_double(y, x, -0x1.0000000000005p-1);
-    return y;
+    double w = 0x1.c8bbe27687fc3p-4;
+    y = tsr_mad_double(y, z, -0x1.fff49276d085bp-4);
+    w = tsr_mad_double(w, z, 0x1.2491f802dc045p-3);
+    y = tsr_mad_double(y, z, -0x1.5555570d2e6eap-3);
+    w = tsr_mad_double(w, z, 0x1.999999a6569cfp-3);
+    y = tsr_mad_double(y, z, -0x1.ffffffffd06fcp-3);
+    w = tsr_mad_double(w, z, 0x1.555555555503dp-2);
+    y = tsr_mad_double(y, z, -0x1.0000000000005p-1);
+    return tsr_mad_double(w, x, y);
 }
 
 /* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
  * Error 2^-34. */
 TSR_INLINE float tsr_poly_log_cell_float(float x) {
+    const float z = x * x;
     float y = -0x1.5a4e5p-3f;
-    y = tsr_mad_float(y, x, 0x1.9a55dep-3f);
-    y = tsr_mad_float(y, x, -0x1.fffe66p-3f);
-    y = tsr_mad_float(y, x, 0x1.555548p-2f);
-    return y;
+    float w = 0x1.9a55dep-3f;
+    y = tsr_mad_float(y, z, -0x1.fffe66p-3f);
+    w = tsr_mad_float(w, z, 0x1.555548p-2f);
+    return tsr_mad_float(y, x, w);
 }
 
 /* 1/(1 + i/16) roughly, and minus its logarithm in two parts, the first a multiple of 2^-42. */

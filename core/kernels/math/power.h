@@ -5,7 +5,6 @@
 
 #include "cells.h"
 #include "exponential.h"
-#include "logarithm.h"
 
 /* y log(x) for x = 2^k m, to some 2^-63 of itself; c, hi, lo are those of the cell of m. The
  * leading parts and r^2/2 are summed in pairs; the second part of the result may be as large as
@@ -33,7 +32,7 @@ TSR_INLINE double tsr_pow_part(double ax, double y, bool narrow) {
         return tsr_exp2(e * l, true);
     }
     const tsr_binade b = tsr_binade_from(ax, TSR_CELL_ROOT, false);
-    const uint64_t at = (tsr_f64_bits(b.m) - TSR_CELL_ROOT) >> 48 & 15;
+    const uint64_t at = tsr_cell_at(b.m);
     const tsr_pair p =
         tsr_log_times(b, tsr_log_cells[0][at], tsr_log_cells[1][at], tsr_log_cells[2][at], e);
     const bool within = tsr_abs(p.hi) < 760;
