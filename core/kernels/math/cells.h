@@ -9,10 +9,7 @@
 
 #include "drive.h"
 #include "logarithm.h"
-
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "row.h"
 
 /* The bits of 63/64. */
 #define TSR_CELL_ROOT     0x3fef800000000000u
@@ -57,15 +54,6 @@ TSR_INLINE void tsr_cells_find_f64(const double *x, size_t n, tsr_cells_f64 *cel
 #endif
 }
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
-/* By the last three bits of `at` from either half of the table; `upper` has the fourth as sign. */
-TSR_INLINE __m256 tsr_cell_f32(const float *table, __m256i at, __m256 upper) {
-    const __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), at);
-    const __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), at);
-    return _mm256_blendv_ps(low, high, upper);
-}
-#endif
-
 /* log(x) for x = 2^k m and the cell of m. */
 TSR_INLINE double tsr_log_in_cell(tsr_binade b, double c, double hi, double lo) {
     const double r = tsr_mad_double(b.m, c, -1), s = tsr_mad_exact(b.k, TSR_LN2_HI, hi);
@@ -102,10 +90,9 @@ TSR_INLINE void tsr_cells_find_f32(const float *x, size_t n, tsr_cells_f32 *cell
     for (size_t i = 0; i < n; i += 8) {
         const __m256i word = _mm256_loadu_si256((const void *)(x + i));
         const __m256i bits = _mm256_sub_epi32(word, root), at = _mm256_srli_epi32(bits, 19);
-        const __m256 upper = _mm256_castsi256_ps(_mm256_slli_epi32(bits, 9));
-        _mm256_storeu_ps(cells->c + i, tsr_cell_f32(t[0], at, upper));
-        _mm256_storeu_ps(cells->hi + i, tsr_cell_f32(t[1], at, upper));
-        _mm256_storeu_ps(cells->lo + i, tsr_cell_f32(t[2], at, upper));
+        _mm256_storeu_ps(cells->c + i, tsr_row_f32(t[0], at));
+        _mm256_storeu_ps(cells->hi + i, tsr_row_f32(t[1], at));
+        _mm256_storeu_ps(cells->lo + i, tsr_row_f32(t[2], at));
     }
 #else
     for (size_t i = 0; i < n; i++) {

@@ -133,30 +133,36 @@ TSR_INLINE double tsr_poly_cosh_narrow(double x) {
     return y;
 }
 
-/* tanh(r) = r + r^3 p(r^2), |r| <= 0.9.
- * Error 2^-29. */
-TSR_INLINE float tsr_poly_tanh_float(float x) {
-    float y = -0x1.ddce2ep-12f;
-    y = tsr_mad_float(y, x, 0x1.529a5ap-9f);
-    y = tsr_mad_float(y, x, -0x1.0ed706p-7f);
-    y = tsr_mad_float(y, x, 0x1.62f1acp-6f);
-    y = tsr_mad_float(y, x, -0x1.b9ca4cp-5f);
-    y = tsr_mad_float(y, x, 0x1.110f38p-3f);
-    y = tsr_mad_float(y, x, -0x1.55554ep-2f);
-    return y;
-}
-
-/* exp(2 x) = 1 + x p(x), |x| <= ln(2)/4.
- * Error 2^-27. */
-TSR_INLINE float tsr_poly_exp_double_float(float x) {
-    float y = 0x1.686a48p-4f;
-    y = tsr_mad_float(y, x, 0x1.123cf8p-2f);
-    y = tsr_mad_float(y, x, 0x1.555b82p-1f);
-    y = tsr_mad_float(y, x, 0x1.55548cp0f);
-    y = tsr_mad_float(y, x, 0x1.fffff8p0f);
-    y = tsr_mad_float(y, x, 0x1p1f);
-    return y;
-}
+/* tanh by cells: see tsr_tanh_f32. */
+static const float tsr_tanh_cells[8][16] = {
+    {0, 0x1.13f238p-3f, 0x1.823bap-3f, 0x1.159e58p-2f, 0x1.8024p-2f, 0x1.140378p-1f, 0x1.850c62p-1f,
+     0x1.127388p0f, 0x1.8180bep0f, 0x1.107718p1f, 0x1.83d6d8p1f, 0x1.127c1cp2f, 0x1.8271f8p2f,
+     0x1.03aaf8p3f, 0x1.6dff2ap3f, 0x1.6dff2ap3f},
+    {0, 0x1.1249cep-3f, 0x1.7db7dap-3f, 0x1.0f02ccp-2f, 0x1.6f149ep-2f, 0x1.f81cfap-2f,
+     0x1.48307p-1f, 0x1.949a94p-1f, 0x1.cff9e8p-1f, 0x1.f1b3a2p-1f, 0x1.fd9d78p-1f, 0x1.ffcea8p-1f,
+     0x1.fffe82p-1f, 0x1.fffffap-1f, 0x1p0f, 0x1p0f},
+    {0, 0x1.f6d0fp-1f, 0x1.ee369ap-1f, 0x1.dc2322p-1f, 0x1.be347cp-1f, 0x1.83e9bcp-1f,
+     0x1.2da1ecp-1f, 0x1.8087cp-2f, 0x1.6e2c2p-3f, 0x1.c32808p-5f, 0x1.308ef2p-7f, 0x1.8ac15p-11f,
+     0x1.7e78e4p-16f, 0x1.80aa6cp-22f, -0x1.908f44p-25f, -0x1.908f44p-25f},
+    {-0x1.588adap-26f, -0x1.0d5dfp-3f, -0x1.7074c4p-3f, -0x1.f80eaap-3f, -0x1.3fe8aep-2f,
+     -0x1.7df016p-2f, -0x1.82b09p-2f, -0x1.2fdf34p-2f, -0x1.4bd38ap-3f, -0x1.b68e3ep-5f,
+     -0x1.2f25fap-7f, -0x1.8aba1p-11f, -0x1.7ed386p-16f, -0x1.8274fp-22f, -0x1.df4828p-24f,
+     -0x1.df4828p-24f},
+    {-0x1.5554a6p-2f, -0x1.3d50a8p-2f, -0x1.27260ap-2f, -0x1.f56058p-3f, -0x1.6d926ep-3f,
+     -0x1.1a4bacp-4f, 0x1.7632d8p-5f, 0x1.bfd218p-4f, 0x1.65581ap-4f, 0x1.13f81ap-5f,
+     0x1.9025aap-8f, 0x1.058ebap-11f, 0x1.f4d38cp-17f, 0x1.f7f75ep-23f, -0x1.c62fdcp-24f,
+     -0x1.c62fdcp-24f},
+    {-0x1.cf69e2p-14f, 0x1.442b5p-4f, 0x1.ca859ap-4f, 0x1.2e9b94p-3f, 0x1.58cf4ep-3f,
+     0x1.44583cp-3f, 0x1.8bc9dcp-4f, 0x1.9a32cp-7f, -0x1.9a8588p-6f, -0x1.e87136p-7f,
+     -0x1.881ba2p-9f, -0x1.03623p-12f, -0x1.ee77d6p-18f, -0x1.e58a1ep-24f, -0x1.bd2956p-25f,
+     -0x1.bd2956p-25f},
+    {0x1.153eeep-3f, 0x1.67b988p-2f, 0x1.adec2cp-4f, 0x1.85ecbp-5f, 0x1.255f42p-6f, -0x1.3ca386p-5f,
+     -0x1.047914p-4f, -0x1.37636ep-5f, -0x1.73c82p-9f, 0x1.2050cap-8f, 0x1.377d36p-10f,
+     0x1.c869d2p-14f, 0x1.dd550ap-19f, 0x1.e1ccaep-25f, -0x1.bcc65cp-27f, -0x1.bcc65cp-27f},
+    {-0x1.18f838p-6f, 0x1.51b052p3f, 0x1.212e36p0f, -0x1.c9f1d4p-2f, -0x1.c2a3d4p-4f,
+     -0x1.bbf7cp-5f, -0x1.b1d42ap-10f, 0x1.38c582p-6f, 0x1.d93b08p-8f, -0x1.fb95f2p-12f,
+     -0x1.8cf5b4p-12f, -0x1.446e06p-15f, -0x1.549e54p-20f, -0x1.753332p-26f, -0x1.854588p-30f,
+     -0x1.854588p-30f}};
 
 /* tanh(r) = r + r^3 p(r^2), |r| <= 0.55.
  * Error 2^-60. */
