@@ -67,7 +67,7 @@ ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
 TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
-.PHONY: $(TEST_ROWS) test test-levels test-build test-c test-spec test-asan lint check
+.PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-asan lint check
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
@@ -136,6 +136,12 @@ test-asan:
 ## test-levels: the specs at each kernel level
 test-levels:
 	$(call tally_of,$(LEVEL_ROWS),test-build)
+
+## test-long: the differential tests with SEEDS (30) other seeds: about 1.5 million cases
+SEEDS ?= 30
+test-long: test-build
+	@scripts/tools/long $(BUILD)/long 1000 $(SEEDS) elementwise math composite reduction -- \
+	    $(subst TSR_ORACLE_DIR=$(abspath $(ORACLE)),TSR_ORACLE_DIR=$(abspath $(BUILD))/long,$(call BUSTED,$(BUILD)))
 
 ## lint: layers, symbols, clang-format, luacheck
 lint check:
