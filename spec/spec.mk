@@ -14,7 +14,7 @@ $(BUILD)/deps/check: | $(BUILD)/deps/test
 
 # ---- what the real libraries say
 ORACLE := $(BUILD)/oracle
-ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt)
+ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt reductions.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
@@ -22,6 +22,7 @@ $(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
 ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_model.py program.py) core/ops/elementwise.def
 $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
+$(ORACLE)/reductions.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
