@@ -64,7 +64,7 @@ local function wrong_values(x, expected, bounds)
         local a, b, bound = got[i], expected[i], bounds[i] or 0
         if a ~= b and not (a ~= a and b ~= b) then
             local error_of = math.abs(a - b)
-            if not (error_of <= bound) then
+            if error_of ~= error_of or error_of > bound then
                 return ("element %d of %d is %.17g, expected %.17g within %.3g"):format(i, #got, a, b, bound)
             end
             off = off + error_of / bound

@@ -14,7 +14,8 @@ $(BUILD)/deps/check: | $(BUILD)/deps/test
 
 # ---- what the real libraries say
 ORACLE := $(BUILD)/oracle
-ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt)
+ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
+    reduction.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
@@ -23,6 +24,7 @@ ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_m
 $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
 $(ORACLE)/composite.txt: spec/oracle/composite_cases.py $(ELEMENTWISE_ORACLE)
+$(ORACLE)/reduction.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@

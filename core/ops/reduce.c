@@ -211,7 +211,8 @@ static tsr_status fold_nothing(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
     tsr_fold kind = rows[c->reduction].fold;
     tsr_dtype lanes = (tsr_dtype)kernels->fold_to[kind][c->work];
-    if (c->places > 0 && !rows[c->reduction].identity && c->options->initial == NULL)
+    bool results = c->places > 0 || (c->options->face == TSR_FACE_TORCH && c->stream == 0);
+    if (results && !rows[c->reduction].identity && c->options->initial == NULL)
         return tsr_error_set(err, TSR_EVALUE, "no %s of nothing: the shape is %v",
                              rows[c->reduction].name, c->ndim, c->shape);
     tsr_status status = new_sums(c, lanes, err);
@@ -263,25 +264,38 @@ static tsr_status divide(call *c, tsr_error *err) {
     return combine(c, TSR_BIN_DIVIDE, &count, true, err);
 }
 
-/* or / the number of those that the mask lets in. */
-static tsr_status divide_by_mask(call *c, const tsr_array *mask, tsr_error *err) {
+/* sums /= counts */
+static tsr_status divide_into(const call *c, tsr_array *sums, const tsr_array *counts,
+                              tsr_error *err) {
+    tsr_apply_options into = {.face = TSR_FACE_NUMPY, .out = sums};
+    const tsr_array *operands[] = {sums, counts};
+    tsr_array *same;
+    tsr_status status = tsr_apply(c->context, TSR_DO_DIVIDE, operands, &into, &same, err);
+    tsr_array_release(same);
+    return status;
+}
+
+/* or / the number of those that the mask lets in. Complex sums are divided part by part. */
+static tsr_status divide_by_mask(const call *c, const tsr_array *mask, tsr_error *err) {
     tsr_array *wide, *counts = NULL;
     tsr_status status = tsr_view_broadcast(mask, c->ndim, c->shape, &wide, err);
     if (status != TSR_OK)
         return status;
-    tsr_reduce_options by_count = *c->options;
-    by_count.dtype = TSR_DTYPE_COUNT;
-    by_count.keep = true;
-    by_count.where = NULL;
-    by_count.initial = NULL;
-    by_count.out = NULL;
+    tsr_reduce_options by_count = {.face = TSR_FACE_NUMPY,
+                                   .dtype = TSR_DTYPE_COUNT,
+                                   .count = c->options->count,
+                                   .dims = c->options->dims,
+                                   .keep = true};
     status = tsr_reduce(c->context, TSR_REDUCE_COUNT_NONZERO, wide, &by_count, &counts, err);
-    if (status == TSR_OK) {
-        tsr_apply_options into = {.face = TSR_FACE_NUMPY, .out = c->sums};
-        const tsr_array *operands[] = {c->sums, counts};
-        tsr_array *same;
-        status = tsr_apply(c->context, TSR_DO_DIVIDE, operands, &into, &same, err);
-        tsr_array_release(same);
+    bool parts = kind_of((tsr_dtype)c->sums->dtype) == 'c';
+    if (status == TSR_OK && !parts)
+        status = divide_into(c, c->sums, counts, err);
+    for (int part = 0; parts && part < 2 && status == TSR_OK; part++) {
+        tsr_array *of_part;
+        status = tsr_view_part(c->sums, part, &of_part, err);
+        if (status == TSR_OK)
+            status = divide_into(c, of_part, counts, err);
+        tsr_array_release(of_part);
     }
     tsr_array_release(counts);
     tsr_array_release(wide);

@@ -1,9 +1,13 @@
 --- Weighted means, and both extremes at once.
-local _, torch, np, core = ...
+local ts, torch, np, core = ...
 local arguments, reducing = core.require("arguments"), core.require("reducing")
 local define, bind, fail = core.define, core.bind, arguments.fail
 
 -- ---- average
+
+local weighted = ts.fuse(function(x, weights)
+    return (x * weights):sum()
+end, {wide = true, name = "average"})
 
 --- Weights of one dimension stand for each place along the axis; others have the shape of x, or of its
 -- dimensions `dims` in their order.
@@ -47,12 +51,14 @@ define("np.average", "average(x, axis, weights, returned, {keepdims})",
                 dtype = np.promote_types(dtype, np.float64)
             end
             weights = np.broadcast_to(spread_weights(x, weights, options.axis), x.shape)
-            options.dtype = dtype
+            -- 16-bit floating values are summed in float32 and rounded once
+            options.dtype = (dtype == np.float16 or dtype.name == "bfloat16") and np.float32 or dtype
             total = np.sum(weights, options)
             if np.any(np.eq(total, 0)):item() then
                 fail("value", "average", "the weights sum to 0")
             end
-            mean = np.divide(np.sum(np.multiply(x, reducing.as(weights, dtype)), options), total)
+            mean = reducing.as(np.divide(weighted(reducing.as(x, dtype), weights, options), total), dtype)
+            total = reducing.as(total, dtype)
         end
         if returned then
             return mean, total

@@ -82,7 +82,12 @@ local function gradients(x, steps, dims, edge_order)
     end
     local made = {}
     for i, dim in ipairs(dims) do
-        made[i] = along_dim(x, distances(x, steps[i], dim), dim, edge_order)
+        local step = distances(x, steps[i], dim)
+        local wide = x
+        if type(step) ~= "number" and torch.is_tensor(x) then
+            wide = reducing.as(x, torch.promote_types(x.dtype, step.dtype))
+        end
+        made[i] = along_dim(wide, step, dim, edge_order)
     end
     return made
 end

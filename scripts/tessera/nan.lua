@@ -47,7 +47,8 @@ define("torch.nansum t:nansum", "nansum(x, dim, keepdim, {dtype, out})",
     "Sum over all or some dimensions, NaN counting as 0.", function(...)
         local x, dim, keep, dtype, out = bind("nansum", 1, torch_names, ...)
         x = arguments.array("nansum", torch, x)
-        if x.dtype.kind == "c" then
+        local complex = dtype ~= nil and torch.promote_types(dtype, dtype).kind == "c"
+        if x.dtype.kind == "c" or complex and reducing.is_floating(x) then
             fail("dtype", "nansum", "does not take complex tensors")
         end
         local run = reducing.is_floating(x) and torch_sum or plain_sum

@@ -36,7 +36,8 @@ local function read(operation, order, ...)
     elseif dim == nil then
         fail("value", operation, "needs a dimension")
     end
-    return x, arguments.dim(operation, dim, math.max(x.ndim, 1)), out
+    dim = arguments.dim(operation, dim, math.max(x.ndim, 1))
+    return x, x.ndim > 0 and dim or nil, out
 end
 
 local function largest(x, dim)

@@ -74,7 +74,7 @@ class Reducing:
     def mean(self):
         total, bound = self.sum()
         n = self.n.astype(LD)
-        return total / n, bound / n
+        return tuple(joined(a.real / n, a.imag / n) if a.dtype == CLD else a / n for a in (total, bound))
 
     def prod(self):
         made = self.fold(np.multiply, np.where(self.mask, self.x, self.x.dtype.type(1)))
