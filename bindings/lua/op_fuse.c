@@ -3,12 +3,13 @@
  *     call        ── key: dtype of each argument ── cache ── hit: run the expression
  *                                                     │ miss
  *     tracing         f is called with placeholders; each operation notes a node
- *     compiling       the nodes become an expression of the core (tsr_expression), kept in the cache
+ *     compiling       the nodes become an expression of the core (tsr_expression), kept in the
+ * cache
  *
- * A placeholder is a tensor or ndarray object without an array, valid while its trace runs: methods,
- * operators and functions reach the same C functions as ever, which call tsrL_trace_... instead.
- * Numbers among the arguments are inputs; numbers and arrays that f knows otherwise become part of
- * the expression. Called with placeholders itself, a fused function is traced through.
+ * A placeholder is a tensor or ndarray object without an array, valid while its trace runs:
+ * methods, operators and functions reach the same C functions as ever, which call tsrL_trace_...
+ * instead. Numbers among the arguments are inputs; numbers and arrays that f knows otherwise become
+ * part of the expression. Called with placeholders itself, a fused function is traced through.
  *
  * Traces nest, when f calls another fused function with arrays; the library knows the innermost. */
 #include "fuse.h"
@@ -35,8 +36,8 @@ struct tsrL_trace {
     int nodes, inputs, captured;
     tsr_node node[NODES];
     tsr_input input[INPUTS];
-    int source[INPUTS];      /* argument, from 1, or -k for captured array k */
-    int input_node[INPUTS];  /* of argument i + 1; -1: not used yet */
+    int source[INPUTS];     /* argument, from 1, or -k for captured array k */
+    int input_node[INPUTS]; /* of argument i + 1; -1: not used yet */
     tsr_input argument[INPUTS];
     reduction last;
 };
@@ -90,8 +91,8 @@ static int add_input(lua_State *L, struct tsrL_trace *t, const tsr_input *input,
     return add_node(L, t, &node);
 }
 
-/* An array that f knows from outside: it is kept, and comes in at each call. While the trace runs, the
- * table of those arrays is in the registry under the trace's address. */
+/* An array that f knows from outside: it is kept, and comes in at each call. While the trace runs,
+ * the table of those arrays is in the registry under the trace's address. */
 static int capture(lua_State *L, int index) {
     struct tsrL_trace *t = current(L);
     tsrL_object *o = tsrL_toarray(L, index, tsrL_face(L));
@@ -206,8 +207,8 @@ int tsrL_trace_reduce(lua_State *L, tsr_reduction kind, int count, const int64_t
 static tsr_status compile(lua_State *L, const struct tsrL_trace *t, int last, bool wide,
                           tsr_expression **out, tsr_error *err) {
     tsrL_library *lib = tsrL_lib(L);
-    return tsr_expression_new(lib->context, lib->default_float[TSR_FACE_TORCH], wide, t->nodes, last,
-                              t->node, t->inputs, t->input, out, err);
+    return tsr_expression_new(lib->context, lib->default_float[TSR_FACE_TORCH], wide, t->nodes,
+                              last, t->node, t->inputs, t->input, out, err);
 }
 
 tsr_dtype tsrL_trace_dtype(lua_State *L) {
@@ -308,6 +309,10 @@ static fused *make_entry(lua_State *L, int count) {
     memcpy(e->source, t.source, sizeof e->source);
     e->last = t.last;
     lua_settop(L, table);
+    if (t.captured > 0) { /* which the cache must keep */
+        lua_pushnil(L);
+        lua_setmetatable(L, lua_upvalueindex(UP_CACHE));
+    }
     lua_pushvalue(L, -2); /* cache[entry] = captured */
     lua_insert(L, -2);
     lua_rawset(L, lua_upvalueindex(UP_CACHE));
@@ -475,6 +480,22 @@ static int call_fused(lua_State *L) {
     return 1;
 }
 
+/* The metatable of caches that keep their expressions until the next collection only: those of
+ * functions with a name, which are the library's, so many that all their dtypes would take
+ * megabytes and none of them knows arrays. */
+static void push_weak_mode(lua_State *L) {
+    static const char weak_key = 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &weak_key);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &weak_key);
+}
+
 /* fuse(f, {wide}) */
 int tsrL_op_fuse(lua_State *L) {
     static const char *const names[] = {"wide", "name"};
@@ -489,6 +510,10 @@ int tsrL_op_fuse(lua_State *L) {
             lua_pushvalue(L, lua_upvalueindex(i));
     lua_pushvalue(L, 1);
     lua_newtable(L);
+    if (lua_type(L, 3) == LUA_TSTRING) {
+        push_weak_mode(L);
+        lua_setmetatable(L, -2);
+    }
     lua_pushboolean(L, wide);
     lua_pushcclosure(L, call_fused, UPVALUES);
     return 1;

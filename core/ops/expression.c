@@ -21,7 +21,7 @@ struct tsr_expression {
     int inputs, arrays; /* in all, and those that are arrays */
     int value;          /* register */
     tsr_dtype dtype;
-    bool late; /* there are numbers among the inputs */
+    bool late;                        /* there are numbers among the inputs */
     uint8_t array[TSR_PASS_OPERANDS]; /* the input that operand k + 1 of the plan is */
     tsr_program program;
 };
@@ -83,8 +83,8 @@ static tsr_status check_fits(const tsr_node *n, const tsr_operand *operands, tsr
     bool compares = n->operation >= TSR_DO_EQUAL && n->operation <= TSR_DO_GREATER_EQUAL;
     for (int i = 0; i < 2 && !compares && n->face == TSR_FACE_NUMPY; i++) {
         const tsr_operand *a = &operands[i], *partner = &operands[!i];
-        bool integers = tsr_category((tsr_dtype)a->dtype) == 1 &&
-                        tsr_category((tsr_dtype)partner->dtype) == 1;
+        bool integers =
+            tsr_category((tsr_dtype)a->dtype) == 1 && tsr_category((tsr_dtype)partner->dtype) == 1;
         if (a->weak && !partner->weak && integers && (a->fits >> partner->dtype & 1) == 0)
             return tsr_error_set(err, TSR_EVALUE, "a number does not fit %t", (int)partner->dtype);
     }
@@ -109,8 +109,8 @@ static tsr_operand operand_of_result(const tsr_operand *operands, int count, tsr
     tsr_operand made = {.dtype = (uint8_t)dtype, .weak = true, .zero_dimensional = true};
     for (int i = 0; i < count; i++) {
         made.weak = made.weak && operands[i].weak;
-        made.zero_dimensional = made.zero_dimensional &&
-                                (operands[i].weak || operands[i].zero_dimensional);
+        made.zero_dimensional =
+            made.zero_dimensional && (operands[i].weak || operands[i].zero_dimensional);
     }
     made.zero_dimensional = made.zero_dimensional && !made.weak;
     made.fits = UINT16_MAX; /* nobody knows, so it wraps */
@@ -149,7 +149,8 @@ static void compile_where(compiler *c, const tsr_node *n, node_value *v) {
     tsr_dtype dtype = tsr_common_dtype(&rules, 2, operands);
     v->reg = tsr_emit_choice(&c->made->program, condition->reg, reg[0], reg[1], dtype);
     v->operand = operand_of_result(operands, 3, dtype);
-    if (v->operand.weak != (operands[0].weak && operands[1].weak)) /* an array decides for numbers */
+    if (v->operand.weak !=
+        (operands[0].weak && operands[1].weak)) /* an array decides for numbers */
         v->operand.zero_dimensional = condition->operand.zero_dimensional;
 }
 

@@ -253,6 +253,8 @@ for names, call in pairs {
     end
 end
 calls["np.equal"], calls["ndarray:equal"] = two, two
+local function whole_exponents(f) return f.a, f.i end
+calls["np.ldexp"], calls["ndarray:ldexp"] = whole_exponents, whole_exponents
 
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
