@@ -264,11 +264,13 @@ static int call_traced(lua_State *L, struct tsrL_trace *t, int count, int table)
     lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
     t->outer = lib->trace;
     t->serial = ++lib->traces;
-    lib->trace = t;
     for (int i = 1; i <= count; i++) {
         const tsrL_object *o = tsrL_test(L, i);
-        push_placeholder(L, o != NULL ? (tsr_face)o->face : face_of(L, count), -i - 1);
+        tsrL_object *made = tsrL_new(L, o != NULL ? (tsr_face)o->face : face_of(L, count));
+        made->trace = t->serial;
+        made->node = -i - 1;
     }
+    lib->trace = t; /* from here on nothing raises but in the call */
     int status = lua_pcall(L, count, LUA_MULTRET, 0);
     lib->trace = t->outer;
     lua_pushnil(L);

@@ -255,6 +255,9 @@ end
 calls["np.equal"], calls["ndarray:equal"] = two, two
 local function whole_exponents(f) return f.a, f.i end
 calls["np.ldexp"], calls["ndarray:ldexp"] = whole_exponents, whole_exponents
+for _, name in ipairs {"np.divide", "np.true_divide", "ndarray:divide", "ndarray:true_divide"} do
+    calls[name] = two
+end
 
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
