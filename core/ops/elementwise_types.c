@@ -342,8 +342,7 @@ int tsr_types_emit(tsr_program *p, const tsr_types *t, int arity, const int *reg
         reg[i] = registers[i];
         if (t->common != TSR_DTYPE_COUNT)
             reg[i] = tsr_program_convert(p, reg[i], t->common);
-        if (t->saturates &&
-            i == 1) /* as floating to integer does, and integer to integer does not */
+        if (t->saturates && i == 1) /* as floating to integer does, unlike integer to integer */
             reg[i] = tsr_program_convert(p, reg[i], TSR_FLOAT64);
         reg[i] = tsr_program_convert(p, reg[i], t->in[i]);
     }

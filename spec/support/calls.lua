@@ -253,6 +253,8 @@ for names, call in pairs {
     end
 end
 calls["np.equal"], calls["ndarray:equal"] = two, two
+calls["np.ldexp"] = function(f) return f.a, f.i end
+calls["ndarray:ldexp"] = calls["np.ldexp"]
 
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
