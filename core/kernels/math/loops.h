@@ -20,16 +20,14 @@
         }                                                                                          \
     }
 
-/* The four kernels of a unary function over its runs name_run_f32 and name_run_f64. */
-#define TSR_MATH_KERNEL(name, SUFFIX, RUN)                                                         \
+/* Both kernels of a unary function over its runs name_run_f32 and name_run_f64. */
+#define TSR_MATH_KERNEL(name, SUFFIX)                                                              \
     static void name##_##SUFFIX(const void *src, void *dst, size_t n) {                            \
-        tsr_drive_##SUFFIX(name##_run_##RUN, src, dst, n);                                         \
+        tsr_drive_##SUFFIX(name##_run_##SUFFIX, src, dst, n);                                      \
     }
 #define TSR_MATH_KERNELS(name)                                                                     \
-    TSR_MATH_KERNEL(name, f16, f32)                                                                \
-    TSR_MATH_KERNEL(name, bf16, f32)                                                               \
-    TSR_MATH_KERNEL(name, f32, f32)                                                                \
-    TSR_MATH_KERNEL(name, f64, f64)
+    TSR_MATH_KERNEL(name, f32)                                                                     \
+    TSR_MATH_KERNEL(name, f64)
 
 /* d[i] = FAST of x = s[i] where the sign bit of EASY (of x, a word) is clear, and what SLOW_RUN
  * makes of x elsewhere: element by element, so that no result depends on its neighbours. Most
@@ -101,8 +99,6 @@
 
 #define TSR_MATH_ROWS(k, NAME, name)                                                               \
     do {                                                                                           \
-        (k)->unary[TSR_FN_##NAME][TSR_FLOAT16] = name##_f16;                                       \
-        (k)->unary[TSR_FN_##NAME][TSR_BFLOAT16] = name##_bf16;                                     \
         (k)->unary[TSR_FN_##NAME][TSR_FLOAT32] = name##_f32;                                       \
         (k)->unary[TSR_FN_##NAME][TSR_FLOAT64] = name##_f64;                                       \
     } while (0)
