@@ -69,6 +69,12 @@
         }                                                                                          \
     }
 
+/* The run of tsr_name_f32, which holds where tsr_name_easy_f32 says so; doubles elsewhere. */
+#define TSR_MATH_NATIVE(name)                                                                      \
+    TSR_MATH_RUN(name##_slow_f32, float, TSR_F32_LANES, (float)tsr_##name((double)x, true))        \
+    TSR_MATH_RUN_EASY(name##_run_f32, float, uint32_t, TSR_F32_LANES, tsr_##name##_easy_f32(x),    \
+                      tsr_##name##_f32(x), name##_slow_f32, false)
+
 /* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
  * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */
 #define TSR_MATH_RUN_CHECKED(NAME, TYPE, WORD, LANES, EASY, HARD, ANY)                             \
