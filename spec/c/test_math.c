@@ -318,6 +318,30 @@ static void test_lengths(const math_case *c) {
     }
 }
 
+/* Of powers, logarithms of floats are whole numbers. */
+static void test_powers(void) {
+    enum { N = 11 };
+    float x[N], y[N];
+    for (int l = 0; l < levels; l++) {
+        for (int e = -121; e <= 117; e += N) {
+            for (int i = 0; i < N; i++) {
+                x[i] = ldexpf(1, e + i);
+            }
+            tables[l].unary[TSR_FN_LOG2][TSR_FLOAT32](x, y, N);
+            for (int i = 0; i < N; i++) {
+                CHECK(y[i] == (float)(e + i), "log2(%af) = %af", (double)x[i], (double)y[i]);
+            }
+        }
+        for (int i = 0; i < N; i++) {
+            x[i] = (float)pow(10, i);
+        }
+        tables[l].unary[TSR_FN_LOG10][TSR_FLOAT32](x, y, N);
+        for (int i = 0; i < N; i++) {
+            CHECK(y[i] == (float)i, "log10(%af) = %af", (double)x[i], (double)y[i]);
+        }
+    }
+}
+
 /* ---- pairs ---- */
 
 static void test_pair(const math_pair_case *c, size_t n) {
@@ -422,6 +446,7 @@ int main(int argc, char **argv) {
             test_lengths(&unary_cases[i]);
         }
     }
+    test_powers();
     for (int i = 0; i < PAIR_CASES; i++) {
         if (wanted(pair_cases[i].name, argc, argv)) {
             test_pair(&pair_cases[i], SPECIALS * SPECIALS + n);

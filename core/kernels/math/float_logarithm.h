@@ -4,20 +4,19 @@
 
 #include "float_native.h"
 
-/* What log(1 + f) lacks to f, -0.293 <= f <= 0.4143. */
-TSR_INLINE float tsr_log_rest_f32(float f) {
-    return f * f * tsr_mad_float(f, tsr_poly_log_float(f), -0.5f);
-}
-
-/* k high + (log(1 + f) (scale + scale_lo) + k low) for x = 2^k (1 + f); k high is exact, and what
- * its sum with f scale loses is kept. */
+/* k high + (log(1 + f) (scale + scale_lo) + k low) for x = 2^k (1 + f). f - f^2/2 times the scale
+ * is kept in two parts, k high is exact, and what the sum of the two loses is kept. */
 TSR_INLINE float tsr_log_scaled_f32(float x, float high, float low, float scale, float scale_lo) {
     const tsr_binade_f32 b = tsr_binade_from_f32(x);
-    const float part = b.f * scale;
+    const float part = b.f * scale, half = -0.5f * b.f;
     const float part_lo = tsr_mad_float(b.f, scale_lo, tsr_mad_float(b.f, scale, -part));
-    const float hi = tsr_mad_float(b.k, high, part);
-    const float lost = tsr_mad_float(b.k, high, -hi) + part;
-    const float rest = tsr_mad_float(tsr_log_rest_f32(b.f), scale, part_lo);
+    const float bent = tsr_mad_float(part, half, part);
+    const float bent_lo =
+        tsr_mad_float(part, half, part - bent) + tsr_mad_float(part_lo, half, part_lo);
+    const float hi = tsr_mad_float(b.k, high, bent);
+    const float lost = tsr_mad_float(b.k, high, -hi) + bent;
+    const float cubic = b.f * b.f * (b.f * tsr_poly_log_float(b.f));
+    const float rest = tsr_mad_float(cubic, scale, bent_lo);
     return hi + (rest + tsr_mad_float(b.k, low, lost));
 }
 
@@ -50,7 +49,8 @@ TSR_INLINE float tsr_log1p_f32(float x) {
     const float hi = tsr_mad_float(b.k, 0x1.62e400p-1f, f);
     const float lost = tsr_mad_float(b.k, 0x1.62e400p-1f, -hi) + f;
     const float rest = tsr_mad_float(b.k, 0x1.7f7d1cp-20f, tsr_mad_float(-f, f_lo, f_lo) + lost);
-    const float y = hi + (tsr_log_rest_f32(f) + rest);
+    const float q = tsr_mad_float(f, tsr_poly_log_float(f), -0.5f);
+    const float y = hi + tsr_mad_float(f * f, q, rest);
     return x == 0 ? x : y;
 }
 
