@@ -14,7 +14,8 @@ $(BUILD)/deps/check: | $(BUILD)/deps/test
 
 # ---- what the real libraries say
 ORACLE := $(BUILD)/oracle
-ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt reductions.txt)
+ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
+    reductions.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
@@ -23,6 +24,7 @@ ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_m
 $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
 $(ORACLE)/reductions.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
+$(ORACLE)/composite.txt: spec/oracle/composite_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
@@ -49,9 +51,8 @@ $(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera
 
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
-# $(call BUSTED,BUILD,FIRST): FIRST stands before the places where modules are looked for.
 BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
-    LUA_CPATH="$(2)$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
+    LUA_CPATH="$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
     busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
 # The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
 # exit, so leaks are left to the C programs.
@@ -87,7 +88,7 @@ $(ASAN_SPEC_ROWS): row-asan-spec-%:
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
-	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD),$(abspath $(dir $(LEVEL)))/?.so;) spec; \
+	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD)) --helper=spec/support/level.lua spec; \
 	elif grep -q 'no kernel level' $(TALLY)/level-$*.why; then \
 	    echo "level-$*: not on this machine"; \
 	else \

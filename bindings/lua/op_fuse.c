@@ -459,6 +459,19 @@ static tsr_status run(const fused *e, const arguments *a, const tsrL_object **ob
                                  err);
 }
 
+/* The function is part of another one: it finds placeholders for all its arguments, as ever. */
+static void place_arguments(lua_State *L, int count) {
+    tsr_face face = face_of(L, count);
+    for (int i = 1; i <= count; i++) {
+        const tsrL_object *o = tsrL_test(L, i);
+        if (placeholder_at(L, i) != NULL)
+            continue;
+        int node = operand(L, i);
+        push_placeholder(L, o != NULL ? (tsr_face)o->face : face, node);
+        lua_replace(L, i);
+    }
+}
+
 static int call_fused(lua_State *L) {
     static const char *const names[OPTIONS] = {"out",   "where",  "dim|axis", "keepdim|keepdims",
                                                "dtype", "initial"};
@@ -466,6 +479,9 @@ static int call_fused(lua_State *L) {
     options o;
     int top = lua_gettop(L);
     if (tsrL_traces(L, top)) { /* part of another fused function */
+        if (tsrL_is_options(L, top))
+            tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
+        place_arguments(L, top);
         lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
         lua_insert(L, 1);
         lua_call(L, top, LUA_MULTRET);

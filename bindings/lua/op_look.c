@@ -141,14 +141,19 @@ int tsrL_op_is_signed(lua_State *L) {
     return push_bool(L, kind != 'b' && kind != 'u');
 }
 
-int tsrL_op_is_tensor(lua_State *L) {
+/* Placeholders of fused functions count as what they stand for. */
+static int push_is_of(lua_State *L, tsr_face face) {
     tsrL_object *o = tsrL_test(L, 1);
-    return push_bool(L, tsrL_filled(o) && o->face == TSR_FACE_TORCH);
+    bool array = o != NULL && o->face == face;
+    return push_bool(L, array && (tsrL_filled(o) || tsrL_traces(L, 1)));
+}
+
+int tsrL_op_is_tensor(lua_State *L) {
+    return push_is_of(L, TSR_FACE_TORCH);
 }
 
 int tsrL_op_is_ndarray(lua_State *L) {
-    tsrL_object *o = tsrL_test(L, 1);
-    return push_bool(L, tsrL_filled(o) && o->face == TSR_FACE_NUMPY);
+    return push_is_of(L, TSR_FACE_NUMPY);
 }
 
 int tsrL_op_requires_grad(lua_State *L) {

@@ -128,6 +128,22 @@ int tsr_program_convert(tsr_program *p, int reg, tsr_dtype dtype) {
     return reg;
 }
 
+void tsr_program_prune(tsr_program *p, int reg) {
+    bool used[TSR_REGISTERS] = {false};
+    used[reg] = true;
+    int kept = p->steps;
+    for (int i = p->steps; i-- > 0;) {
+        const tsr_step s = p->step[i];
+        if (!used[s.out])
+            continue;
+        for (int k = 0; k < s.inputs; k++)
+            used[s.in[k]] = true;
+        p->step[--kept] = s;
+    }
+    memmove(p->step, p->step + kept, (size_t)(p->steps - kept) * sizeof *p->step);
+    p->steps -= kept;
+}
+
 /* The step that makes the result is the last one; what came behind it is of no use. */
 void tsr_program_store(tsr_program *p, int reg) {
     p->result = reg;

@@ -69,6 +69,8 @@ int tsr_program_apply2(tsr_program *program, tsr_kernel_binary *kernel, int a, i
                        tsr_dtype dtype);
 int tsr_program_apply3(tsr_program *program, tsr_kernel_ternary *kernel, int a, int b, int c,
                        tsr_dtype dtype);
+/* Takes out the steps that register `reg` does not depend on. */
+void tsr_program_prune(tsr_program *program, int reg);
 void tsr_program_store(tsr_program *program, int reg);
 /* Runs the program over an arranged plan. An input may be the result's own memory if it is the same
  * elements in the same order; no other overlap is allowed. TSR_ECANCELLED and TSR_EDEADLINE leave

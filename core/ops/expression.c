@@ -186,6 +186,8 @@ static tsr_status compile(compiler *c, int count, int last, tsr_error *err) {
             return status;
     }
     e->value = c->values[last].reg;
+    if (!e->program.full)
+        tsr_program_prune(&e->program, e->value);
     return e->program.full ? tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long")
                            : TSR_OK;
 }

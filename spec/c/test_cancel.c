@@ -154,12 +154,12 @@ static void cancelled_before(job *jobs, int count) {
 static void in_the_middle(job *jobs, int count, bool verbose) {
     int stopped = 0;
     for (int i = 0; i < count; i++) {
-        double late = cancel_in_the_middle(&jobs[i], 0.002);
+        double late = cancel_in_the_middle(&jobs[i], verbose ? 0.002 : 0.0003);
         stopped += late >= 0;
         if (verbose && late >= 0)
             printf("%-12s %6.2f ms\n", jobs[i].name, late * 1e3);
     }
-    check(stopped > 20, "hardly anything was cancelled in the middle");
+    check(stopped > 5, "hardly anything was cancelled in the middle");
 }
 
 int main(int argc, char **argv) {
@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
     for (int t = 1; t <= 2; t++)
         for (int d = 0; d < 3; d++) {
             tsr_context_set_threads(c, t, NULL);
-            tsr_array *large = ones(c, verbose ? 50000000 : 4000000, dtypes[d]);
+            tsr_array *large = ones(c, verbose ? 50000000 : 6000000, dtypes[d]);
             if (verbose)
                 printf("%s, %d threads\n", tsr_dtype_describe(dtypes[d])->name, t);
             in_the_middle(jobs, list_jobs(c, large, jobs), verbose);

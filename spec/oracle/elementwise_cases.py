@@ -21,8 +21,8 @@ from elementwise_model import RULES, Number, compute, met
 from program import lua
 
 warnings.simplefilter("ignore")
-# functions that math_cases.py draws
-ELSEWHERE = ("ANGLE", "SGN", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
+# functions that math_cases.py and composite_cases.py draw
+ELSEWHERE = ("POSITIVE", "CONJUGATE", "ANGLE", "SGN", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
 DEF = os.path.join(os.path.dirname(__file__), "../../core/ops/elementwise.def")
 
 
@@ -65,7 +65,8 @@ def main():
     np._set_promotion_state("weak")
     torch.set_num_threads(1)
     rows = read_rows(DEF, lambda name, kind: kind != "TSR_FN" and name not in ELSEWHERE)
-    d = Arithmetic(rows)
+    d = Arithmetic(rows + [("ROUND", 1, ["round"])])
+    d.names["torch"]["DIVIDE"] = ["div", "divide", "true_divide"]  # these and round are in the Lua half, for options
     count = d.write(sys.argv[1], [d.pairs, d.layouts, d.zero_dimensional, d.long_rows, d.numbers, d.operations,
                                   d.in_place, d.outs, d.overlaps, d.alphas, d.choices])
     print("%d elementwise cases" % count)

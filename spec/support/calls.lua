@@ -131,6 +131,17 @@ local calls = {
     ["np.sum"] = {x, function(f) return f.a, {axis = 1, initial = 7, where = f.b, out = f.v["1:3"]} end},
     max = {x, with(1)}, ["tensor:max"] = {x, with(1), function(f) return f.a, f.o end},
     argmax = {x, with(1, {keepdims = true}), with(2)},
+    var = {x, with(1), with({1, 2}, {keepdims = true, correction = 1})}, var_mean = {x, with(2)},
+    nansum = {x, with(1, {dtype = "float32"})}, aminmax = {x, with({dim = 1, keepdim = true})},
+    ptp = {x, with(2, {keepdims = true})}, nancumsum = {x, with(1, {dtype = "float32"})},
+    nanvar = {x, with(1, {ddof = 1})}, nanargmax = {x, with(1, {keepdims = true})},
+    average = {x, with(2, {1, 2, 3}, {returned = true}), function(f) return f.a, {weights = f.o} end},
+    norm = {x, with(1, 2, true), with("inf")}, softmax = with(1), logsumexp = {with(1), with({1, 2}, true)},
+    logcumsumexp = with(2), cumulative_sum = with({axis = 2, include_initial = true}),
+    gradient = {function(f) return f.a, {dim = 1} end, function(f) return f.v, {spacing = {2}, edge_order = 2} end},
+    ["np.gradient"] = {x, function(f) return f.v, 2, {axis = 1, edge_order = 2} end,
+        function(f) return f.v, {0, 1, 3, 4, 6, 7} end},
+    trapezoid = {x, function(f) return f.v, f.v end, function(f) return f.a, {dx = 2} end},
     cumsum = {with(1), with(2, {dtype = "float32"}), function(f) return f.a.T, 1, {out = f.p} end},
     cummax = {with(1), with(2)},
 
@@ -177,6 +188,9 @@ for name, same in pairs {
     shares_memory = "shares", may_share_memory = "shares", swapaxes = "transpose",
     swapdims = "transpose", permute_dims = "permute", moveaxis = "movedim", matrix_transpose = "mT",
     reshape_as = "view_as", copyto = "copy_", repeat_ = "repeat", concat = "concatenate",
+    std = "var", std_mean = "var_mean", nanprod = "nansum", nanmean = "nansum", nanstd = "nanvar",
+    nanargmin = "nanargmax", nancumprod = "nancumsum", log_softmax = "softmax", trapz = "trapezoid",
+    cumulative_prod = "cumulative_sum",
     any = "all", prod = "sum", amax = "all", amin = "all", nanmax = "all", nanmin = "all",
     count_nonzero = "all", min = "max", argmin = "argmax", cumprod = "cumsum", cummin = "cummax",
     row_stack = "vstack", broadcast_tensors = "broadcast_arrays",
@@ -209,6 +223,52 @@ for line in io.lines("core/ops/elementwise.def") do
     end
 end
 calls.where = function(f) return f.b, f.a, f.o end
+
+-- The elementwise functions that are composed of others, in scripts/tessera.
+local function two(f) return f.a, f.o end
+local function two_new(f) return f.a, f.o, {out = f.a:copy()} end
+local function three(f) return f.a, f.o, f.a end
+for names, call in pairs {
+    ["relu relu_ relu6 silu frac frac_ deg2rad deg2rad_ rad2deg rad2deg_ radians degrees isneginf isposinf isreal "
+        .. "iscomplex conj conjugate conj_physical conj_physical_ resolve_conj positive fabs"] = x,
+    hardtanh = {x, with(-2, {max_val = 2})},
+    leaky_relu = {x, with({negative_slope = 0.1})},
+    elu = {x, with({alpha = 2})},
+    gelu = {x, with({approximate = "tanh"})},
+    softplus = {x, with({beta = 2, threshold = 3})},
+    ["logit logit_"] = {x, with(0.1)},
+    ["clamp clip clamp_ clip_"] = {with(2, 4), with({max = 3}), function(f) return f.a, f.o, f.a end},
+    ["clamp_min clamp_max clamp_min_ clamp_max_"] = {with(2), two},
+    ["round round_ around"] = {x, with({decimals = 1})},
+    angle = {x, function(f) return f.c end},
+    ["np.angle"] = {x, function(f) return f.c, {deg = true} end},
+    ["nan_to_num nan_to_num_"] = {x, with({nan = 1, posinf = 2, neginf = 3})},
+    ["np.nan_to_num"] = {x, with({copy = true, nan = 1, posinf = 2, neginf = 3}), function(f) return f.c end},
+    ["frexp modf"] = x,
+    ["np.frexp np.modf"] = {x, function(f)
+        return f.a, {out = {f.a:copy(), f.a:copy()}}
+    end},
+    ["np.divmod"] = {two, function(f) return f.a, f.o, {out = {f.a:copy(), f.a:copy()}} end},
+    ["div divide true_divide div_ divide_ true_divide_"] = {two, function(f)
+        return f.a, f.o, {rounding_mode = "trunc"}
+    end},
+    ["logaddexp logaddexp2 xlogy xlogy_ ldexp ldexp_"] = {two},
+    ["np.logaddexp"] = {two, two_new},
+    ["rsub"] = function(f) return f.a, f.o, {alpha = 2} end,
+    ["isclose allclose"] = function(f) return f.a, f.o, {rtol = 1, atol = 1, equal_nan = true} end,
+    ["array_equal"] = function(f) return f.a, f.o, {equal_nan = true} end,
+    ["array_equiv equal"] = two,
+    ["lerp lerp_"] = {function(f) return f.a, f.o, 0.25 end, three},
+    ["addcmul addcdiv addcmul_ addcdiv_"] = function(f) return f.a, f.o, f.a, {value = 2} end,
+} do
+    for name in names:gmatch("%S+") do
+        calls[name] = call
+        elementwise[name] = true
+    end
+end
+calls["np.equal"], calls["ndarray:equal"] = two, two
+calls["np.ldexp"] = function(f) return f.a, f.i end
+calls["ndarray:ldexp"] = calls["np.ldexp"]
 
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}

@@ -1,14 +1,13 @@
-/* `require "tessera"` with the kernel level that TSR_ISA names: what the specs are run with, level
- * by level. A module that stands before the real one on LUA_CPATH; it opens the library as a host
- * does, with all capabilities. */
+/* Opens the library at the kernel level that TSR_ISA names, as a host does, with all capabilities:
+ * a module that busted loads first (level.lua), so that the specs' require "tessera" finds it. */
 #include "tessera_lua.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
 
-TSR_API int luaopen_tessera(lua_State *L);
+TSR_API int luaopen_level(lua_State *L);
 
-int luaopen_tessera(lua_State *L) {
+int luaopen_level(lua_State *L) {
     tsr_error err = {0};
     tessera_config config = {.struct_size = sizeof config,
                              .core = {.struct_size = sizeof config.core, .isa = getenv("TSR_ISA")},
