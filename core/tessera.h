@@ -648,10 +648,10 @@ typedef enum tsr_reduction {
     TSR_REDUCE_MIN,
     TSR_REDUCE_FMAX, /* of what is not NaN, if there is any */
     TSR_REDUCE_FMIN,
-    TSR_REDUCE_ANY, /* whether one is not 0; bool */
-    TSR_REDUCE_ALL, /* whether none is 0; bool */
+    TSR_REDUCE_ANY,           /* whether one is not 0; bool */
+    TSR_REDUCE_ALL,           /* whether none is 0; bool */
     TSR_REDUCE_COUNT_NONZERO, /* int64 */
-    TSR_REDUCE_MEAN, /* of integers float64 (np); torch wants a floating dtype */
+    TSR_REDUCE_MEAN,          /* of integers float64 (np); torch wants a floating dtype */
     TSR_REDUCE_COUNT
 } tsr_reduction;
 
@@ -670,16 +670,16 @@ typedef struct tsr_reduce_options {
 
 /* *result is a new array, or `out` retained. Sums and products are combined in a fixed pairwise
  * order that depends on shape and layout alone: the bits are the same on every machine, instruction
- * set and number of threads; float16 and bfloat16 are summed in float32. The extremes of nothing are
- * TSR_EVALUE. TSR_EDTYPE, TSR_EINDEX, TSR_ESHAPE, TSR_EREADONLY, TSR_EREVOKED, TSR_EMEMORY,
+ * set and number of threads; float16 and bfloat16 are summed in float32. The extremes of nothing
+ * are TSR_EVALUE. TSR_EDTYPE, TSR_EINDEX, TSR_ESHAPE, TSR_EREADONLY, TSR_EREVOKED, TSR_EMEMORY,
  * TSR_ECANCELLED, TSR_EDEADLINE. */
 TSR_API tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, const tsr_array *array,
                               const tsr_reduce_options *options, tsr_array **result,
                               tsr_error *err);
 
-/* The largest (smallest) elements along `dim` (NULL: of all, in row-major order) and the positions of
- * the first of them, from 0, as int64; NaN is the largest and the smallest. New arrays; `values` may
- * be NULL. TSR_EVALUE for the extreme of nothing. */
+/* The largest (smallest) elements along `dim` (NULL: of all, in row-major order) and the positions
+ * of the first of them, from 0, as int64; NaN is the largest and the smallest. New arrays; `values`
+ * may be NULL. TSR_EVALUE for the extreme of nothing. */
 TSR_API tsr_status tsr_extreme(tsr_context *context, tsr_face face, bool smallest,
                                const tsr_array *array, const int *dim, bool keep,
                                tsr_array **values, tsr_array **positions, tsr_error *err);
@@ -692,9 +692,9 @@ typedef enum tsr_scan {
     TSR_SCAN_COUNT
 } tsr_scan;
 
-/* New array (or options->out, retained): the scan along `dim`, element i of which combines elements 0
- * to i. options: face, dtype and out. `positions`, for MAX and MIN, may be NULL: a new int64 array of
- * where each extreme stands, the last of equals, from 0. */
+/* New array (or options->out, retained): the scan along `dim`, element i of which combines elements
+ * 0 to i. options: face, dtype and out. `positions`, for MAX and MIN, may be NULL: a new int64
+ * array of where each extreme stands, the last of equals, from 0. */
 TSR_API tsr_status tsr_scan_along(tsr_context *context, tsr_scan scan, const tsr_array *array,
                                   int dim, const tsr_reduce_options *options, tsr_array **result,
                                   tsr_array **positions, tsr_error *err);
@@ -735,8 +735,7 @@ typedef struct tsr_expression tsr_expression;
  * does not take its operands; TSR_EUNSUPPORTED when there are too many of them. */
 TSR_API tsr_status tsr_expression_new(tsr_context *context, tsr_dtype default_float, bool wide,
                                       int count, int last, const tsr_node *nodes, int inputs,
-                                      const tsr_input *input, tsr_expression **out,
-                                      tsr_error *err);
+                                      const tsr_input *input, tsr_expression **out, tsr_error *err);
 TSR_API void tsr_expression_release(tsr_expression *expression);
 /* The dtype of its value. */
 TSR_API tsr_dtype tsr_expression_dtype(const tsr_expression *expression);

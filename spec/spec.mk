@@ -63,9 +63,11 @@ C_ROWS := $(C_TEST_NAMES:%=row-c-%) row-c-test_host
 ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
 SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
 ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
+# All specs at each kernel level below the best; a level that the machine does not have is said.
+LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
-.PHONY: $(TEST_ROWS) test test-build test-c test-spec test-asan lint check
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
+.PHONY: $(TEST_ROWS) test test-levels test-build test-c test-spec test-asan lint check
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
@@ -81,6 +83,15 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
+$(LEVEL_ROWS): row-level-%:
+	@mkdir -p $(TALLY)
+	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
+	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD)) --helper=spec/support/level.lua spec; \
+	elif grep -q 'no kernel level' $(TALLY)/level-$*.why; then \
+	    echo "level-$*: not on this machine"; \
+	else \
+	    $(TALLY_ROW) one level-$* sh -c 'cat $(TALLY)/level-$*.why; false'; \
+	fi
 row-layers:
 	@$(TALLY_ROW) one layers scripts/tools/check_layers
 row-symbols:
@@ -90,7 +101,7 @@ row-format:
 row-luacheck:
 	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec
 
-TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER)
+TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL)
 test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
 test-build-asan: $(TEST_READY) $(PNG_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
@@ -121,6 +132,10 @@ test-spec:
 ## test-asan: the specs and C programs with sanitizers
 test-asan:
 	$(call tally_of,$(ASAN_SPEC_ROWS) $(ASAN_C_ROWS),test-build test-build-asan)
+
+## test-levels: the specs at each kernel level
+test-levels:
+	$(call tally_of,$(LEVEL_ROWS),test-build)
 
 ## lint: layers, symbols, clang-format, luacheck
 lint check:

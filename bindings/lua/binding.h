@@ -48,10 +48,10 @@ typedef struct tsrL_library {
     tsr_context *context; /* NULL once the state is closing */
     unsigned capabilities;
     tsr_dtype default_float[TSR_FACE_COUNT];
-    uint64_t reported; /* of tsr_context_allocated, told to the collector */
+    uint64_t reported;        /* of tsr_context_allocated, told to the collector */
     struct tsrL_trace *trace; /* of the fused function that is being traced, NULL: none */
     uint32_t traces;          /* so far: their serial numbers */
-    size_t alive;      /* bytes in use after the last collection that was asked for, or less */
+    size_t alive; /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
     tsrL_link objects; /* head of the list of all: a closing state does not finalize those that its
                           finalizers make */
@@ -109,7 +109,7 @@ extern const char tsrL_magic; /* its address marks our userdata */
 tsrL_object *tsrL_new(lua_State *L, tsr_face face); /* pushes an object without an array */
 /* The same for those who have the library at hand. */
 tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face);
-void tsrL_collect(lua_State *L);                    /* a full collection, for more memory */
+void tsrL_collect(lua_State *L); /* a full collection, for more memory */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
 static inline bool tsrL_filled(const tsrL_object *o) {
     return o != NULL && o->array != NULL && !o->released;

@@ -18,6 +18,9 @@ int tsrL_trace_convert(lua_State *L, tsr_dtype dtype);
 /* Dimensions as scripts count them, to be looked at when there is an array; count -1: all. */
 int tsrL_trace_reduce(lua_State *L, tsr_reduction reduction, int count, const int64_t *dims,
                       bool keep, tsr_dtype dtype);
+/* Dimensions at `index` as scripts count them, none of them 0, into `dims`; -1: all of them, as on
+ * torch when there are none. */
+int tsrL_reduce_dims(lua_State *L, int index, tsr_face face, int64_t *dims);
 /* The dtype of the placeholder at 1. */
 tsr_dtype tsrL_trace_dtype(lua_State *L);
 

@@ -5,12 +5,12 @@
  * two addresses, and do not take each other's objects.
  *
  * Making an object is also where the collector hears of memory: Lua sees a userdata of a few bytes,
- * so the bytes behind it are fed to it as collection steps, in such a proportion that a full cycle comes
- * about as often as its work is worth: after LEAST bytes of arrays or SHARE times Lua's own heap, MOST
- * at most (or the heap itself, if that is more). Few bytes are good for speed, too: what died a moment
- * ago is used again while the caches still know it. Steps do nothing while the collector believes to have time, for instance because Lua's own
- * heap was large a moment ago; so when that many bytes have come and none have gone, a full
- * collection follows. */
+ * so the bytes behind it are fed to it as collection steps, in such a proportion that a full cycle
+ * comes about as often as its work is worth: after LEAST bytes of arrays or SHARE times Lua's own
+ * heap, MOST at most (or the heap itself, if that is more). Few bytes are good for speed, too: what
+ * died a moment ago is used again while the caches still know it. Steps do nothing while the
+ * collector believes to have time, for instance because Lua's own heap was large a moment ago; so
+ * when that many bytes have come and none have gone, a full collection follows. */
 #include "binding.h"
 #include "ops.h"
 

@@ -129,8 +129,8 @@ static int short_power(tsr_face face, bool operator, tsr_dtype base, const tsr_s
 static int with_short_power(int operation, arguments *a, bool operator) {
     if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL)
         return operation;
-    operation = short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array),
-                            &a->number[1]);
+    operation =
+        short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array), &a->number[1]);
     if (operation != TSR_DO_POW) {
         a->count = 1;
         a->options.weak = 0;
@@ -170,13 +170,79 @@ static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
     return tsrL_trace_apply(L, (tsr_do)traced_power(L, (int)operation, false));
 }
 
+/* Arrays of one face, or one and a number that fits it, and nothing else but out=: what calls
+ * mostly are. Little needs to be read or checked. `out` is a stack index, 0 for a new array. False,
+ * and nothing on the stack, when it is not as simple as that. */
+static bool operate_quickly(lua_State *L, int operation, int count, int out) {
+    const tsrL_object *x = tsrL_test(L, 1), *y = count == 2 ? tsrL_test(L, 2) : x;
+    const tsrL_object *given = x != NULL ? x : y, *to = out != 0 ? tsrL_test(L, out) : given;
+    arguments a;
+    a.options = (tsr_apply_options){.weak = 0};
+    if (!tsrL_filled(given) || !tsrL_filled(to))
+        return false;
+    if (x == NULL || y == NULL) {
+        int place = x == NULL ? 0 : 1;
+        bool simple = lua_type(L, place + 1) == LUA_TNUMBER && operation != TSR_DO_POW;
+        if (!simple || !tsrL_test_scalar(L, place + 1, &a.number[place]))
+            return false;
+        if (!tsrL_fits(&a.number[place], tsr_array_dtype(given->array)))
+            return false;
+        a.options.weak = 1u << place;
+    } else if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face) {
+        return false;
+    }
+    tsrL_library *lib = tsrL_lib(L);
+    a.options.face = (tsr_face)given->face;
+    a.options.default_float = lib->default_float[given->face];
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsrL_object *made = tsrL_new_in(L, lib, a.options.face);
+    a.options.out = out != 0 ? to->array : NULL;
+    const tsr_array *operands[2] = {x != NULL ? x->array : place_of(lib, &a, 0),
+                                    y != NULL ? y->array : place_of(lib, &a, 1)};
+    TSRL_TRY(L, &err,
+             tsr_apply(lib->context, (tsr_do)operation, operands, &a.options, &made->array, &err));
+    if (given->requires_grad || (y != NULL && y->requires_grad)) {
+        char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+        made->requires_grad = kind == 'f' || kind == 'c';
+    }
+    if (out != 0)
+        lua_pushvalue(L, out);
+    return true;
+}
+
+/* Pushes the array of an options table that gives out= and nothing else; else pushes nothing. */
+static bool push_only_out(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TTABLE)
+        return false;
+    lua_pushnil(L);
+    if (lua_next(L, index) == 0)
+        return false;
+    if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "out") == 0) {
+        lua_insert(L, -2);
+        if (lua_next(L, index) == 0)
+            return true;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return false;
+}
+
 static int elementwise(lua_State *L) {
     static const char *const names[] = {"out", "where", "alpha"};
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
     bool in_place = lua_toboolean(L, lua_upvalueindex(UP_IN_PLACE));
     int count = tsr_do_arity((tsr_do)operation);
     arguments a;
-    if (lua_gettop(L) < count)
+    int top = lua_gettop(L);
+    if (top == count && operate_quickly(L, operation, count, in_place ? 1 : 0))
+        return 1;
+    if (top == count + 1 && !in_place && push_only_out(L, top)) {
+        if (operate_quickly(L, operation, count, top + 1))
+            return 1;
+        lua_settop(L, top);
+    }
+    if (top < count)
         tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
     tsrL_bind(L, count + 1, 3, names);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
@@ -198,33 +264,12 @@ static int elementwise(lua_State *L) {
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
 }
 
-/* Two arrays of one face, which is what operators mostly get: nothing needs to be read or checked.
- * False, and nothing on the stack, when it is not as simple as that. */
-static bool operate_quickly(lua_State *L, int operation) {
-    const tsrL_object *x = tsrL_test(L, 1), *y = tsrL_test(L, 2);
-    if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face)
-        return false;
-    tsrL_library *lib = tsrL_lib(L);
-    tsr_apply_options options = {.face = (tsr_face)x->face,
-                                 .default_float = lib->default_float[x->face]};
-    tsr_error err;
-    tsrL_no_error(&err);
-    tsrL_object *made = tsrL_new_in(L, lib, (tsr_face)x->face);
-    const tsr_array *operands[2] = {x->array, y->array};
-    TSRL_TRY(L, &err, tsr_apply(lib->context, (tsr_do)operation, operands, &options, &made->array, &err));
-    if (x->requires_grad || y->requires_grad) {
-        char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
-        made->requires_grad = kind == 'f' || kind == 'c';
-    }
-    return true;
-}
-
 /* Operators give both operands, and unary minus its one twice. */
 static int operator(lua_State *L) {
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
-    if (operate_quickly(L, operation))
-        return 1;
     int count = tsr_do_arity((tsr_do)operation);
+    if (operate_quickly(L, operation, count, 0))
+        return 1;
     arguments a;
     lua_settop(L, count);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))

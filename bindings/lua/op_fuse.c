@@ -11,6 +11,9 @@
  * instead. Numbers among the arguments are inputs; numbers and arrays that f knows otherwise become
  * part of the expression. Called with placeholders itself, a fused function is traced through.
  *
+ * A call takes out= and where= behind its arguments; one that ends in a reduction also dim=,
+ * keepdim=, dtype= and initial=, which stand in for what the reduction was traced with.
+ *
  * Traces nest, when f calls another fused function with arrays; the library knows the innermost. */
 #include "fuse.h"
 #include "ops.h"
@@ -403,37 +406,63 @@ static void find_captured(lua_State *L, const fused *e, int entry, const tsrL_ob
     lua_pop(L, 1);
 }
 
-static tsr_status run(lua_State *L, const fused *e, const arguments *a, const tsrL_object **objects,
-                      const tsrL_object *out, const tsrL_object *where, tsr_array **result,
-                      tsr_error *err) {
+/* The options of a call, in their order behind its arguments. */
+enum { OUT, WHERE, DIM, KEEP, DTYPE, INITIAL, OPTIONS };
+
+typedef struct options {
+    const tsrL_object *out, *where;
+    tsr_scalar initial;
+    int dims[TSR_MAX_DIMS];
+    tsr_reduce_options reduce; /* `out` and `where` are filled in when it runs */
+} options;
+
+static const tsrL_object *option(lua_State *L, int index) {
+    return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
+}
+
+/* Reads the options at stack index `first` on: those of the traced reduction, and those of the call
+ * instead, where there are any. */
+static void read_options(lua_State *L, const fused *e, tsr_face face, int first, options *o) {
+    int64_t given[TSR_MAX_DIMS];
+    const int64_t *dims = e->last.dims;
+    o->out = option(L, first + OUT);
+    o->where = option(L, first + WHERE);
+    for (int i = first + DIM; i < first + OPTIONS && !e->last.is; i++)
+        if (!lua_isnil(L, i))
+            tsrL_fail(L, TSR_EVALUE, 0, "this fused function does not reduce");
+    o->reduce = (tsr_reduce_options){.face = face, .count = e->last.count, .dims = o->dims};
+    if (!lua_isnil(L, first + DIM)) {
+        o->reduce.count = tsrL_reduce_dims(L, first + DIM, face, given);
+        dims = given;
+    }
+    for (int i = 0; i < o->reduce.count; i++)
+        o->dims[i] = (int)(dims[i] > 0 ? dims[i] - 1 : dims[i]);
+    o->reduce.keep = tsrL_opt_boolean(L, first + KEEP, e->last.keep);
+    o->reduce.dtype = tsrL_opt_dtype(L, first + DTYPE, face, e->last.dtype);
+    if (!lua_isnil(L, first + INITIAL)) {
+        o->initial = tsrL_scalar(L, first + INITIAL);
+        o->reduce.initial = &o->initial;
+    }
+}
+
+static tsr_status run(const fused *e, const arguments *a, const tsrL_object **objects, options *o,
+                      tsr_array **result, tsr_error *err) {
     const tsr_array *arrays[INPUTS] = {NULL};
     const tsr_scalar *numbers[INPUTS] = {NULL};
     for (int i = 0; i < e->inputs; i++) {
         arrays[i] = objects[i] != NULL ? objects[i]->array : NULL;
         numbers[i] = e->source[i] > 0 ? &a->number[e->source[i] - 1] : NULL;
     }
-    (void)L;
+    tsr_array *out = o->out != NULL ? o->out->array : NULL;
+    const tsr_array *where = o->where != NULL ? o->where->array : NULL;
     if (!e->last.is) {
-        tsr_apply_options o = {.face = a->face,
-                               .out = out != NULL ? out->array : NULL,
-                               .where = where != NULL ? where->array : NULL};
-        return tsr_expression_run(e->expression, arrays, numbers, &o, result, err);
+        tsr_apply_options apply = {.face = a->face, .out = out, .where = where};
+        return tsr_expression_run(e->expression, arrays, numbers, &apply, result, err);
     }
-    int dims[TSR_MAX_DIMS];
-    for (int i = 0; i < e->last.count; i++)
-        dims[i] = (int)(e->last.dims[i] > 0 ? e->last.dims[i] - 1 : e->last.dims[i]);
-    tsr_reduce_options o = {.face = a->face,
-                            .dtype = e->last.dtype,
-                            .count = e->last.count,
-                            .dims = dims,
-                            .keep = e->last.keep,
-                            .out = out != NULL ? out->array : NULL,
-                            .where = where != NULL ? where->array : NULL};
-    return tsr_expression_reduce(e->expression, e->last.kind, arrays, numbers, &o, result, err);
-}
-
-static const tsrL_object *option(lua_State *L, int index) {
-    return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
+    o->reduce.out = out;
+    o->reduce.where = where;
+    return tsr_expression_reduce(e->expression, e->last.kind, arrays, numbers, &o->reduce, result,
+                                 err);
 }
 
 /* The function is part of another one: it finds placeholders for all its arguments, as ever. */
@@ -450,8 +479,10 @@ static void place_arguments(lua_State *L, int count) {
 }
 
 static int call_fused(lua_State *L) {
-    static const char *const names[] = {"out", "where"};
+    static const char *const names[OPTIONS] = {"out",   "where",  "dim|axis", "keepdim|keepdims",
+                                               "dtype", "initial"};
     arguments a;
+    options o;
     int top = lua_gettop(L);
     if (tsrL_traces(L, top)) { /* part of another fused function */
         if (tsrL_is_options(L, top))
@@ -463,10 +494,10 @@ static int call_fused(lua_State *L) {
         return lua_gettop(L);
     }
     read_arguments(L, &a);
-    tsrL_bind(L, a.count + 1, 2, names);
-    const tsrL_object *out = option(L, a.count + 1), *where = option(L, a.count + 2);
+    tsrL_bind(L, a.count + 1, OPTIONS, names);
     int entry = lua_gettop(L) + 1;
     const fused *e = find_entry(L, &a);
+    read_options(L, e, a.face, a.count + 1, &o);
     const tsrL_object *objects[INPUTS] = {NULL};
     for (int i = 0; i < e->inputs; i++)
         if (e->source[i] > 0)
@@ -474,11 +505,11 @@ static int call_fused(lua_State *L) {
     find_captured(L, e, entry, objects);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, a.face);
-    TSRL_TRY(L, &err, run(L, e, &a, objects, out, where, &made->array, &err));
+    TSRL_TRY(L, &err, run(e, &a, objects, &o, &made->array, &err));
     char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
     made->requires_grad = a.grad && (kind == 'f' || kind == 'c');
-    if (out != NULL)
-        lua_pushvalue(L, a.count + 1);
+    if (o.out != NULL)
+        lua_pushvalue(L, a.count + 1 + OUT);
     return 1;
 }
 

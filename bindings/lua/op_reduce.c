@@ -11,13 +11,14 @@ enum { DIM = 2, KEEP, DTYPE, OUT, INITIAL, WHERE, LAST = WHERE };
 /* Orders of the options from stack index 2 on, as places above. */
 static const uint8_t torch_order[] = {DIM, KEEP, DTYPE, OUT};
 static const uint8_t sum_order[] = {DIM, DTYPE, OUT, KEEP, INITIAL, WHERE};
+static const uint8_t mean_order[] = {DIM, DTYPE, OUT, KEEP, WHERE};
 static const uint8_t extreme_order[] = {DIM, OUT, KEEP, INITIAL, WHERE};
 static const uint8_t truth_order[] = {DIM, OUT, KEEP, WHERE};
 
 /* Puts the options into their places on the stack, nil where there are none. */
 static void bind(lua_State *L, int count, const uint8_t *order) {
-    static const char *const all[] = {
-        NULL, NULL, "dim|axis", "keepdim|keepdims", "dtype", "out", "initial", "where"};
+    static const char *const all[] = {NULL,    NULL,  "dim|axis", "keepdim|keepdims",
+                                      "dtype", "out", "initial",  "where"};
     const char *names[LAST];
     for (int i = 0; i < count; i++)
         names[i] = all[order[i]];
@@ -39,25 +40,46 @@ static tsrL_object *optional_array(lua_State *L, int index) {
     return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
 }
 
-/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
-static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
-    int64_t dims[TSR_MAX_DIMS];
+int tsrL_reduce_dims(lua_State *L, int index, tsr_face face, int64_t *dims) {
     int count = -1;
-    if (lua_type(L, DIM) == LUA_TNUMBER) {
-        dims[0] = tsrL_integer(L, DIM);
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        dims[0] = tsrL_integer(L, index);
         count = 1;
-    } else if (!lua_isnil(L, DIM)) {
-        count = tsrL_integers(L, DIM, TSR_MAX_DIMS, dims);
+    } else if (!lua_isnil(L, index)) {
+        count = tsrL_integers(L, index, TSR_MAX_DIMS, dims);
     }
     for (int i = 0; i < count; i++)
         if (dims[i] == 0)
-            tsrL_fail(L, TSR_EINDEX, DIM, "dimensions start at 1");
+            tsrL_fail(L, TSR_EINDEX, index, "dimensions start at 1");
+    return count == 0 && face == TSR_FACE_TORCH ? -1 : count;
+}
+
+/* Of a placeholder: dimensions are looked at when there is an array. The options are bound. */
+static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
+    int64_t dims[TSR_MAX_DIMS];
+    int count = tsrL_reduce_dims(L, DIM, face, dims);
     if (!lua_isnil(L, OUT) || !lua_isnil(L, WHERE) || !lua_isnil(L, INITIAL))
         tsrL_fail(L, TSR_EUNSUPPORTED, 0,
                   "cannot be traced in a fused function with out, where or initial");
-    return tsrL_trace_reduce(L, reduction, count == 0 && face == TSR_FACE_TORCH ? -1 : count, dims,
-                             tsrL_opt_boolean(L, KEEP, false),
+    return tsrL_trace_reduce(L, reduction, count, dims, tsrL_opt_boolean(L, KEEP, false),
                              tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT));
+}
+
+/* The dimensions to reduce, -1: all. Of 0 dimensions PyTorch takes the first and the last. */
+static int reduced_dims(lua_State *L, const tsrL_object *o, int *dims) {
+    int64_t given[TSR_MAX_DIMS];
+    bool torch = o->face == TSR_FACE_TORCH;
+    int ndim = tsr_array_ndim(o->array);
+    if (torch && ndim == 0) {
+        int count = tsrL_reduce_dims(L, DIM, TSR_FACE_TORCH, given);
+        for (int i = 0; i < count; i++)
+            if (given[i] != 1 && given[i] != -1)
+                tsrL_fail(L, TSR_EINDEX, DIM, "dimension %d is out of range for 0 dimensions",
+                          given[i]);
+        return -1;
+    }
+    int count = tsrL_dims(L, DIM, ndim, dims);
+    return count == 0 && torch ? -1 : count; /* PyTorch: no dimensions are all */
 }
 
 static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_t *order) {
@@ -73,9 +95,7 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
     if (traced)
         return trace(L, reduction, face);
     options.dims = dims;
-    options.count = tsrL_dims(L, DIM, tsr_array_ndim(o->array), dims);
-    if (options.count == 0 && face == TSR_FACE_TORCH)
-        options.count = -1; /* PyTorch: no dimensions are all */
+    options.count = reduced_dims(L, o, dims);
     options.keep = tsrL_opt_boolean(L, KEEP, false);
     options.dtype = tsrL_opt_dtype(L, DTYPE, face, TSR_DTYPE_COUNT);
     tsrL_object *out = optional_array(L, OUT), *where = optional_array(L, WHERE);
@@ -104,7 +124,7 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
 
 REDUCTION(sum, SUM, sum_order)
 REDUCTION(prod, PROD, sum_order)
-REDUCTION(mean, MEAN, sum_order)
+REDUCTION(mean, MEAN, mean_order)
 REDUCTION(amax, MAX, extreme_order)
 REDUCTION(amin, MIN, extreme_order)
 REDUCTION(nanmax, FMAX, extreme_order)

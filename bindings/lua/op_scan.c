@@ -14,7 +14,9 @@ static const int *optional_dim(lua_State *L, int argument, int *room) {
     if (lua_isnil(L, argument))
         return NULL;
     int64_t dim = tsrL_index(L, argument); /* the core checks the range */
-    *room = dim > TSR_MAX_DIMS ? TSR_MAX_DIMS : dim < -TSR_MAX_DIMS - 1 ? -TSR_MAX_DIMS - 1 : (int)dim;
+    *room = dim > TSR_MAX_DIMS        ? TSR_MAX_DIMS
+            : dim < -TSR_MAX_DIMS - 1 ? -TSR_MAX_DIMS - 1
+                                      : (int)dim;
     return room;
 }
 

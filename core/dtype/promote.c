@@ -80,6 +80,11 @@ tsr_dtype tsr_dtype_promote(tsr_face face, tsr_dtype a, tsr_dtype b) {
 /* The highest category first, so that integers meet it one by one and not their common type. */
 tsr_dtype tsr_dtype_promote_set(tsr_face face, uint32_t set) {
     tsr_dtype result = TSR_DTYPE_COUNT;
+    uint32_t rest = set & (set - 1);
+    if (set != 0 && (rest & (rest - 1)) == 0) { /* one or two */
+        tsr_dtype first = (tsr_dtype)__builtin_ctz(set);
+        return rest == 0 ? first : tsr_dtype_promote(face, first, (tsr_dtype)__builtin_ctz(rest));
+    }
     for (int c = 3; c >= 0; c--)
         for (int d = 0; d < TSR_DTYPE_COUNT; d++)
             if ((set >> d & 1) != 0 && category(tsr_dtype_describe((tsr_dtype)d)->kind) == c)

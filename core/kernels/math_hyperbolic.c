@@ -2,7 +2,7 @@
 #include "math/loops.h"
 
 #include "math/exponential.h"
-#include "math/float_native.h"
+#include "math/tanh_float.h"
 
 TSR_MATH_WIDE(sinh)
 TSR_MATH_NARROW(sinh)
@@ -11,7 +11,10 @@ TSR_MATH_WIDE(cosh)
 TSR_MATH_NARROW(cosh)
 TSR_MATH_KERNELS(cosh)
 TSR_MATH_WIDE(tanh)
-TSR_MATH_RUN(tanh_run_f32, float, TSR_F32_LANES, tsr_tanh_f32(x))
+
+static void tanh_run_f32(const float *s, float *d, size_t n) {
+    tsr_tanh_f32(s, d, n - n % TSR_F32_LANES);
+}
 TSR_MATH_KERNELS(tanh)
 
 void TSR_KERNEL_ENTRY(math_hyperbolic)(tsr_kernels *k) {

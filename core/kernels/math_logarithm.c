@@ -1,15 +1,34 @@
 /* log, log2, log10, log1p. */
 #include "math/loops.h"
 
+#include "math/cells.h"
 #include "math/float_native.h"
-#include "math/logarithm.h"
 
-TSR_MATH_RUN(log_slow_f32, float, TSR_F32_LANES, (float)tsr_log((double)x, true))
+TSR_MATH_RUN(log_slow_f32, float, TSR_F32_LANES, (float)tsr_log_narrow((double)x))
 TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(x), tsr_log_f32(x),
                   log_slow_f32, false)
-TSR_MATH_RUN(log_slow_f64, double, TSR_F64_LANES, tsr_log(x, false))
-TSR_MATH_RUN_EASY(log_run_f64, double, uint64_t, TSR_F64_LANES, tsr_log_easy(x), tsr_log_fast(x),
-                  log_slow_f64, true)
+TSR_MATH_RUN(log_slow_f64, double, TSR_F64_LANES, tsr_log_any(x))
+
+static void log_run_f64(const double *s, double *d, size_t n) {
+    tsr_cells_f64 t;
+    for (size_t i = 0, m; i < n; i += m) {
+        m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;
+        m -= m % TSR_F64_LANES;
+        uint64_t hard = 0;
+        for (size_t j = 0; TSR_HAS_FMA && j < m; j++) {
+            hard |= tsr_log_easy(s[i + j]);
+        }
+        if (!TSR_HAS_FMA || hard >> 63) {
+            log_slow_f64(s + i, d + i, m);
+            continue;
+        }
+        tsr_cells_find_f64(s + i, m, &t);
+        TSR_INDEPENDENT
+        for (size_t j = 0; j < m; j++) {
+            d[i + j] = tsr_log_fast(s[i + j], t.c[j], t.hi[j], t.lo[j]);
+        }
+    }
+}
 TSR_MATH_KERNELS(log)
 TSR_MATH_WIDE(log2)
 TSR_MATH_NARROW(log2)

@@ -6,8 +6,10 @@
 #include "math/trigonometric.h"
 
 #define DOUBLE(name)                                                                               \
-    TSR_MATH_RUN_CHECKED(name##_run_f64, double, uint64_t, TSR_F64_LANES, tsr_##name(x, false),    \
+    TSR_MATH_RUN_CHECKED(name##_slow_f64, double, uint64_t, TSR_F64_LANES, tsr_##name(x, false),   \
                          tsr_trig_hard(x, y), tsr_##name##_any(x))                                 \
+    TSR_MATH_RUN_EASY(name##_run_f64, double, uint64_t, TSR_F64_LANES, tsr_trig_easy(x),           \
+                      tsr_##name(x, false), name##_slow_f64, true)                                 \
     TSR_MATH_KERNELS(name)
 #define FLOAT(name, RUN)                                                                           \
     TSR_MATH_RUN_CHECKED(RUN, float, uint32_t, TSR_F32_LANES, (float)tsr_##name((double)x, true),  \

@@ -144,7 +144,8 @@ static void run_task(void *user, int64_t index) {
     tsr_machine_start(&w.machine, j->program);
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
     for (int64_t i = index * j->batch; i < end && i < count && !interrupted(&w); i++) {
-        int64_t column = i % j->strips * STRIP, n = j->inner - column < STRIP ? j->inner - column : STRIP;
+        int64_t column = i % j->strips * STRIP,
+                n = j->inner - column < STRIP ? j->inner - column : STRIP;
         set_tile(&w, i / j->strips);
         if (j->f->rows)
             search_stream(&w);

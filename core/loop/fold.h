@@ -10,10 +10,10 @@
  *
  * Every result is the fold of a stream: the positions of the folded dimensions, in the order that
  * the operands agree in (tsr_plan_agree). Element i of a stream goes into lane i % TSR_FOLD_LANES
- * of leaf i / TSR_FOLD_LEAF, or, when a kept dimension is innermost, after its predecessors in group
- * i / TSR_FOLD_ROWS; leaves and groups are combined in a binary tree. The order of a sum depends
- * on nothing else: not on instruction sets, threads, the way the plan is cut, or on whether the
- * operand was computed before or is computed on the way. */
+ * of leaf i / TSR_FOLD_LEAF, or, when a kept dimension is innermost, after its predecessors in
+ * group i / TSR_FOLD_ROWS; leaves and groups are combined in a binary tree. The order of a sum
+ * depends on nothing else: not on instruction sets, threads, the way the plan is cut, or on whether
+ * the operand was computed before or is computed on the way. */
 typedef struct tsr_folding {
     tsr_fold fold;
     tsr_dtype from, lanes; /* what the program makes, and what is folded */
@@ -32,10 +32,10 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
 /* Combines values of leaves in a binary tree, in the order they come. */
 typedef struct tsr_tree {
     tsr_kernel_binary *combine;
-    size_t n;         /* elements of a value */
-    size_t bytes;     /* of a value */
+    size_t n;     /* elements of a value */
+    size_t bytes; /* of a value */
     uint64_t count;
-    char *levels;     /* room for TSR_TREE_LEVELS values */
+    char *levels; /* room for TSR_TREE_LEVELS values */
 } tsr_tree;
 
 enum { TSR_TREE_LEVELS = 48 };

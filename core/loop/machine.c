@@ -105,10 +105,34 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
     }
 }
 
+/* Spreads what the tile repeats over n elements. */
+static void spread(tsr_machine *m, const tsr_tile *tile, int64_t n) {
+    const tsr_program *p = m->program;
+    for (int reg = 0; reg < p->registers; reg++) {
+        int operand = p->operand[reg];
+        bool constant = operand == TSR_FROM_CONSTANT;
+        if (!constant && (operand < 0 || !is_repeated(tile, operand)))
+            continue;
+        const void *from =
+            constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
+        if (m->spread[reg] == from && m->times[reg] >= n)
+            continue;
+        _Alignas(16) unsigned char item[16];
+        memcpy(item, from, (size_t)item_of(m, reg));
+        m->value[reg] = buffer_of(m, reg);
+        p->kernels->fill[tsr_item_row((size_t)item_of(m, reg))](item, buffer_of(m, reg), (size_t)n);
+        m->spread[reg] = from;
+        m->times[reg] = n;
+    }
+    m->filled = n;
+}
+
 const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
                               int64_t rows, int64_t columns, void *to) {
     const tsr_program *p = m->program;
     size_t n = (size_t)(rows * columns);
+    if (rows * columns > m->filled) /* more rows at once than tsr_machine_enter chose */
+        spread(m, tile, rows * columns);
     load(m, tile, row, column, rows, columns);
     for (int i = 0; i < p->steps; i++) {
         const tsr_step *s = &p->step[i];
@@ -131,8 +155,8 @@ static void choose_block(tsr_machine *m, const tsr_tile *tile) {
     m->transposed = false;
     for (int reg = 0; reg < p->registers; reg++)
         if (p->operand[reg] >= 0)
-            m->transposed = m->transposed ||
-                            tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
+            m->transposed =
+                m->transposed || tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
     m->rows = 1;
     m->columns = tile->n[1] < m->limit ? tile->n[1] : m->limit;
     if (m->transposed && m->columns > TRANSPOSE_COLUMNS)
@@ -142,22 +166,6 @@ static void choose_block(tsr_machine *m, const tsr_tile *tile) {
 }
 
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
-    const tsr_program *p = m->program;
     choose_block(m, tile);
-    int64_t n = (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns;
-    for (int reg = 0; reg < p->registers; reg++) {
-        int operand = p->operand[reg];
-        bool constant = operand == TSR_FROM_CONSTANT;
-        if (!constant && (operand < 0 || !is_repeated(tile, operand)))
-            continue;
-        const void *from = constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];
-        if (m->spread[reg] == from && m->times[reg] >= n)
-            continue;
-        _Alignas(16) unsigned char item[16];
-        memcpy(item, from, (size_t)item_of(m, reg));
-        m->value[reg] = buffer_of(m, reg);
-        p->kernels->fill[tsr_item_row((size_t)item_of(m, reg))](item, buffer_of(m, reg), (size_t)n);
-        m->spread[reg] = from;
-        m->times[reg] = n;
-    }
+    spread(m, tile, (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns);
 }

@@ -18,13 +18,14 @@ enum { TSR_MACHINE_BYTES = 32768, TSR_MACHINE_BUFFERS = 32, TSR_MACHINE_MOST = 8
 
 typedef struct tsr_machine {
     const tsr_program *program;
-    int64_t limit;   /* most elements of a block: a multiple of 64 */
-    int64_t room;    /* bytes of a buffer */
-    bool transposed; /* some operand's fast direction is the other one */
-    int64_t rows, columns; /* of a block of the current tile, but at its edges */
-    uint8_t own[TSR_REGISTERS]; /* each register's buffer */
+    int64_t limit;                     /* most elements of a block: a multiple of 64 */
+    int64_t room;                      /* bytes of a buffer */
+    bool transposed;                   /* some operand's fast direction is the other one */
+    int64_t rows, columns;             /* of a block of the current tile, but at its edges */
+    uint8_t own[TSR_REGISTERS];        /* each register's buffer */
     const void *spread[TSR_REGISTERS]; /* what it repeats, */
-    int64_t times[TSR_REGISTERS];      /* so often */
+    int64_t times[TSR_REGISTERS];      /* so often, */
+    int64_t filled;                    /* and all that the current tile repeats at least so often */
     const void *value[TSR_REGISTERS];
     _Alignas(64) char bytes[TSR_MACHINE_BYTES];
 } tsr_machine;

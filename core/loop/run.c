@@ -14,8 +14,8 @@
 #include <stdatomic.h>
 
 /* Elements of a piece: at 150 ns for the slowest of kernels still 5 ms. Pieces of copies are
- * larger, since the kernels have an order of their own. */
-enum { PIECE = 32768, COPY_PIECE = 1 << 22 };
+ * larger, those of transposing copies most of all, since their kernel has an order of its own. */
+enum { PIECE = 32768, COPY_PIECE = 1 << 18, TRANSPOSED_PIECE = 1 << 22 };
 /* Bytes from which a result is written past the caches, and from which threads share the work. */
 enum { STREAM_BYTES = 1 << 24, PARALLEL_BYTES = 1 << 18 };
 
@@ -72,7 +72,7 @@ static bool copy_tile(void *user, const tsr_tile *tile) {
     else if (j->stream && ds[1] == item && ss[1] == item)
         for (int64_t i = 0; i < tile->n[0]; i++)
             tsr_stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
-                            (size_t)(tile->n[1] * item));
+                       (size_t)(tile->n[1] * item));
     else
         kernels->move[row](tile->data[1], ss[0], ss[1], tile->data[0], ds[0], ds[1], tile->n[0],
                            tile->n[1]);
@@ -109,6 +109,11 @@ static bool fits(const tsr_program *program) {
     return tsr_machine_start(&probe, program);
 }
 
+static bool transposes(const tsr_plan *plan, int64_t item) {
+    int last = plan->ndim - 1;
+    return last > 0 && plan->strides[1][last - 1] == item && plan->strides[1][last] != item;
+}
+
 tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
                            tsr_error *err) {
     if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
@@ -117,15 +122,15 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     bool copies = program->steps == 0 && program->constants == 0;
-    int64_t most = copies ? COPY_PIECE : PIECE;
+    int64_t most = !copies ? PIECE : transposes(plan, item) ? TRANSPOSED_PIECE : COPY_PIECE;
     job j = {.context = context,
              .program = program,
              .plan = plan,
              .parts = size > most ? (size + most - 1) / most : 1,
              .grain = 64,
              .stream = size * item >= STREAM_BYTES};
-    int threads = size * item * (program->steps + 1) < PARALLEL_BYTES ? 1
-                                                                      : tsr_context_threads(context);
+    int threads =
+        size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
     if (threads > 1 && j.parts < 4 * threads)
         j.parts = 4 * threads;
     if (threads > 1)

@@ -30,8 +30,8 @@ typedef struct job {
 typedef struct worker {
     job *job;
     tsr_tile tile;
-    int64_t since; /* elements since it was asked whether to stop */
-    int64_t limit; /* elements of a block */
+    int64_t since;                       /* elements since it was asked whether to stop */
+    int64_t limit;                       /* elements of a block */
     _Alignas(64) char made[BLOCK_BYTES]; /* scanned, before it goes where it belongs */
     _Alignas(64) char turned[2][BLOCK_BYTES];
     int64_t at[BLOCK];
@@ -59,8 +59,8 @@ static void store(worker *w, const void *values, char *to, int64_t stride, int64
         j->path.steps[i](values, next, (size_t)n);
         values = next;
     }
-    j->program->kernels->move[tsr_item_row((size_t)j->result_item)](values, 0, j->result_item, to, 0,
-                                                                    stride, 1, n);
+    j->program->kernels->move[tsr_item_row((size_t)j->result_item)](values, 0, j->result_item, to,
+                                                                    0, stride, 1, n);
 }
 
 static void scan_line(worker *w) {

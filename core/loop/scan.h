@@ -7,8 +7,8 @@
 /* Operand 0 is the result, operand 1 and on are the program's; if `positions` is an operand (-1:
  * none), it gets the position of each extreme. Result and positions may have any layout. */
 typedef struct tsr_scanning {
-    tsr_fold fold;   /* TSR_FOLD_SUM, PROD, MAX or MIN */
-    tsr_dtype work;  /* what the program makes and what is scanned */
+    tsr_fold fold;    /* TSR_FOLD_SUM, PROD, MAX or MIN */
+    tsr_dtype work;   /* what the program makes and what is scanned */
     tsr_dtype result; /* operand 0's */
     int dim, positions;
     tsr_plan plan; /* not arranged */

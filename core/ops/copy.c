@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { MOVE_BYTES = 1 << 20 }; /* up to which no engine is needed */
+enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 8192 }; /* up to which no engine is needed */
 
 static bool same_layout(const tsr_array *a, const tsr_array *b) {
     if (a->dtype != b->dtype || a->ndim != b->ndim || tsr_data_of(a) != tsr_data_of(b))
@@ -36,6 +36,29 @@ static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err)
     return tsr_program_run(dst->context, &program, &plan, err);
 }
 
+/* A few contiguous elements of another dtype, apart from each other, without the engine. */
+static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
+    const char *from = tsr_data_of(src);
+    char *to = tsr_data_of(dst);
+    bool plain = dst->size == src->size && dst->size <= QUICK_ELEMENTS &&
+                 dst->dtype != src->dtype && dst->storage != src->storage &&
+                 tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src) &&
+                 tsr_array_is_aligned(dst) && tsr_array_is_aligned(src);
+    if (!plain)
+        return false;
+    const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
+    tsr_path path = tsr_path_find(kernels, (tsr_dtype)src->dtype, (tsr_dtype)dst->dtype);
+    for (int64_t at = 0, n; at < dst->size; at += n) {
+        n = path.count == 1 || dst->size - at < TSR_BLOCK ? dst->size - at : TSR_BLOCK;
+        if (path.count == 1)
+            path.steps[0](from, to, (size_t)n);
+        else
+            tsr_block_store(kernels, &path, from + at * src->itemsize, dst->itemsize,
+                            to + at * dst->itemsize, dst->itemsize, n);
+    }
+    return true;
+}
+
 /* `src` fits the shape of `dst`, both storages are entered, dst may be written. */
 static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     if (dst->size == 0 || same_layout(dst, src))
@@ -47,6 +70,8 @@ static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *e
         memmove(tsr_data_of(dst), tsr_data_of(src), bytes);
         return TSR_OK;
     }
+    if (convert_quickly(dst, src))
+        return TSR_OK;
     if (!tsr_array_shares(dst, src, true))
         return run_copy(dst, src, err);
     tsr_array *apart;

@@ -82,17 +82,19 @@ tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
 }
 
 uint16_t tsr_fitting(const tsr_scalar *value) {
+    static const struct {
+        uint8_t dtype, digits;
+        bool is_signed;
+    } integers[] = {{TSR_INT8, 7, true},     {TSR_UINT8, 8, false},  {TSR_INT16, 15, true},
+                    {TSR_UINT16, 16, false}, {TSR_INT32, 31, true},  {TSR_UINT32, 32, false},
+                    {TSR_INT64, 63, true},   {TSR_UINT64, 64, false}};
+    bool negative = value->dtype == TSR_INT64 && value->as.i < 0;
+    uint64_t magnitude = negative ? ~value->as.u : value->as.u;
+    int digits = magnitude == 0 ? 0 : 64 - __builtin_clzll(magnitude);
     uint16_t fits = 0;
-    bool huge = value->dtype == TSR_UINT64 && value->as.u > INT64_MAX;
-    for (int d = 0; d < TSR_DTYPE_COUNT; d++) {
-        const tsr_dtype_info *info = tsr_dtype_describe((tsr_dtype)d);
-        if (info->kind != 'u' && info->kind != 'i')
-            continue;
-        int64_t most = info->digits >= 63 ? INT64_MAX : ((int64_t)1 << info->digits) - 1;
-        int64_t least = info->kind == 'u' ? 0 : -most - 1;
-        if (huge ? d == TSR_UINT64 : value->as.i <= most && value->as.i >= least)
-            fits |= (uint16_t)(1u << d);
-    }
+    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
+        if (digits <= integers[i].digits && (integers[i].is_signed || !negative))
+            fits |= (uint16_t)(1u << integers[i].dtype);
     return fits;
 }
 
@@ -111,8 +113,8 @@ tsr_dtype tsr_common_dtype(const tsr_rules *r, int count, const tsr_operand *ope
         }
     }
     bool alone = (arrays & (arrays - 1)) == 0 && arrays != 0 && zero_dimensional == 0;
-    if (alone && numbers < 0) /* what nearly every call is */
-        return (tsr_dtype)__builtin_ctz(arrays);
+    if (alone && numbers <= tsr_category((tsr_dtype)__builtin_ctz(arrays)))
+        return (tsr_dtype)__builtin_ctz(arrays); /* what nearly every call is */
     return tsr_dtype_meet(r->face, r->default_float, arrays, zero_dimensional, numbers);
 }
 
@@ -340,8 +342,7 @@ int tsr_types_emit(tsr_program *p, const tsr_types *t, int arity, const int *reg
         reg[i] = registers[i];
         if (t->common != TSR_DTYPE_COUNT)
             reg[i] = tsr_program_convert(p, reg[i], t->common);
-        if (t->saturates &&
-            i == 1) /* as floating to integer does, and integer to integer does not */
+        if (t->saturates && i == 1) /* as floating to integer does, unlike integer to integer */
             reg[i] = tsr_program_convert(p, reg[i], TSR_FLOAT64);
         reg[i] = tsr_program_convert(p, reg[i], t->in[i]);
     }

@@ -25,8 +25,8 @@ static tsr_status new_results(call *c, tsr_error *err) {
     tsr_status status =
         tsr_array_new(c->context, c->work, c->array->ndim, shape, false, &c->values, err);
     if (status == TSR_OK)
-        status = tsr_array_new(c->context, TSR_INT64, c->array->ndim, shape, false, &c->positions,
-                               err);
+        status =
+            tsr_array_new(c->context, TSR_INT64, c->array->ndim, shape, false, &c->positions, err);
     return status;
 }
 
@@ -34,11 +34,13 @@ static tsr_status search(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
     const tsr_array *a = c->array;
     tsr_status status = new_results(c, err);
-    if (status != TSR_OK || c->values->size == 0)
+    if (status != TSR_OK)
         return status;
-    if (tsr_shape_of(a)[c->dim] == 0)
+    if (tsr_shape_of(a)[c->dim] == 0) /* also where there would be no results: as both libraries */
         return tsr_error_set(err, TSR_EVALUE, "no %s of nothing: the shape is %v",
                              c->smallest ? "minimum" : "maximum", (int)a->ndim, tsr_shape_of(a));
+    if (c->values->size == 0)
+        return TSR_OK;
     if (tsr_shape_of(a)[c->dim] == 1) {
         tsr_scalar zero = {.dtype = TSR_INT64};
         status = tsr_fill(c->positions, &zero, err);
@@ -100,7 +102,10 @@ tsr_status tsr_extreme(tsr_context *context, tsr_face face, bool smallest, const
     bool half = dtype == TSR_FLOAT16 || dtype == TSR_BFLOAT16;
     if (tsr_category(dtype) == 3 && face == TSR_FACE_TORCH)
         return tsr_error_set(err, TSR_EDTYPE, "%t has no order", (int)dtype);
-    call c = {.context = context, .smallest = smallest, .keep = keep, .array = array,
+    call c = {.context = context,
+              .smallest = smallest,
+              .keep = keep,
+              .array = array,
               .work = half ? TSR_FLOAT32 : dtype};
     tsr_array *flat = NULL;
     tsr_status status = TSR_OK;

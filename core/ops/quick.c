@@ -1,18 +1,18 @@
 /* Small operations without the engine.
  *
- * Scripts mostly have a few contiguous numbers of one dtype, for which planning takes far longer
- * than computing. When the operands are row-major arrays of one shape, owned, of the dtype that the
- * kernel takes, or numbers, and so is out=, the kernel is called on them as they are. A number is
- * repeated over a block first. */
+ * Scripts mostly have a few contiguous numbers, for which planning takes far longer than computing.
+ * When the operands are row-major arrays of one shape, owned, or numbers, and so is out=, the
+ * kernel is called on them as they are; block by block where dtypes must be converted, or a number
+ * stands repeated in a block. */
 #include "quick.h"
 
 #include "../loop/engine.h"
 
 #include <string.h>
 
-enum { QUICK_ELEMENTS = 8192, NUMBERS = 256 };
+enum { QUICK_ELEMENTS = 8192, BLOCK = 256 };
 
-static bool is_plain(const tsr_array *a, tsr_dtype dtype) {
+static bool is_plain(const tsr_array *a) {
     int64_t stride = a->itemsize;
     for (int i = a->ndim; i-- > 0;) {
         int64_t n = tsr_shape_of(a)[i];
@@ -20,7 +20,7 @@ static bool is_plain(const tsr_array *a, tsr_dtype dtype) {
             return false;
         stride *= n;
     }
-    return a->dtype == dtype && a->storage->kind == TSR_OWNED && a->size <= QUICK_ELEMENTS &&
+    return a->storage->kind == TSR_OWNED && a->size <= QUICK_ELEMENTS &&
            a->offset % a->itemsize == 0;
 }
 
@@ -42,36 +42,97 @@ static bool apart(const tsr_array *a, const tsr_array *b) {
 static bool is_writable(const tsr_array *out, tsr_dtype dtype, const tsr_array *first, int arity,
                         const tsr_array *const *operands) {
     unsigned rights = out->rights & out->storage->rights;
-    if (!is_plain(out, dtype) || !same_shape(out, first) || (rights & TSR_WRITE) == 0)
+    if (out->dtype != dtype || !is_plain(out) || !same_shape(out, first) ||
+        (rights & TSR_WRITE) == 0)
         return false;
     for (int i = 0; i < arity; i++) {
-        bool same = tsr_data_of(operands[i]) == tsr_data_of(out) &&
-                    operands[i]->itemsize == out->itemsize;
+        bool same =
+            tsr_data_of(operands[i]) == tsr_data_of(out) && operands[i]->itemsize == out->itemsize;
         if (!same && !apart(operands[i], out))
             return false;
     }
     return true;
 }
 
-/* One operand: an array's elements, or a number NUMBERS times. */
+typedef struct block {
+    _Alignas(64) char bytes[BLOCK * 16];
+} block;
+
+/* One operand, or the result: where its elements are, and how they become what the kernel takes. */
 typedef struct side {
-    const char *data;
-    int64_t item; /* bytes from element to element beyond a block: 0 for a number */
+    char *data;
+    int64_t item; /* bytes from element to element: 0 for a number, which is a block already */
+    tsr_path path[2];
 } side;
 
-static void run(const tsr_types *t, int arity, const side *sides, tsr_array *made, bool numbers) {
-    const side *x = &sides[t->swapped], *y = &sides[!t->swapped];
-    size_t n = (size_t)made->size, step = numbers ? NUMBERS : n;
-    char *to = tsr_data_of(made);
-    for (size_t i = 0; i < n; i += step) {
-        size_t m = n - i < step ? n - i : step;
-        const char *p = x->data + i * (size_t)x->item;
+static bool converts(const side *s) {
+    return s->path[0].count + s->path[1].count > 0;
+}
+
+/* n <= BLOCK elements along the paths; the last step writes to `to` unless that is NULL. */
+static const void *convert(const side *s, const void *from, block *room, void *to, size_t n) {
+    int left = s->path[0].count + s->path[1].count;
+    for (int p = 0; p < 2; p++)
+        for (int i = 0; i < s->path[p].count; i++) {
+            left--;
+            void *next = from == (const void *)&room[0] ? &room[1] : &room[0];
+            if (left == 0 && to != NULL)
+                next = to;
+            s->path[p].steps[i](from, next, n);
+            from = next;
+        }
+    return from;
+}
+
+static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
+    block rooms[2][2], made[3];
+    const side *out = &sides[arity];
+    bool by_blocks = converts(out);
+    for (int i = 0; i < arity; i++)
+        by_blocks = by_blocks || sides[i].item == 0 || converts(&sides[i]);
+    size_t step = by_blocks ? BLOCK : n;
+    for (size_t at = 0; at < n; at += step) {
+        size_t m = n - at < step ? n - at : step;
+        const void *from[TSR_ARITY];
+        for (int i = 0; i < arity; i++)
+            from[i] =
+                convert(&sides[i], sides[i].data + at * (size_t)sides[i].item, rooms[i], NULL, m);
+        char *end = out->data + at * (size_t)out->item;
+        void *to = converts(out) ? made[2].bytes : end;
         if (arity == 2)
-            ((tsr_kernel_binary *)(uintptr_t)t->kernel)(p, y->data + i * (size_t)y->item, to, m);
+            ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped], to, m);
         else
-            ((tsr_kernel_convert *)(uintptr_t)t->kernel)(p, to, m);
-        to += m * made->itemsize;
+            ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], to, m);
+        convert(out, to, made, end, m);
     }
+}
+
+/* The way of an operand to what the kernel takes. */
+static side side_of(const tsr_kernels *kernels, const tsr_types *t, int i, const tsr_array *a) {
+    tsr_dtype dtype = (tsr_dtype)a->dtype;
+    side s = {.data = tsr_data_of(a), .item = a->itemsize};
+    tsr_dtype common = t->common != TSR_DTYPE_COUNT ? t->common : dtype;
+    if (dtype != common)
+        s.path[0] = tsr_path_find(kernels, dtype, common);
+    if (common != t->in[i])
+        s.path[1] = tsr_path_find(kernels, common, t->in[i]);
+    return s;
+}
+
+/* A number, converted and repeated over a block. */
+static side side_of_number(const tsr_kernels *kernels, const tsr_types *t, int i,
+                           const tsr_array *a, block *room, int64_t size) {
+    _Alignas(16) char item[16];
+    tsr_dtype dtype = t->common != TSR_DTYPE_COUNT ? t->common : (tsr_dtype)a->dtype;
+    tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
+    tsr_scalar_store(dtype, item, &value);
+    if (dtype != t->in[i]) {
+        value = tsr_scalar_load(dtype, item);
+        tsr_scalar_store(t->in[i], item, &value);
+    }
+    size_t itemsize = tsr_dtype_describe(t->in[i])->itemsize;
+    kernels->fill[tsr_item_row(itemsize)](item, room, (size_t)(size < BLOCK ? size : BLOCK));
+    return (side){.data = room->bytes};
 }
 
 bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
@@ -79,45 +140,36 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
                      tsr_array **result, tsr_status *status, tsr_error *err) {
     const tsr_array *first = NULL;
     tsr_array *out = options->out;
-    if (options->where != NULL || options->alpha != NULL || t->copies || t->made != t->result)
+    if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates)
         return false;
     for (int i = 0; i < arity; i++) {
-        if (t->common != t->in[i])
-            return false;
         if ((options->weak >> i & 1) != 0)
             continue;
-        if (!is_plain(operands[i], t->common) ||
-            (first != NULL && !same_shape(first, operands[i])))
+        if (!is_plain(operands[i]) || (first != NULL && !same_shape(first, operands[i])))
             return false;
         first = operands[i];
     }
-    if (first == NULL || (out != NULL && !is_writable(out, t->made, first, arity, operands)))
+    if (first == NULL || (out != NULL && !is_writable(out, t->result, first, arity, operands)))
         return false;
-    _Alignas(64) char block[NUMBERS * 16];
-    side sides[2] = {{0}};
-    bool numbers = false;
-    for (int i = 0; i < arity; i++) {
-        const tsr_array *a = operands[i];
-        if ((options->weak >> i & 1) == 0) {
-            sides[i] = (side){tsr_data_of(a), a->itemsize};
-            continue;
-        }
-        _Alignas(16) char item[16];
-        tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
-        tsr_scalar_store(t->common, item, &value);
-        size_t n = (size_t)first->size < NUMBERS ? (size_t)first->size : NUMBERS;
-        tsr_engine_kernels(context)->fill[tsr_item_row(first->itemsize)](item, block, n);
-        sides[i] = (side){block, 0};
-        numbers = true;
-    }
+    const tsr_kernels *kernels = tsr_engine_kernels(context);
+    block numbers[TSR_ARITY];
+    side sides[TSR_ARITY + 1];
+    for (int i = 0; i < arity; i++)
+        sides[i] = (options->weak >> i & 1) == 0
+                       ? side_of(kernels, t, i, operands[i])
+                       : side_of_number(kernels, t, i, operands[i], &numbers[i], first->size);
     *status = TSR_OK;
     if (out == NULL)
-        *status = tsr_array_new(context, t->made, first->ndim, tsr_shape_of(first), false, result,
-                                err);
+        *status =
+            tsr_array_new(context, t->result, first->ndim, tsr_shape_of(first), false, result, err);
     else
         tsr_array_retain(*result = out);
-    if (*status == TSR_OK)
-        run(t, arity, sides, *result, numbers);
+    if (*status != TSR_OK)
+        return true;
+    sides[arity] = (side){.data = tsr_data_of(*result), .item = (*result)->itemsize};
+    if (t->made != t->result)
+        sides[arity].path[0] = tsr_path_find(kernels, t->made, t->result);
+    run(t, arity, sides, (size_t)first->size);
     if (out != NULL)
         tsr_storage_touch(out->storage);
     return true;

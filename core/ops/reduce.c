@@ -43,12 +43,12 @@ typedef struct call {
     const tsr_reduce_options *options;
     const tsr_array *operand[TSR_PASS_OPERANDS]; /* with `where` behind */
     int operands;
-    int ndim;                        /* of the operands together */
+    int ndim; /* of the operands together */
     int64_t shape[TSR_MAX_DIMS];
-    uint32_t mask;                   /* bit d: dimension d is reduced */
-    int64_t stream, places;          /* elements that make a result, and results */
-    tsr_dtype value, work, result;   /* dtypes: of the program, folded, of the result */
-    tsr_array *sums;                 /* of the folds, with all dimensions */
+    uint32_t mask;                 /* bit d: dimension d is reduced */
+    int64_t stream, places;        /* elements that make a result, and results */
+    tsr_dtype value, work, result; /* dtypes: of the program, folded, of the result */
+    tsr_array *sums;               /* of the folds, with all dimensions */
 } call;
 
 /* ---- shapes ---- */
@@ -123,9 +123,9 @@ static tsr_status find_dtypes(call *c, tsr_error *err) {
     } else if (r == TSR_REDUCE_MEAN) {
         tsr_dtype usual = category > 1 ? dtype : TSR_FLOAT64;
         if (wanted == TSR_DTYPE_COUNT && category < 2 && !np)
-            return tsr_error_set(err, TSR_EDTYPE,
-                                 "the mean of %t needs a floating dtype, given as dtype =",
-                                 (int)dtype);
+            return tsr_error_set(
+                err, TSR_EDTYPE,
+                "the mean of %t needs a floating dtype, given as dtype =", (int)dtype);
         c->result = c->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
         if (tsr_category(c->value) < 2 && !np)
             return tsr_error_set(err, TSR_EDTYPE, "a mean of %t is not floating", (int)c->value);
@@ -257,6 +257,37 @@ static const uint8_t combining[TSR_FOLD_COUNT] = {
     [TSR_FOLD_FMAX] = TSR_BIN_FMAX,   [TSR_FOLD_FMIN] = TSR_BIN_FMIN,
 };
 
+/* The means are the sums / the number of elements, */
+static tsr_status divide(call *c, tsr_error *err) {
+    tsr_scalar count = {.dtype = TSR_FLOAT64, .as = {.f = (double)c->stream}};
+    return combine(c, TSR_BIN_DIVIDE, &count, true, err);
+}
+
+/* or / the number of those that the mask lets in. */
+static tsr_status divide_by_mask(call *c, const tsr_array *mask, tsr_error *err) {
+    tsr_array *wide, *counts = NULL;
+    tsr_status status = tsr_view_broadcast(mask, c->ndim, c->shape, &wide, err);
+    if (status != TSR_OK)
+        return status;
+    tsr_reduce_options by_count = *c->options;
+    by_count.dtype = TSR_DTYPE_COUNT;
+    by_count.keep = true;
+    by_count.where = NULL;
+    by_count.initial = NULL;
+    by_count.out = NULL;
+    status = tsr_reduce(c->context, TSR_REDUCE_COUNT_NONZERO, wide, &by_count, &counts, err);
+    if (status == TSR_OK) {
+        tsr_apply_options into = {.face = TSR_FACE_NUMPY, .out = c->sums};
+        const tsr_array *operands[] = {c->sums, counts};
+        tsr_array *same;
+        status = tsr_apply(c->context, TSR_DO_DIVIDE, operands, &into, &same, err);
+        tsr_array_release(same);
+    }
+    tsr_array_release(counts);
+    tsr_array_release(wide);
+    return status;
+}
+
 /* The sums as an array of the result's shape and dtype, or in out=. */
 static tsr_status hand_over(call *c, tsr_array **result, tsr_error *err) {
     int64_t shape[TSR_MAX_DIMS];
@@ -289,8 +320,7 @@ static tsr_status check_out(const call *c, tsr_error *err) {
     if (!equal)
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the result %v", (int)out->ndim,
                              tsr_shape_of(out), ndim, shape);
-    tsr_status status =
-        tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
+    tsr_status status = tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
     return status == TSR_OK ? tsr_array_usable(out, true, err) : status;
 }
 
@@ -304,6 +334,9 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         c.operand[c.operands] = what->operands[c.operands];
     if (mask != NULL && mask->dtype != TSR_BOOL)
         return tsr_error_set(err, TSR_EDTYPE, "where must be bool, not %t", (int)mask->dtype);
+    if (mask != NULL && !rows[reduction].identity && options->initial == NULL)
+        return tsr_error_set(err, TSR_EVALUE, "a %s of what where lets in needs initial",
+                             rows[reduction].name);
     if (mask != NULL)
         c.operand[c.operands++] = mask;
     tsr_status status = find_shape(&c, err);
@@ -325,12 +358,10 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         status = fold(&c, err);
     tsr_leave_all(c.operand, c.operands);
     if (status == TSR_OK && options->initial != NULL)
-        status = combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false,
-                         err);
-    if (status == TSR_OK && reduction == TSR_REDUCE_MEAN) {
-        tsr_scalar count = {.dtype = TSR_FLOAT64, .as = {.f = (double)c.stream}};
-        status = combine(&c, TSR_BIN_DIVIDE, &count, true, err);
-    }
+        status =
+            combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false, err);
+    if (status == TSR_OK && reduction == TSR_REDUCE_MEAN)
+        status = mask != NULL ? divide_by_mask(&c, mask, err) : divide(&c, err);
     if (status == TSR_OK)
         status = hand_over(&c, result, err);
     tsr_array_release(c.sums);

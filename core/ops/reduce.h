@@ -10,7 +10,7 @@ typedef struct tsr_reduced {
     int count;
     const tsr_array *const *operands;
     tsr_program *program;
-    int value; /* register */
+    int value;       /* register */
     tsr_dtype dtype; /* that the value stands for: float16 where the program works in float32 */
 } tsr_reduced;
 

@@ -99,8 +99,8 @@ tsr_status tsr_scan_along(tsr_context *context, tsr_scan scan, const tsr_array *
     if (status == TSR_OK)
         s.result = (tsr_dtype)pass.result->dtype;
     if (status == TSR_OK && positions != NULL)
-        status = tsr_array_new(context, TSR_INT64, array->ndim, tsr_shape_of(array), false, &at,
-                               err);
+        status =
+            tsr_array_new(context, TSR_INT64, array->ndim, tsr_shape_of(array), false, &at, err);
     if (status == TSR_OK)
         status = run(context, &pass, &s, dtype, at, err);
     if (status == TSR_OK && positions != NULL)

@@ -1,4 +1,4 @@
---- Activation functions of neural networks, and the tables torch.nn.functional and torch.special.
+--- Activation functions of neural networks, and the table torch.special.
 local ts, torch, _, core = ...
 local arguments, compose = core.require("arguments"), core.require("compose")
 local define, bind, fail = core.define, core.bind, arguments.fail
@@ -112,14 +112,6 @@ define("torch.gelu t:gelu", "gelu(x, {approximate = \"none\", out})",
     end)
 
 -- ---- tables
-
-local functional = compose.table_of("torch.nn.functional",
-    "relu relu6 gelu silu elu softplus hardtanh leaky_relu sigmoid tanh softmax log_softmax")
-functional.pad = core.require("pad").functional
-
-define("torch.nn", "nn.functional",
-    "functional: PyTorch's table of functions for neural networks. functional.pad(x, pad, mode, value) frames x "
-    .. "in value; widths in pairs from the last dimension backwards, negative ones cut off.", {functional = functional})
 
 define("torch.special", "torch.special", "PyTorch's table of special functions.",
     compose.table_of("torch.special", "expit=sigmoid erf erfc erfinv gammaln=lgamma digamma psi=digamma i0 sinc "

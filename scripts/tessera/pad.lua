@@ -112,4 +112,4 @@ local function pad(x, ...)
     return framed(x, before, after, first, first)
 end
 
-return {functional = pad}
+return {pad = pad}

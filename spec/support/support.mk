@@ -10,7 +10,14 @@ $(LENDER): $(BUILD)/obj/spec$(LUA)/lender.o $(HOST_LIBRARY) bindings/lua/module.
 	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $< $(HOST_LIBRARY) -lm
 
--include $(BUILD)/obj/spec$(LUA)/lender.d
+# level.so: the library at the kernel level that TSR_ISA names.
+LEVEL := $(BUILD)/spec/$(LUA)/level.so
+$(LEVEL): $(BUILD)/obj/spec$(LUA)/level.o $(HOST_LIBRARY) bindings/lua/module.map
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
+	    -o $@ $< $(HOST_LIBRARY) -lm
+
+-include $(BUILD)/obj/spec$(LUA)/lender.d $(BUILD)/obj/spec$(LUA)/level.d
 
 .PHONY: lender
 ## lender: the host module that spec/badargs_spec.lua and spec/faults_spec.lua need

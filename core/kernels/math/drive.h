@@ -13,6 +13,16 @@ typedef void tsr_run_f64(const double *s, double *d, size_t n);
 typedef void tsr_run_pair_f32(const float *a, const float *b, float *d, size_t n);
 typedef void tsr_run_pair_f64(const double *a, const double *b, double *d, size_t n);
 
+/* Puts m elements of a chunk in their place. Not by memcpy, which compilers expand to a string
+ * instruction that takes as long as some vectors of arithmetic. */
+#define TSR_MATH_PUT(TYPE, d, chunk, m)                                                            \
+    do {                                                                                           \
+        TYPE *restrict put_ = (d);                                                                 \
+        for (size_t j = 0; j < (m); j++) {                                                         \
+            put_[j] = (chunk)[j];                                                                  \
+        }                                                                                          \
+    } while (0)
+
 #define tsr_drive_f16  TSR_KERNEL_ENTRY(drive_f16)
 #define tsr_drive_bf16 TSR_KERNEL_ENTRY(drive_bf16)
 #define tsr_drive_f32  TSR_KERNEL_ENTRY(drive_f32)

@@ -12,13 +12,14 @@ typedef struct tsr_reduced {
     double n, r;
 } tsr_reduced;
 
-TSR_INLINE tsr_reduced tsr_exp_reduce(double x, bool narrow) {
-    const double n = tsr_mad(x, 0x1.71547652b82fep+0, TSR_MAGIC, narrow) - TSR_MAGIC;
+/* Of x + lo; lo is below 1, and -0 where there is none. */
+TSR_INLINE tsr_reduced tsr_exp_reduce(double x, double lo, bool narrow) {
+    const double n = tsr_mad(x + lo, 0x1.71547652b82fep+0, TSR_MAGIC, narrow) - TSR_MAGIC;
     if (narrow) {
         return (tsr_reduced){n, tsr_mad(n, -TSR_LN2, x, narrow)};
     }
     const double high = tsr_mad_exact(n, -0x1.62e42fefa3800p-1, x);
-    return (tsr_reduced){n, tsr_mad(n, -0x1.ef35793c76730p-45, high, narrow)};
+    return (tsr_reduced){n, tsr_mad(n, -0x1.ef35793c76730p-45, high + lo, narrow)};
 }
 
 /* exp(r) - 1 */
@@ -34,7 +35,7 @@ TSR_INLINE double tsr_clamp(double x, double low, double high) {
 
 TSR_INLINE double tsr_exp(double x, bool narrow) {
     x = narrow ? tsr_clamp(x, -200, 200) : tsr_clamp(x, -746, 710);
-    const tsr_reduced e = tsr_exp_reduce(x, narrow);
+    const tsr_reduced e = tsr_exp_reduce(x, -0.0, narrow);
     const double y = 1 + tsr_exp_part(e.r, narrow);
     return narrow ? y * tsr_pow2(e.n) : tsr_scale(y, e.n);
 }
@@ -44,10 +45,13 @@ TSR_INLINE uint64_t tsr_exp_easy(double x) {
     return 0x4086200000000000u - (tsr_f64_bits(x) & 0x7fffffffffffffffu); /* |x| <= 708 */
 }
 
-TSR_INLINE double tsr_exp_fast(double x) {
-    const tsr_reduced e = tsr_exp_reduce(x, false);
+TSR_INLINE double tsr_exp_shifted(tsr_reduced e) {
     const uint64_t bits = tsr_f64_bits(1 + tsr_exp_part(e.r, false));
     return tsr_f64_of(bits + (tsr_f64_bits(e.n + TSR_MAGIC) << 52));
+}
+
+TSR_INLINE double tsr_exp_fast(double x) {
+    return tsr_exp_shifted(tsr_exp_reduce(x, -0.0, false));
 }
 
 TSR_INLINE uint64_t tsr_exp2_easy(double x) {
@@ -71,7 +75,7 @@ TSR_INLINE double tsr_exp2(double x, bool narrow) {
 /* 2^n (e^r - 1) + (2^n - 1), with 2^n taken out so that it may exceed the largest double. */
 TSR_INLINE double tsr_expm1(double x, bool narrow) {
     const double t = tsr_clamp(x, -40, narrow ? 200 : 710);
-    const tsr_reduced e = tsr_exp_reduce(t, narrow);
+    const tsr_reduced e = tsr_exp_reduce(t, -0.0, narrow);
     const double inverse = tsr_pow2(e.n > 60 ? -60 : -e.n);
     const double y = tsr_exp_part(e.r, narrow) + (1 - inverse);
     const double z = y * 2 * tsr_pow2(e.n - 1);
@@ -129,7 +133,7 @@ TSR_INLINE double tsr_cosh(double x, bool narrow) {
 /* A polynomial near 0, 1 - 2/(e^2x + 1) away from it. */
 TSR_INLINE double tsr_tanh(double x, bool narrow) {
     const double ax = tsr_abs(x), z = x * x;
-    const tsr_reduced e = tsr_exp_reduce(ax > 22 ? 44 : 2 * ax, narrow);
+    const tsr_reduced e = tsr_exp_reduce(ax > 22 ? 44 : 2 * ax, -0.0, narrow);
     const double power = tsr_pow2(e.n);
     const double far = 1 - 2 / tsr_mad(power, tsr_exp_part(e.r, narrow), power + 1, narrow);
     const double p = narrow ? tsr_poly_tanh_narrow(z) : tsr_poly_tanh_wide(z);

@@ -1,4 +1,4 @@
-/* exp, exp2, log, sin, cos, tanh in float arithmetic throughout, where the longer road through
+/* exp, exp2, log, sin, cos in float arithmetic throughout, where the longer road through
  * doubles would cost most. Each holds for what its ..._easy says; the rest goes through doubles.
  *
  * ..._easy gives a word whose sign bit is clear for an easy argument: such words are or-ed over a
@@ -28,13 +28,17 @@ TSR_INLINE uint32_t tsr_exp_easy_f32(float x) {
     return tsr_within_f32(x, 0x42ae0000u); /* 87 */
 }
 
-/* As in exponential.h. The last two steps, (p r + 1) r + 1, leave 0.75 units. */
-TSR_INLINE float tsr_exp_f32(float x) {
-    const float t = tsr_mad_float(x, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
-    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x);
+/* e^(x + lo), as in exponential.h. The last two steps, (p r + 1) r + 1, leave 0.75 units. */
+TSR_INLINE float tsr_exp_pair_f32(float x, float lo) {
+    const float t = tsr_mad_float(x + lo, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x) + lo;
     const float r = tsr_mad_float(n, -0x1.7f7d1cp-20f, r1);
     const float p = tsr_mad_float(tsr_poly_exp_float(r), r, 1);
     return tsr_shift_f32(tsr_mad_float(p, r, 1), t);
+}
+
+TSR_INLINE float tsr_exp_f32(float x) {
+    return tsr_exp_pair_f32(x, -0.0f);
 }
 
 TSR_INLINE uint32_t tsr_exp2_easy_f32(float x) {
@@ -94,22 +98,6 @@ TSR_INLINE float tsr_sin_f32(float x) {
 
 TSR_INLINE float tsr_cos_f32(float x) {
     return tsr_sin_shifted_f32(x, 1);
-}
-
-/* A polynomial near 0, 1 - 2/(e^2x + 1) away from it; 1 from 9.02 on. Both are positive. A NaN
- * takes the near road: as an integer it is above 10, but not at least 0.9. */
-TSR_INLINE float tsr_tanh_f32(float x) {
-    const float ax = tsr_abs_f32(x), z = x * x;
-    const int32_t bits = (int32_t)tsr_f32_bits(ax), ten = 0x41200000;
-    const float a = tsr_f32_of((uint32_t)(bits < ten ? bits : ten));
-    const float t = tsr_mad_float(a, 0x1.715476p+1f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
-    const float r1 = tsr_mad_float(n, -0x1.62e400p-2f, a);
-    const float r = tsr_mad_float(n, -0x1.7f7d1cp-21f, r1);
-    const float e = tsr_shift_f32(tsr_mad_float(tsr_poly_exp_double_float(r), r, 1), t);
-    const float far = tsr_mad_float(-2, 1 / (e + 1), 1);
-    const float near = tsr_mad_float(ax * z, tsr_poly_tanh_float(z), ax);
-    const uint32_t y = tsr_f32_bits(ax >= 0.9f ? far : near);
-    return tsr_f32_of(y | (tsr_f32_bits(x) & 0x80000000u));
 }
 
 #endif

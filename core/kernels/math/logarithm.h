@@ -15,11 +15,10 @@ typedef struct tsr_binade {
     double k, m;
 } tsr_binade;
 
-/* For a positive finite x; a narrow one is never subnormal as a double. */
-TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
-    const uint64_t root = 0x3fe6a09e667f3bcdu; /* the bits of sqrt(1/2) */
+/* For a positive finite x; m is at least the number that has `root` as its bits. */
+TSR_INLINE tsr_binade tsr_binade_from(double x, uint64_t root, bool normal) {
     double bias = 0x1p52 + 1024;
-    if (!narrow) {
+    if (!normal) {
         const bool small = x < 0x1p-1022;
         bias = small ? bias + 54 : bias;
         x = small ? x * 0x1p54 : x;
@@ -27,6 +26,11 @@ TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
     const uint64_t t = tsr_f64_bits(x) - root + ((uint64_t)1024 << 52);
     return (tsr_binade){tsr_f64_of((t >> 52) | 0x4330000000000000u) - bias,
                         tsr_f64_of((t & 0x000fffffffffffffu) + root)};
+}
+
+/* From sqrt(1/2) on; a narrow x is never subnormal as a double. */
+TSR_INLINE tsr_binade tsr_log_split(double x, bool narrow) {
+    return tsr_binade_from(x, 0x3fe6a09e667f3bcdu, narrow);
 }
 
 /* What log(1 + f) lacks to f. */
@@ -44,23 +48,18 @@ TSR_INLINE double tsr_log_special(double x, double y) {
     return x < 0 ? TSR_NAN : y;
 }
 
-TSR_INLINE double tsr_log(double x, bool narrow) {
-    const tsr_binade b = tsr_log_split(x, narrow);
-    const double f = b.m - 1, rest = tsr_log_rest(f, narrow);
+/* For a float; a double's is in cells.h. */
+TSR_INLINE double tsr_log_narrow(double x) {
+    const tsr_binade b = tsr_log_split(x, true);
+    const double rest = tsr_log_rest(b.m - 1, true);
     return tsr_log_special(
-        x, tsr_mad_exact(b.k, TSR_LN2_HI, f + tsr_mad(b.k, TSR_LN2_LO, rest, narrow)));
+        x, tsr_mad_exact(b.k, TSR_LN2_HI, (b.m - 1) + tsr_mad_plain(b.k, TSR_LN2_LO, rest)));
 }
 
-/* The sign bit is clear for a positive, normal, finite x; then tsr_log_fast will do. */
+/* The sign bit is clear for a positive, normal, finite x. */
 TSR_INLINE uint64_t tsr_log_easy(double x) {
     const uint64_t bits = tsr_f64_bits(x);
     return (bits - 0x0010000000000000u) | (0x7fefffffffffffffu - bits);
-}
-
-TSR_INLINE double tsr_log_fast(double x) {
-    const tsr_binade b = tsr_log_split(x, true);
-    const double f = b.m - 1, rest = tsr_log_rest(f, false);
-    return tsr_mad_exact(b.k, TSR_LN2_HI, f + tsr_mad_double(b.k, TSR_LN2_LO, rest));
 }
 
 /* log(1 + f) in two parts, the first of 21 bits. */

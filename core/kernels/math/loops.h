@@ -60,7 +60,7 @@
                     const TYPE x = s[i + j], y = FAST;                                             \
                     slow[j] = EASY >> (8 * sizeof(WORD) - 1) == 0 ? y : slow[j];                   \
                 }                                                                                  \
-                memcpy(d + i, slow, m * sizeof(TYPE));                                             \
+                TSR_MATH_PUT(TYPE, d + i, slow, m);                                                \
                 continue;                                                                          \
             }                                                                                      \
             TSR_INDEPENDENT                                                                        \
@@ -89,7 +89,7 @@
                 const TYPE x = s[i + j], y = block[j];                                             \
                 block[j] = (HARD) >> (8 * sizeof(WORD) - 1) ? ANY : y;                             \
             }                                                                                      \
-            memcpy(d + i, block, m * sizeof(TYPE));                                                \
+            TSR_MATH_PUT(TYPE, d + i, block, m);                                                   \
         }                                                                                          \
     }
 

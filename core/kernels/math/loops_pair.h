@@ -34,35 +34,6 @@
                       (float)tsr_##name((double)x, (double)y, true))                               \
     TSR_MATH_PAIR_KERNELS(name)
 
-/* d[i] = FAST(x, y).value, and what SLOW_RUN makes of the pair where the sign bit of `hard` is set:
- * element by element, so that no result depends on its neighbours. SAME as in loops.h. */
-#define TSR_MATH_RUN_PAIR_FAST(NAME, TYPE, WORD, LANES, RESULT, FAST, SLOW_RUN, SAME)              \
-    static void NAME(const TYPE *a, const TYPE *b, TYPE *d, size_t n) {                            \
-        TYPE block[TSR_MATH_CHUNK], slow[TSR_MATH_CHUNK];                                          \
-        for (size_t i = 0, m; i < n; i += m) {                                                     \
-            m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;                                   \
-            m -= m % LANES;                                                                        \
-            if (!TSR_HAS_FMA && SAME) {                                                            \
-                SLOW_RUN(a + i, b + i, d + i, m);                                                  \
-                continue;                                                                          \
-            }                                                                                      \
-            WORD hard[TSR_MATH_CHUNK], any = 0;                                                    \
-            for (size_t j = 0; j < m; j++) {                                                       \
-                const RESULT r = FAST(a[i + j], b[i + j]);                                         \
-                block[j] = r.value;                                                                \
-                hard[j] = r.hard;                                                                  \
-                any |= r.hard;                                                                     \
-            }                                                                                      \
-            if (any >> (8 * sizeof(WORD) - 1)) {                                                   \
-                SLOW_RUN(a + i, b + i, slow, m);                                                   \
-                for (size_t j = 0; j < m; j++) {                                                   \
-                    block[j] = hard[j] >> (8 * sizeof(WORD) - 1) ? slow[j] : block[j];             \
-                }                                                                                  \
-            }                                                                                      \
-            memcpy(d + i, block, m * sizeof(TYPE));                                                \
-        }                                                                                          \
-    }
-
 #define TSR_MATH_PAIR_ROWS(k, NAME, name)                                                          \
     do {                                                                                           \
         (k)->pairs[TSR_FN_##NAME - TSR_FN_FIRST_PAIR][TSR_FLOAT16] = name##_f16;                   \

@@ -11,17 +11,18 @@
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
  * Error 2^-57. */
 TSR_INLINE double tsr_poly_exp_wide(double x) {
+    const double z = x * x;
     double y = 0x1.ad9303fd412f7p-26;
-    y = tsr_mad_double(y, x, 0x1.28adfefa6f8a2p-22);
-    y = tsr_mad_double(y, x, 0x1.71df18e255081p-19);
-    y = tsr_mad_double(y, x, 0x1.a019995cdc7d6p-16);
-    y = tsr_mad_double(y, x, 0x1.a01a012ff2941p-13);
-    y = tsr_mad_double(y, x, 0x1.6c16c18477aefp-10);
-    y = tsr_mad_double(y, x, 0x1.1111111126b3p-7);
-    y = tsr_mad_double(y, x, 0x1.55555555506bap-5);
-    y = tsr_mad_double(y, x, 0x1.55555555554fep-3);
-    y = tsr_mad_double(y, x, 0x1.000000000000ap-1);
-    return y;
+    double w = 0x1.28adfefa6f8a2p-22;
+    y = tsr_mad_double(y, z, 0x1.71df18e255081p-19);
+    w = tsr_mad_double(w, z, 0x1.a019995cdc7d6p-16);
+    y = tsr_mad_double(y, z, 0x1.a01a012ff2941p-13);
+    w = tsr_mad_double(w, z, 0x1.6c16c18477aefp-10);
+    y = tsr_mad_double(y, z, 0x1.1111111126b3p-7);
+    w = tsr_mad_double(w, z, 0x1.55555555506bap-5);
+    y = tsr_mad_double(y, z, 0x1.55555555554fep-3);
+    w = tsr_mad_double(w, z, 0x1.000000000000ap-1);
+    return tsr_mad_double(y, x, w);
 }
 
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
@@ -132,30 +133,36 @@ TSR_INLINE double tsr_poly_cosh_narrow(double x) {
     return y;
 }
 
-/* tanh(r) = r + r^3 p(r^2), |r| <= 0.9.
- * Error 2^-29. */
-TSR_INLINE float tsr_poly_tanh_float(float x) {
-    float y = -0x1.ddce2ep-12f;
-    y = tsr_mad_float(y, x, 0x1.529a5ap-9f);
-    y = tsr_mad_float(y, x, -0x1.0ed706p-7f);
-    y = tsr_mad_float(y, x, 0x1.62f1acp-6f);
-    y = tsr_mad_float(y, x, -0x1.b9ca4cp-5f);
-    y = tsr_mad_float(y, x, 0x1.110f38p-3f);
-    y = tsr_mad_float(y, x, -0x1.55554ep-2f);
-    return y;
-}
-
-/* exp(2 x) = 1 + x p(x), |x| <= ln(2)/4.
- * Error 2^-27. */
-TSR_INLINE float tsr_poly_exp_double_float(float x) {
-    float y = 0x1.686a48p-4f;
-    y = tsr_mad_float(y, x, 0x1.123cf8p-2f);
-    y = tsr_mad_float(y, x, 0x1.555b82p-1f);
-    y = tsr_mad_float(y, x, 0x1.55548cp0f);
-    y = tsr_mad_float(y, x, 0x1.fffff8p0f);
-    y = tsr_mad_float(y, x, 0x1p1f);
-    return y;
-}
+/* tanh by cells: see tsr_tanh_f32. */
+static const float tsr_tanh_cells[8][16] = {
+    {0, 0x1.13f238p-3f, 0x1.823bap-3f, 0x1.159e58p-2f, 0x1.8024p-2f, 0x1.140378p-1f, 0x1.850c62p-1f,
+     0x1.127388p0f, 0x1.8180bep0f, 0x1.107718p1f, 0x1.83d6d8p1f, 0x1.127c1cp2f, 0x1.8271f8p2f,
+     0x1.03aaf8p3f, 0x1.6dff2ap3f, 0x1.6dff2ap3f},
+    {0, 0x1.1249cep-3f, 0x1.7db7dap-3f, 0x1.0f02ccp-2f, 0x1.6f149ep-2f, 0x1.f81cfap-2f,
+     0x1.48307p-1f, 0x1.949a94p-1f, 0x1.cff9e8p-1f, 0x1.f1b3a2p-1f, 0x1.fd9d78p-1f, 0x1.ffcea8p-1f,
+     0x1.fffe82p-1f, 0x1.fffffap-1f, 0x1p0f, 0x1p0f},
+    {0, 0x1.f6d0fp-1f, 0x1.ee369ap-1f, 0x1.dc2322p-1f, 0x1.be347cp-1f, 0x1.83e9bcp-1f,
+     0x1.2da1ecp-1f, 0x1.8087cp-2f, 0x1.6e2c2p-3f, 0x1.c32808p-5f, 0x1.308ef2p-7f, 0x1.8ac15p-11f,
+     0x1.7e78e4p-16f, 0x1.80aa6cp-22f, -0x1.908f44p-25f, -0x1.908f44p-25f},
+    {-0x1.588adap-26f, -0x1.0d5dfp-3f, -0x1.7074c4p-3f, -0x1.f80eaap-3f, -0x1.3fe8aep-2f,
+     -0x1.7df016p-2f, -0x1.82b09p-2f, -0x1.2fdf34p-2f, -0x1.4bd38ap-3f, -0x1.b68e3ep-5f,
+     -0x1.2f25fap-7f, -0x1.8aba1p-11f, -0x1.7ed386p-16f, -0x1.8274fp-22f, -0x1.df4828p-24f,
+     -0x1.df4828p-24f},
+    {-0x1.5554a6p-2f, -0x1.3d50a8p-2f, -0x1.27260ap-2f, -0x1.f56058p-3f, -0x1.6d926ep-3f,
+     -0x1.1a4bacp-4f, 0x1.7632d8p-5f, 0x1.bfd218p-4f, 0x1.65581ap-4f, 0x1.13f81ap-5f,
+     0x1.9025aap-8f, 0x1.058ebap-11f, 0x1.f4d38cp-17f, 0x1.f7f75ep-23f, -0x1.c62fdcp-24f,
+     -0x1.c62fdcp-24f},
+    {-0x1.cf69e2p-14f, 0x1.442b5p-4f, 0x1.ca859ap-4f, 0x1.2e9b94p-3f, 0x1.58cf4ep-3f,
+     0x1.44583cp-3f, 0x1.8bc9dcp-4f, 0x1.9a32cp-7f, -0x1.9a8588p-6f, -0x1.e87136p-7f,
+     -0x1.881ba2p-9f, -0x1.03623p-12f, -0x1.ee77d6p-18f, -0x1.e58a1ep-24f, -0x1.bd2956p-25f,
+     -0x1.bd2956p-25f},
+    {0x1.153eeep-3f, 0x1.67b988p-2f, 0x1.adec2cp-4f, 0x1.85ecbp-5f, 0x1.255f42p-6f, -0x1.3ca386p-5f,
+     -0x1.047914p-4f, -0x1.37636ep-5f, -0x1.73c82p-9f, 0x1.2050cap-8f, 0x1.377d36p-10f,
+     0x1.c869d2p-14f, 0x1.dd550ap-19f, 0x1.e1ccaep-25f, -0x1.bcc65cp-27f, -0x1.bcc65cp-27f},
+    {-0x1.18f838p-6f, 0x1.51b052p3f, 0x1.212e36p0f, -0x1.c9f1d4p-2f, -0x1.c2a3d4p-4f,
+     -0x1.bbf7cp-5f, -0x1.b1d42ap-10f, 0x1.38c582p-6f, 0x1.d93b08p-8f, -0x1.fb95f2p-12f,
+     -0x1.8cf5b4p-12f, -0x1.446e06p-15f, -0x1.549e54p-20f, -0x1.753332p-26f, -0x1.854588p-30f,
+     -0x1.854588p-30f}};
 
 /* tanh(r) = r + r^3 p(r^2), |r| <= 0.55.
  * Error 2^-60. */
@@ -189,14 +196,15 @@ TSR_INLINE double tsr_poly_tanh_narrow(double x) {
 /* log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), |s| <= 0.1716.
  * Error 2^-58. */
 TSR_INLINE double tsr_poly_log_wide(double x) {
+    const double z = x * x;
     double y = 0x1.2f041b9935b2bp-3;
-    y = tsr_mad_double(y, x, 0x1.39a1e2da05accp-3);
-    y = tsr_mad_double(y, x, 0x1.74663d045ec52p-3);
-    y = tsr_mad_double(y, x, 0x1.c71c521481031p-3);
-    y = tsr_mad_double(y, x, 0x1.24924941e082ap-2);
-    y = tsr_mad_double(y, x, 0x1.999999997ff2bp-2);
-    y = tsr_mad_double(y, x, 0x1.5555555555592p-1);
-    return y;
+    double w = 0x1.39a1e2da05accp-3;
+    y = tsr_mad_double(y, z, 0x1.74663d045ec52p-3);
+    w = tsr_mad_double(w, z, 0x1.c71c521481031p-3);
+    y = tsr_mad_double(y, z, 0x1.24924941e082ap-2);
+    w = tsr_mad_double(w, z, 0x1.999999997ff2bp-2);
+    y = tsr_mad_double(y, z, 0x1.5555555555592p-1);
+    return tsr_mad_double(w, x, y);
 }
 
 /* log((1 + s)/(1 - s)) = 2 s + s^3 p(s^2), |s| <= 0.1716.
@@ -207,29 +215,6 @@ TSR_INLINE double tsr_poly_log_narrow(double x) {
     y = tsr_mad_plain(y, x, 0x1.2494118ab93d7p-2);
     y = tsr_mad_plain(y, x, 0x1.999996aa5b12ap-2);
     y = tsr_mad_plain(y, x, 0x1.555555561dcfcp-1);
-    return y;
-}
-
-/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
- * Error 2^-71. */
-TSR_INLINE double tsr_poly_log2_tail_wide(double x) {
-    double y = 0x1.61eae3f5db59bp-3;
-    y = tsr_mad_double(y, x, 0x1.58fd89fc93dc5p-3);
-    y = tsr_mad_double(y, x, 0x1.8a09ae45869b3p-3);
-    y = tsr_mad_double(y, x, 0x1.c68ee99f513ap-3);
-    y = tsr_mad_double(y, x, 0x1.0c9a853a81196p-2);
-    y = tsr_mad_double(y, x, 0x1.484b13d6adc12p-2);
-    y = tsr_mad_double(y, x, 0x1.a61762a7aedd4p-2);
-    y = tsr_mad_double(y, x, 0x1.2776c50ef9bfcp-1);
-    return y;
-}
-
-/* log2((1 + s)/(1 - s)) = s (2 + 2/3 s^2)/ln 2 + s^5 p(s^2), |s| <= 0.1716.
- * Error 2^-35. */
-TSR_INLINE float tsr_poly_log2_tail_float(float x) {
-    float y = 0x1.59edc4p-2f;
-    y = tsr_mad_float(y, x, 0x1.a5bbfcp-2f);
-    y = tsr_mad_float(y, x, 0x1.27770ep-1f);
     return y;
 }
 
@@ -247,6 +232,73 @@ TSR_INLINE float tsr_poly_log_float(float x) {
     y = tsr_mad_float(y, x, 0x1.555548p-2f);
     return y;
 }
+
+/* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-62. */
+TSR_INLINE double tsr_poly_log_cell_pair(double x) {
+    const double z = x * x;
+    double y = 0x1.8152607bbf70dp-4;
+    double w = -0x1.9b2b275c8a2dbp-4;
+    y = tsr_mad_double(y, z, 0x1.c7100c1884138p-4);
+    w = tsr_mad_double(w, z, -0x1.ffff5739e0be7p-4);
+    y = tsr_mad_double(y, z, 0x1.24924b3c68004p-3);
+    w = tsr_mad_double(w, z, -0x1.55555564175b6p-3);
+    y = tsr_mad_double(y, z, 0x1.9999999954216p-3);
+    w = tsr_mad_double(w, z, -0x1.ffffffffff1f8p-3);
+    y = tsr_mad_double(y, z, 0x1.555555555556ap-2);
+    return tsr_mad_double(w, x, y);
+}
+
+/* log(1 + x) = x + x^2 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-57. */
+TSR_INLINE double tsr_poly_log_cell(double x) {
+    const double z = x * x;
+    double y = -0x1.a691b8c0747e2p-4;
+    double w = 0x1.c8bbe27687fc3p-4;
+    y = tsr_mad_double(y, z, -0x1.fff49276d085bp-4);
+    w = tsr_mad_double(w, z, 0x1.2491f802dc045p-3);
+    y = tsr_mad_double(y, z, -0x1.5555570d2e6eap-3);
+    w = tsr_mad_double(w, z, 0x1.999999a6569cfp-3);
+    y = tsr_mad_double(y, z, -0x1.ffffffffd06fcp-3);
+    w = tsr_mad_double(w, z, 0x1.555555555503dp-2);
+    y = tsr_mad_double(y, z, -0x1.0000000000005p-1);
+    return tsr_mad_double(w, x, y);
+}
+
+/* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
+ * Error 2^-34. */
+TSR_INLINE float tsr_poly_log_cell_float(float x) {
+    const float z = x * x;
+    float y = -0x1.5a4e5p-3f;
+    float w = 0x1.9a55dep-3f;
+    y = tsr_mad_float(y, z, -0x1.fffe66p-3f);
+    w = tsr_mad_float(w, z, 0x1.555548p-2f);
+    return tsr_mad_float(y, x, w);
+}
+
+/* 1/(1 + i/16) roughly, and minus its logarithm in two parts, the first a multiple of 2^-42. */
+static const double tsr_log_cells[3][16] = {
+    {0x1p0, 0x1.ep-1, 0x1.cp-1, 0x1.bp-1, 0x1.ap-1, 0x1.8p-1, 0x1.7p-1, 0x1.6p-1, 0x1.5p-1,
+     0x1.4p-1, 0x1.4p-1, 0x1.3p-1, 0x1.2p-1, 0x1.2p-1, 0x1.1p-1, 0x1p-1},
+    {0, 0x1.08598b59e4p-4, 0x1.1178e8227ep-3, 0x1.5bf406b544p-3, 0x1.a93ed3c8aep-3,
+     0x1.269621134ep-2, 0x1.522ae0738ap-2, 0x1.7fafa3bd81p-2, 0x1.af5295248dp-2, 0x1.e148a1a272p-2,
+     0x1.e148a1a272p-2, 0x1.0ae76e2d058p-1, 0x1.269621134d8p-1, 0x1.269621134d8p-1,
+     0x1.43d9ff2f92p-1, 0x1.62e42fefa38p-1},
+    {0, -0x1.7e5dd7009902cp-46, 0x1.1ef78ce2d07f2p-45, -0x1.27023eb68981cp-46,
+     -0x1.8724350562169p-45, -0x1.1b61f10522625p-44, 0x1.ebe708164c759p-45, 0x1.46fb79bf6d4cbp-44,
+     -0x1.17cc552774458p-45, 0x1.b36537e3375b2p-44, 0x1.b36537e3375b2p-44, -0x1.82de51de06076p-44,
+     0x1.c93c1df5bb3b6p-44, 0x1.c93c1df5bb3b6p-44, 0x1.e267b0b7efae1p-44, 0x1.ef35793c7673p-45}};
+
+/* 1/(1 + i/16) roughly, and minus its logarithm in two parts, the first a multiple of 2^-17. */
+static const float tsr_log_cells_float[3][16] = {
+    {0x1p0f, 0x1.ep-1f, 0x1.cp-1f, 0x1.bp-1f, 0x1.ap-1f, 0x1.8p-1f, 0x1.7p-1f, 0x1.6p-1f, 0x1.5p-1f,
+     0x1.4p-1f, 0x1.4p-1f, 0x1.3p-1f, 0x1.2p-1f, 0x1.2p-1f, 0x1.1p-1f, 0x1p-1f},
+    {0, 0x1.0858p-4f, 0x1.1178p-3f, 0x1.5bf4p-3f, 0x1.a94p-3f, 0x1.2696p-2f, 0x1.522ap-2f,
+     0x1.7fbp-2f, 0x1.af52p-2f, 0x1.e148p-2f, 0x1.e148p-2f, 0x1.0ae7p-1f, 0x1.2696p-1f,
+     0x1.2696p-1f, 0x1.43dap-1f, 0x1.62e4p-1f},
+    {0, 0x1.8b59e4p-20f, 0x1.d044fcp-20f, 0x1.ad50f6p-25f, -0x1.2c3752p-19f, 0x1.089a6ep-21f,
+     0x1.c0e714p-19f, -0x1.7109fap-20f, 0x1.2a491ap-19f, 0x1.4344e4p-19f, 0x1.4344e4p-19f,
+     0x1.b8b416p-19f, 0x1.089a6ep-20f, 0x1.089a6ep-20f, -0x1.a0db88p-26f, 0x1.7f7d1cp-20f}};
 
 /* sin(r) = r + r^3 p(r^2), |r| <= pi/2.
  * Error 2^-61. */

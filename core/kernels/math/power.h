@@ -1,50 +1,44 @@
-/* pow: 2^(y log2 |x|), with the logarithm as a pair where the result is a double, since y may be
- * a thousand times larger than the digits to spare; the cases of annex F around it. */
+/* pow: e^(y log |x|), with the logarithm (cells.h) as a pair, since y may be a thousand times
+ * larger than the digits to spare; the cases of annex F around it. */
 #ifndef TSR_MATH_POWER_H
 #define TSR_MATH_POWER_H
 
+#include "cells.h"
 #include "exponential.h"
-#include "logarithm.h"
 
-/* log2(x) for a positive finite x, to some 2^-67 of itself; normal says that x is not subnormal.
- * With s = f/(2 + f) it is k + s c, c = 2/ln 2 + z a, a = 2/(3 ln 2) + z p(z), z = s^2; each of
- * them is a pair but the last polynomial. */
-TSR_INLINE tsr_pair tsr_log2_pair(double x, bool normal) {
-    const tsr_binade b = tsr_log_split(x, normal);
-    const double f = b.m - 1, d = 1 + b.m, d_lo = b.m - (d - 1), inverse = 1 / d;
-    const double s = f * inverse;
-    const double s_lo = tsr_mad_double(-s, d_lo, tsr_mad_double(-s, d, f)) * inverse;
-    const double z = s * s, z_lo = tsr_mad_double(s + s, s_lo, tsr_mad_double(s, s, -z));
-    const double u = z * tsr_poly_log2_tail_wide(z);
-    const double a = 0x1.ec709dc3a03fdp-1 + u,
-                 a_lo = (u - (a - 0x1.ec709dc3a03fdp-1)) + 0x1.d27f05548af0cp-55;
-    const double v = z * a;
-    const double v_lo = tsr_mad_double(z, a, -v) + tsr_mad_double(z, a_lo, z_lo * a);
-    const double c = 0x1.71547652b82fep+1 + v,
-                 c_lo = (v - (c - 0x1.71547652b82fep+1)) + (v_lo + 0x1.777d0ffda0d24p-55);
-    const double l = s * c, l_lo = tsr_mad_double(s, c, -l) + tsr_mad_double(s, c_lo, s_lo * c);
-    const double sum = b.k + l, rest = (l - (sum - b.k)) + l_lo;
-    return tsr_fast_sum(sum, rest);
+/* y log(x) for x = 2^k m, to some 2^-63 of itself; c, hi, lo are those of the cell of m. The
+ * leading parts and r^2/2 are summed in pairs; the second part of the result may be as large as
+ * 1/1000 of the first, for it has r^3/3. */
+TSR_INLINE tsr_pair tsr_log_times(tsr_binade b, double c, double hi, double lo, double y) {
+    const double r = tsr_mad_double(b.m, c, -1);
+    const double z = r * r, z_lo = tsr_mad_double(r, r, -z);
+    const double s = tsr_mad_exact(b.k, TSR_LN2_HI, hi), s_lo = tsr_mad_double(b.k, TSR_LN2_LO, lo);
+    const double tail = tsr_mad_double(r * z, tsr_poly_log_cell_pair(r), s_lo);
+    const double t = s + r, t_lo = r - (t - s);
+    const double l = tsr_mad_exact(-0.5, z, t), l_lo = tsr_mad_exact(-0.5, z, t - l);
+    const double rest = tsr_mad_exact(-0.5, z_lo, (tail + t_lo) + l_lo), p = y * l;
+    return (tsr_pair){p, tsr_mad_double(y, rest, tsr_mad_double(y, l, -p))};
 }
 
 /* |x|^y for a positive finite |x|, any number otherwise. Beyond 2^65 an exponent does what 2^65
  * does. */
 TSR_INLINE double tsr_pow_part(double ax, double y, bool narrow) {
+    const double e = tsr_clamp(y, -0x1p65, 0x1p65);
     if (narrow) {
         const tsr_binade b = tsr_log_split(ax, true);
         const double f = b.m - 1, s = f / (2 + f), z = s * s;
         const double l = tsr_mad(s * 0x1.71547652b82fep+0,
                                  tsr_mad(z, tsr_poly_log_narrow(z), 2, narrow), b.k, narrow);
-        return tsr_exp2(tsr_clamp(y, -0x1p65, 0x1p65) * l, true);
+        return tsr_exp2(e * l, true);
     }
-    const tsr_pair l = tsr_log2_pair(ax, false);
-    const double e = tsr_clamp(y, -0x1p65, 0x1p65);
-    tsr_pair p = tsr_two_product(e, l.hi);
-    p.lo = tsr_mad_double(e, l.lo, p.lo);
-    const bool within = tsr_abs(p.hi) < 1100;
-    const double t = tsr_clamp(p.hi, -1080, 1030), n = tsr_round(t);
-    const double r = (t - n) + (within ? p.lo : 0);
-    return tsr_scale(tsr_mad(r, tsr_poly_exp2_wide(r), 1, narrow), n);
+    const tsr_binade b = tsr_binade_from(ax, TSR_CELL_ROOT, false);
+    const uint64_t at = tsr_cell_at(b.m);
+    const tsr_pair p =
+        tsr_log_times(b, tsr_log_cells[0][at], tsr_log_cells[1][at], tsr_log_cells[2][at], e);
+    const bool within = tsr_abs(p.hi) < 760;
+    const double t = tsr_clamp(p.hi, -746, 710);
+    const tsr_reduced x = tsr_exp_reduce(t, within ? p.lo : 0, false);
+    return tsr_scale(1 + tsr_exp_part(x.r, false), x.n);
 }
 
 /* The same for a positive normal x and a normal result, which `hard`, by its sign bit, denies. */
@@ -53,17 +47,10 @@ typedef struct tsr_power {
     uint64_t hard;
 } tsr_power;
 
-TSR_INLINE tsr_power tsr_pow_fast(double x, double y) {
-    const tsr_pair l = tsr_log2_pair(x, true);
-    tsr_pair p = tsr_two_product(y, l.hi);
-    p.lo = tsr_mad_double(y, l.lo, p.lo);
-    const double t = p.hi + TSR_MAGIC, r = (p.hi - (t - TSR_MAGIC)) + p.lo;
-    const double e = tsr_mad_double(r, tsr_poly_exp2_wide(r), 1);
-    const uint64_t size = tsr_f64_bits(p.hi) & 0x7fffffffffffffffu;
-    const uint64_t power = tsr_f64_bits(y) & 0x7fffffffffffffffu;
-    const uint64_t within = (0x408fe00000000000u - size) | (0x4400000000000000u - power);
-    return (tsr_power){tsr_f64_of(tsr_f64_bits(e) + (tsr_f64_bits(t) << 52)),
-                       tsr_log_easy(x) | within}; /* |log2 of the result| <= 1020, |y| <= 2^65 */
+TSR_INLINE tsr_power tsr_pow_fast(double x, double y, double c, double hi, double lo) {
+    const tsr_pair p = tsr_log_times(tsr_binade_from(x, TSR_CELL_ROOT, true), c, hi, lo, y);
+    const tsr_reduced e = tsr_exp_reduce(p.hi, p.lo, false);
+    return (tsr_power){tsr_exp_shifted(e), tsr_log_easy(x) | tsr_exp_easy(p.hi)};
 }
 
 TSR_INLINE double tsr_pow(double x, double y, bool narrow) {

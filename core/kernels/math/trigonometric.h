@@ -27,13 +27,19 @@ TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool half,
     return tsr_fast_sum(r2, tsr_mad_double(h, -c3, e));
 }
 
+/* The sign bit is clear for |x| <= 4096: no double of that size is nearer to a multiple of pi/2
+ * than 2^-60.5, and the reduction leaves 2^-112 of it. */
+TSR_INLINE uint64_t tsr_trig_easy(double x) {
+    return 0x40b0000000000000u - (tsr_f64_bits(x) & 0x7fffffffffffffffu);
+}
+
 /* A word whose sign bit is set where y, found for x by the reduction above, is not good enough: |x|
- * above 2^20, or above 1 with |y| below 2^-40 or above 2^40. */
+ * above 2^20, or above 4096 with |y| below 2^-40 or above 2^40. */
 TSR_INLINE uint64_t tsr_trig_hard(double x, double y) {
     const uint64_t ax = tsr_f64_bits(x) & 0x7fffffffffffffffu;
     const uint64_t ay = tsr_f64_bits(y) & 0x7fffffffffffffffu;
     const uint64_t extreme = (ay - 0x3d70000000000000u) | (0x4270000000000000u - ay);
-    return (0x4130000000000000u - ax) | (extreme & (0x3ff0000000000000u - ax));
+    return (0x4130000000000000u - ax) | (extreme & tsr_trig_easy(x));
 }
 
 /* y, or -y where s is negative. */

@@ -1,0 +1,187 @@
+/* Cancelling: every operation stops between pieces when its context is told to, says so, and leaves
+ * everything but its output as it was. With -v also how long each took from the word to the end,
+ * over arrays large enough to be busy for a while. */
+#define _POSIX_C_SOURCE 200809L
+#include "../../core/tessera.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int checks, failures;
+
+static void check(bool good, const char *what) {
+    checks++;
+    if (!good) {
+        failures++;
+        printf("%s\n", what);
+    }
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static tsr_array *ones(tsr_context *c, int64_t n, tsr_dtype dtype) {
+    tsr_array *a;
+    tsr_scalar one = {.dtype = TSR_FLOAT64, .as = {.f = 0.75}};
+    if (tsr_array_new(c, dtype, 1, &n, false, &a, NULL) != TSR_OK ||
+        tsr_fill(a, &one, NULL) != TSR_OK)
+        return NULL;
+    return a;
+}
+
+/* One operation over array `a`, which stays as it is. */
+typedef struct job {
+    tsr_context *context;
+    tsr_array *a;
+    char name[40];
+    int kind, number;
+} job;
+
+enum { APPLY, REDUCE, EXTREME, SCAN, COPY, KINDS };
+
+static tsr_status run(const job *j, tsr_error *err) {
+    tsr_array *result = NULL, *at = NULL;
+    const tsr_array *operands[2] = {j->a, j->a};
+    tsr_apply_options apply = {.face = TSR_FACE_NUMPY, .default_float = TSR_FLOAT64};
+    tsr_reduce_options reduce = {.face = TSR_FACE_NUMPY, .dtype = TSR_DTYPE_COUNT, .count = -1};
+    tsr_status status = TSR_OK;
+    if (j->kind == APPLY)
+        status = tsr_apply(j->context, (tsr_do)j->number, operands, &apply, &result, err);
+    else if (j->kind == REDUCE)
+        status = tsr_reduce(j->context, (tsr_reduction)j->number, j->a, &reduce, &result, err);
+    else if (j->kind == EXTREME)
+        status = tsr_extreme(j->context, TSR_FACE_NUMPY, j->number != 0, j->a, NULL, false, NULL,
+                             &result, err);
+    else if (j->kind == SCAN)
+        status =
+            tsr_scan_along(j->context, (tsr_scan)j->number, j->a, 0, &reduce, &result, &at, err);
+    else
+        status = tsr_clone(j->context, j->a, (tsr_dtype)j->number, TSR_ORDER_C, &result, err);
+    check(status == TSR_OK || (result == NULL && at == NULL), "a result beside an error");
+    tsr_array_release(result);
+    tsr_array_release(at);
+    return status;
+}
+
+/* ---- cancelled from another thread ---- */
+
+typedef struct canceller {
+    tsr_context *context;
+    double after; /* seconds */
+    double at;    /* when it was done */
+} canceller;
+
+static void *cancel_later(void *user) {
+    canceller *c = user;
+    struct timespec pause = {0, (long)(c->after * 1e9)};
+    nanosleep(&pause, NULL);
+    c->at = now();
+    tsr_context_cancel(c->context);
+    return NULL;
+}
+
+/* Cancels in the middle; how long it went on, or -1 when it was done before. */
+static double cancel_in_the_middle(const job *j, double after) {
+    pthread_t thread;
+    canceller c = {j->context, after, 0};
+    tsr_error err = {0};
+    pthread_create(&thread, NULL, cancel_later, &c);
+    tsr_status status = run(j, &err);
+    double end = now();
+    pthread_join(thread, NULL);
+    tsr_context_clear_cancel(j->context);
+    check(status == TSR_OK || status == TSR_ECANCELLED || status == TSR_EDTYPE ||
+              status == TSR_EVALUE,
+          j->name);
+    return status == TSR_ECANCELLED ? end - c.at : -1;
+}
+
+/* ---- all operations ---- */
+
+static int list_jobs(tsr_context *c, tsr_array *a, job *jobs) {
+    int n = 0;
+    for (int op = 0; op < TSR_DO_COUNT; op++)
+        jobs[n++] = (job){c, a, "", APPLY, op};
+    for (int op = 0; op < TSR_REDUCE_COUNT; op++)
+        jobs[n++] = (job){c, a, "", REDUCE, op};
+    for (int op = 0; op < 2; op++)
+        jobs[n++] = (job){c, a, "", EXTREME, op};
+    for (int op = 0; op < TSR_SCAN_COUNT; op++)
+        jobs[n++] = (job){c, a, "", SCAN, op};
+    for (int dtype = 0; dtype < TSR_DTYPE_COUNT; dtype++)
+        jobs[n++] = (job){c, a, "", COPY, dtype};
+    static const char *const kinds[KINDS] = {"apply", "reduce", "extreme", "scan", "copy"};
+    for (int i = 0; i < n; i++)
+        snprintf(jobs[i].name, sizeof jobs[i].name, "%s %d", kinds[jobs[i].kind], jobs[i].number);
+    return n;
+}
+
+static size_t current(const tsr_context *c) {
+    tsr_memory m;
+    tsr_context_memory(c, &m);
+    return m.current;
+}
+
+static void cancelled_before(job *jobs, int count) {
+    int stopped = 0;
+    for (int i = 0; i < count; i++) {
+        tsr_error err = {0};
+        size_t before = current(jobs[i].context);
+        tsr_status plain = run(&jobs[i], &err);
+        if (plain != TSR_OK)
+            continue; /* an operation that does not take the dtype */
+        tsr_context_cancel(jobs[i].context);
+        tsr_status status = run(&jobs[i], &err);
+        tsr_context_clear_cancel(jobs[i].context);
+        check(status == TSR_ECANCELLED, jobs[i].name);
+        check(strstr(err.message, "cancelled") != NULL, "no word of it in the message");
+        tsr_context_set_deadline(jobs[i].context, 1);
+        check(run(&jobs[i], &err) == TSR_EDEADLINE, jobs[i].name);
+        tsr_context_set_deadline(jobs[i].context, 0);
+        check(run(&jobs[i], &err) == TSR_OK, jobs[i].name);
+        check(current(jobs[i].context) == before, "memory that nobody let go of");
+        stopped++;
+    }
+    check(stopped > 80, "too few operations that could be cancelled");
+}
+
+static void in_the_middle(job *jobs, int count, bool verbose) {
+    int stopped = 0;
+    for (int i = 0; i < count; i++) {
+        double late = cancel_in_the_middle(&jobs[i], verbose ? 0.002 : 0.0003);
+        stopped += late >= 0;
+        if (verbose && late >= 0)
+            printf("%-12s %6.2f ms\n", jobs[i].name, late * 1e3);
+    }
+    check(stopped > 5, "hardly anything was cancelled in the middle");
+}
+
+int main(int argc, char **argv) {
+    bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
+    tsr_context *c;
+    static job jobs[TSR_DO_COUNT + 64];
+    if (tsr_context_new(NULL, &c, NULL) != TSR_OK)
+        return 1;
+    tsr_array *small = ones(c, 200000, TSR_FLOAT64); /* what is smaller may be done at once */
+    cancelled_before(jobs, list_jobs(c, small, jobs));
+    tsr_array_release(small);
+    static const tsr_dtype dtypes[] = {TSR_FLOAT32, TSR_FLOAT64, TSR_INT32};
+    for (int t = 1; t <= 2; t++)
+        for (int d = 0; d < 3; d++) {
+            tsr_context_set_threads(c, t, NULL);
+            tsr_array *large = ones(c, verbose ? 50000000 : 6000000, dtypes[d]);
+            if (verbose)
+                printf("%s, %d threads\n", tsr_dtype_describe(dtypes[d])->name, t);
+            in_the_middle(jobs, list_jobs(c, large, jobs), verbose);
+            tsr_array_release(large);
+        }
+    tsr_context_release(c);
+    printf("test_cancel: %d checks, %d failures\n", checks, failures);
+    return failures != 0;
+}

@@ -1,0 +1,197 @@
+--- Reductions and scans: dtypes and shapes as real NumPy and PyTorch, elements exact or within bounds.
+--
+-- spec/oracle/reduction_cases.py draws the cases and describes their format; the bounds are stated in
+-- spec/oracle/reduction_model.py. Where the libraries' own errors are written down, ours must not be larger
+-- on the whole.
+local ts = require "tessera"
+local torch, np = ts.torch, ts.np
+
+local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/reduction.txt"
+
+local bytes_of = {}
+for n = 0, 255 do
+    bytes_of[("%02x"):format(n)] = string.char(n)
+end
+
+local function unhex(text)
+    return text == "-" and "" or (text:gsub("%x%x", bytes_of))
+end
+
+local function split(text, separator)
+    local list = {}
+    for field in (text .. separator):gmatch("(.-)" .. separator) do
+        list[#list + 1] = field
+    end
+    return list
+end
+
+--- Float64 numbers out of their bytes.
+local function numbers(hex)
+    local bytes = unhex(hex)
+    return bytes == "" and {} or np.frombuffer(bytes, {dtype = "float64"}):tolist()
+end
+
+local function elements(x)
+    x = torch.is_tensor(x) and x or torch.from_numpy(x)
+    if x.dtype.kind == "c" then
+        local wide = x:to("complex128"):reshape(-1)
+        x = torch.stack({wide.real, wide.imag}, 2)
+    end
+    return x:to("float64"):reshape(-1):tolist()
+end
+
+-- ---- comparing
+
+-- by face, operation and dtype: sums of |error| / bound, of ours and of the library's
+local errors_of = {}
+
+local function note(face, family, own, ours)
+    local dtype, theirs, count = own:match("^(.-):(.-):(.-)$")
+    local key = ("%s.%s of %s"):format(face, family, dtype)
+    local e = errors_of[key] or {ours = 0, theirs = 0, count = 0}
+    errors_of[key] = e
+    e.ours = e.ours + ours
+    e.theirs = e.theirs + tonumber(theirs) * tonumber(count)
+    e.count = e.count + tonumber(count)
+end
+
+local function wrong_values(x, expected, bounds)
+    local got, off = elements(x), 0
+    if #got ~= #expected then
+        return ("%d elements, expected %d"):format(#got, #expected)
+    end
+    for i = 1, #got do
+        local a, b, bound = got[i], expected[i], bounds[i] or 0
+        if a ~= b and not (a ~= a and b ~= b) then
+            local error_of = math.abs(a - b)
+            if not (error_of <= bound) then
+                return ("element %d of %d is %.17g, expected %.17g within %.3g"):format(i, #got, a, b, bound)
+            end
+            off = off + error_of / bound
+        end
+    end
+    return nil, off
+end
+
+local function wrong_result(face, family, expected, x)
+    if type(x) ~= "userdata" then
+        return "the result is " .. tostring(x)
+    end
+    local field = split(expected, "/")
+    local shape = table.concat(x.shape, ",")
+    if x.dtype.name ~= field[1] then
+        return ("dtype %s, expected %s"):format(x.dtype.name, field[1])
+    elseif shape ~= field[2] then
+        return ("shape (%s), expected (%s)"):format(shape, field[2])
+    elseif not field[4] then
+        local bytes = x:tobytes()
+        return bytes ~= unhex(field[3]) and "other elements" .. tostring(x) or nil
+    end
+    local wrong, off = wrong_values(x, numbers(field[3]), numbers(field[4]))
+    if not wrong and field[5] then
+        note(face, family, field[5], off)
+    end
+    return wrong
+end
+
+local function compile(text, environment)
+    if setfenv then -- luacheck: ignore 113
+        return setfenv(assert(loadstring(text, "=case")), environment) -- luacheck: ignore 113
+    end
+    return assert(load(text, "=case", "t", environment))
+end
+
+--- The last line that makes something, but for the check of its result.
+local function last_line(lines)
+    for i = #lines, 1, -1 do
+        if lines[i]:find("^local") then
+            return i
+        end
+    end
+end
+
+local function check(face, family, source, buffers, expected)
+    local lines = split(source, ";;")
+    local environment = {np = np, torch = torch, B = {}, assert = assert, rawequal = rawequal}
+    for i, buffer in ipairs(buffers) do
+        environment.B[i] = unhex(buffer)
+    end
+    local results = {pcall(compile(table.concat(lines, "\n"), environment))}
+    if expected == "error" then
+        if results[1] then
+            return "no error"
+        end
+        local line = tostring(results[2]):match("^case:(%d+): .")
+        if tonumber(line) ~= last_line(lines) then
+            return "an error at another line than the last: " .. tostring(results[2])
+        end
+        return nil
+    elseif not results[1] then
+        return tostring(results[2])
+    end
+    for i, text in ipairs(split(expected, " ")) do
+        local wrong = wrong_result(face, family, text, results[i + 1])
+        if wrong then
+            return ("result %d: %s"):format(i, wrong)
+        end
+    end
+end
+
+-- ---- the cases
+
+local families, names = {}, {}
+for line in assert(io.open(path), "run spec/oracle/reduction_cases.py " .. path):lines() do
+    local face, family = line:match("^(%w+)\t([^\t]*)")
+    local name = face .. ": " .. family
+    if not families[name] then
+        families[name] = {}
+        names[#names + 1] = name
+    end
+    table.insert(families[name], line)
+end
+
+describe("reductions and scans do as the real libraries", function()
+    local total, errors = 0, 0
+
+    for _, name in ipairs(names) do
+        it(name .. (" (%d cases)"):format(#families[name]), function()
+            local wrong = {}
+            for _, line in ipairs(families[name]) do
+                local field = split(line, "\t")
+                local what = check(field[1], field[2], field[3], split(field[4], ","), field[5])
+                if what then
+                    wrong[#wrong + 1] = ("%s\n%s\n%s"):format((field[3]:gsub(";;", "\n")), what,
+                        field[4]:sub(1, 400))
+                end
+                total = total + 1
+                errors = errors + (field[5] == "error" and 1 or 0)
+            end
+            if #wrong > 0 then
+                table.sort(wrong, function(a, b)
+                    return #a < #b
+                end)
+                error(("%d of %d cases differ; the shortest:\n%s"):format(#wrong, #families[name],
+                    table.concat(wrong, "\n\n", 1, math.min(#wrong, tonumber(os.getenv("TSR_ORACLE_SHOW") or 2)))), 0)
+            end
+        end)
+    end
+
+    it("covers eight thousand cases", function()
+        print(("reduction_spec: %d cases, %d of them errors"):format(total, errors))
+        assert.is_true(total > 8000)
+        assert.is_true(errors > 400 and errors < total / 3)
+    end)
+
+    it("sums with errors no larger than the libraries'", function()
+        local checked, worse = 0, {}
+        for key, e in pairs(errors_of) do
+            checked = checked + 1
+            if e.ours > 1.15 * e.theirs + 1e-3 * e.count then
+                worse[#worse + 1] = ("%s: %.4g of the bound, the library %.4g"):format(key, e.ours / e.count,
+                    e.theirs / e.count)
+            end
+        end
+        assert.is_true(checked >= 12)
+        assert.same({}, worse)
+    end)
+end)
