@@ -6,7 +6,7 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/reductions.txt"
+local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/reduction.txt"
 
 local bytes_of = {}
 for n = 0, 255 do

@@ -15,7 +15,7 @@ $(BUILD)/deps/check: | $(BUILD)/deps/test
 # ---- what the real libraries say
 ORACLE := $(BUILD)/oracle
 ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
-    reductions.txt)
+    reduction.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
@@ -23,8 +23,8 @@ $(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
 ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_model.py program.py) core/ops/elementwise.def
 $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
-$(ORACLE)/reductions.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/composite.txt: spec/oracle/composite_cases.py $(ELEMENTWISE_ORACLE)
+$(ORACLE)/reduction.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
@@ -69,7 +69,7 @@ ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
 TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
-.PHONY: $(TEST_ROWS) test test-levels test-build test-c test-spec test-asan lint check
+.PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-asan lint check
 
 row-c-test_host: $(HOST_DIR)/test_host
 	@$(TALLY_ROW) one c-test_host $<
@@ -138,6 +138,12 @@ test-asan:
 ## test-levels: the specs at each kernel level
 test-levels:
 	$(call tally_of,$(LEVEL_ROWS),test-build)
+
+## test-long: the differential tests with SEEDS (30) other seeds: about 1.5 million cases
+SEEDS ?= 30
+test-long: test-build
+	@scripts/tools/long $(BUILD)/long 1000 $(SEEDS) elementwise math composite reduction -- \
+	    $(subst TSR_ORACLE_DIR=$(abspath $(ORACLE)),TSR_ORACLE_DIR=$(abspath $(BUILD))/long,$(call BUSTED,$(BUILD)))
 
 ## lint: layers, symbols, clang-format, luacheck
 lint check:

@@ -267,11 +267,13 @@ static int call_traced(lua_State *L, struct tsrL_trace *t, int count, int table)
     lua_pushvalue(L, lua_upvalueindex(UP_FUNCTION));
     t->outer = lib->trace;
     t->serial = ++lib->traces;
-    lib->trace = t;
     for (int i = 1; i <= count; i++) {
         const tsrL_object *o = tsrL_test(L, i);
-        push_placeholder(L, o != NULL ? (tsr_face)o->face : face_of(L, count), -i - 1);
+        tsrL_object *made = tsrL_new(L, o != NULL ? (tsr_face)o->face : face_of(L, count));
+        made->trace = t->serial;
+        made->node = -i - 1;
     }
+    lib->trace = t; /* from here on nothing raises but in the call */
     int status = lua_pcall(L, count, LUA_MULTRET, 0);
     lib->trace = t->outer;
     lua_pushnil(L);
@@ -312,6 +314,10 @@ static fused *make_entry(lua_State *L, int count) {
     memcpy(e->source, t.source, sizeof e->source);
     e->last = t.last;
     lua_settop(L, table);
+    if (t.captured > 0) { /* which the cache must keep */
+        lua_pushnil(L);
+        lua_setmetatable(L, lua_upvalueindex(UP_CACHE));
+    }
     lua_pushvalue(L, -2); /* cache[entry] = captured */
     lua_insert(L, -2);
     lua_rawset(L, lua_upvalueindex(UP_CACHE));
@@ -507,6 +513,22 @@ static int call_fused(lua_State *L) {
     return 1;
 }
 
+/* The metatable of caches that keep their expressions until the next collection only: those of
+ * functions with a name, which are the library's, so many that all their dtypes would take
+ * megabytes and none of them knows arrays. */
+static void push_weak_mode(lua_State *L) {
+    static const char weak_key = 0;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &weak_key);
+    if (!lua_isnil(L, -1))
+        return;
+    lua_pop(L, 1);
+    lua_createtable(L, 0, 1);
+    lua_pushliteral(L, "v");
+    lua_setfield(L, -2, "__mode");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &weak_key);
+}
+
 /* fuse(f, {wide}) */
 int tsrL_op_fuse(lua_State *L) {
     static const char *const names[] = {"wide", "name"};
@@ -521,6 +543,10 @@ int tsrL_op_fuse(lua_State *L) {
             lua_pushvalue(L, lua_upvalueindex(i));
     lua_pushvalue(L, 1);
     lua_newtable(L);
+    if (lua_type(L, 3) == LUA_TSTRING) {
+        push_weak_mode(L);
+        lua_setmetatable(L, -2);
+    }
     lua_pushboolean(L, wide);
     lua_pushcclosure(L, call_fused, UPVALUES);
     return 1;

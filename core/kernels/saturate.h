@@ -26,11 +26,11 @@
 /* The range is [-BOUND, BOUND), and BELOW the largest REAL in it. */
 #define TSR_SATURATE_SIGNED(NAME, REAL, INTEGER, BOUND, BELOW, MAX)                                \
     static inline INTEGER NAME(REAL x) {                                                           \
-        REAL y = x == x ? x : 0;                                                                   \
-        y = y < -(BOUND) ? -(BOUND) : y;                                                           \
-        y = y > (BELOW) ? (BELOW) : y;                                                             \
+        REAL y = x < (BELOW) ? x : (BELOW); /* of a NaN too */                                     \
+        y = y > -(BOUND) ? y : -(BOUND);                                                           \
         INTEGER r = (INTEGER)y;                                                                    \
-        return x >= (BOUND) ? (MAX) : r;                                                           \
+        r = x >= (BOUND) ? (MAX) : r;                                                              \
+        return x == x ? r : 0;                                                                     \
     }
 
 /* The range is [0, 2 * HALF), SIGNED holds [0, HALF), and BELOW is the largest REAL in the range.

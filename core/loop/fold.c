@@ -104,22 +104,25 @@ typedef struct job {
     tsr_context *context;
     const tsr_folding *f;
     const tsr_program *program;
-    int64_t item;   /* bytes of a lane */
-    int64_t inner;  /* elements of the innermost dimension */
-    int64_t stream; /* elements of a stream */
-    int64_t outer;  /* places of the kept dimensions that stand outside */
-    int64_t strip;  /* results that a worker takes together */
-    int64_t strips; /* for each outer place */
-    int64_t chunk;  /* elements of a stream that a worker takes */
-    int64_t chunks; /* for each result */
-    int64_t batch;  /* strips (or chunks of them) to a task */
-    size_t levels;  /* of a tree */
-    char *parts;    /* results of chunks, if there are several */
+    int64_t item;        /* bytes of a lane */
+    int64_t inner;       /* elements of the innermost dimension */
+    int64_t stream;      /* elements of a stream */
+    int64_t outer;       /* places of the kept dimensions that stand outside */
+    int64_t strip;       /* results that a worker takes together */
+    int64_t strips;      /* for each outer place */
+    int64_t chunk;       /* elements of a stream that a worker takes */
+    int64_t chunks;      /* for each result */
+    int64_t leaf;        /* elements of a leaf */
+    bool plain;          /* streams are rows of contiguous elements of at most one leaf */
+    int64_t batch;       /* strips (or chunks of them) to a task */
+    size_t levels;       /* of a tree */
+    char *parts;         /* results of chunks, if there are several */
+    atomic_bool decided; /* the only result is known already */
     _Atomic int status;
 } job;
 
 typedef struct worker {
-    const job *job;
+    job *job;
     tsr_tree tree;
     _Alignas(64) char lanes[TSR_FOLD_LANES * 16];
     char levels[TSR_TREE_LEVELS * 16];
@@ -176,7 +179,7 @@ static void feed(worker *w, const char *src, int64_t n, int64_t *filled) {
     while (n > 0) {
         if (*filled == 0)
             lanes_start(w);
-        int64_t lane = *filled % TSR_FOLD_LANES, room = TSR_FOLD_LEAF - *filled;
+        int64_t lane = *filled % TSR_FOLD_LANES, room = j->leaf - *filled;
         if (lane != 0)
             room = TSR_FOLD_LANES - lane;
         int64_t take = n < room ? n : room;
@@ -184,7 +187,7 @@ static void feed(worker *w, const char *src, int64_t n, int64_t *filled) {
         src += take * item;
         n -= take;
         *filled += take;
-        if (*filled == TSR_FOLD_LEAF) {
+        if (*filled == j->leaf) {
             leaf_end(w);
             *filled = 0;
         }
@@ -212,6 +215,18 @@ static int64_t feed_tile(worker *w, const tsr_tile *tile, int64_t row, int64_t f
     return rows * columns;
 }
 
+/* Whether more elements could change the lanes: not once there is a true for any, a false for all.
+ */
+static bool is_decided(const worker *w, int64_t filled) {
+    const tsr_folding *f = w->job->f;
+    if (f->lanes != TSR_BOOL || filled == 0)
+        return false;
+    unsigned char seen = 0;
+    for (int i = 0; i < TSR_FOLD_LANES; i++)
+        seen |= (unsigned char)(f->fold == TSR_FOLD_MAX ? w->lanes[i] : !w->lanes[i]);
+    return seen != 0;
+}
+
 /* Elements [from, to) of the stream of result `outer`. */
 static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void *result) {
     const job *j = w->job;
@@ -222,14 +237,14 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
     tile_start(&first, plan, row_dim);
     tile_to(&first, plan, 0, kept, outer);
     w->tree.count = 0;
-    while (from < to) {
+    while (from < to && !is_decided(w, filled)) {
         int64_t at = from % in_tile, left = in_tile - at < to - from ? in_tile - at : to - from;
         tile = first;
         if (row_dim > kept)
             tile_to(&tile, plan, kept, row_dim, from / in_tile);
         tsr_machine_enter(&w->machine, &tile);
         from += left;
-        while (left > 0) {
+        while (left > 0 && !is_decided(w, filled)) {
             int64_t n = feed_tile(w, &tile, at / j->inner, at % j->inner, left, &filled);
             at += n;
             left -= n;
@@ -313,15 +328,46 @@ static int64_t strip_size(const job *j, int64_t strip) {
     return left < j->strip ? left : j->strip;
 }
 
+/* Results [from, to) of plain rows: nothing to compute before, nothing to join after. */
+static void fold_plain_rows(worker *w, int64_t from, int64_t to) {
+    const job *j = w->job;
+    const tsr_plan *plan = &j->f->plan;
+    const tsr_kernels *kernels = j->program->kernels;
+    tsr_kernel_fold *fold = kernels->fold[j->f->fold][j->f->from];
+    tsr_kernel_fold_end *end = kernels->fold_end[j->f->fold][j->f->lanes];
+    _Alignas(64) char identity[TSR_FOLD_LANES * 16];
+    size_t lanes = (size_t)(TSR_FOLD_LANES * j->item);
+    lanes_start(w);
+    memcpy(identity, w->lanes, lanes);
+    for (int64_t i = from; i < to; i++) {
+        int64_t outer = i;
+        char *result = plan->data[0];
+        const char *src = plan->data[1];
+        for (int d = j->f->kept; d-- > 0; outer /= plan->shape[d]) {
+            int64_t at = d > 0 ? outer % plan->shape[d] : outer;
+            result += at * plan->strides[0][d];
+            src += at * plan->strides[1][d];
+        }
+        memcpy(w->lanes, identity, lanes);
+        fold(src, (size_t)j->stream, w->lanes);
+        end(w->lanes, result);
+    }
+}
+
 /* A chunk of the streams of a strip of results; `values` has room for them. */
 static void fold_item(worker *w, int64_t index, char *values) {
     const job *j = w->job;
     int64_t chunk = index % j->chunks, strip = index / j->chunks % j->strips;
     int64_t outer = index / j->chunks / j->strips, n = strip_size(j, strip);
     int64_t from = chunk * j->chunk, to = from + j->chunk < j->stream ? from + j->chunk : j->stream;
-    if (j->f->rows)
+    bool known = atomic_load_explicit(&j->decided, memory_order_relaxed);
+    if (known) { /* another chunk knew the only result */
+        values[0] = j->f->fold == TSR_FOLD_MAX;
+    } else if (j->f->rows) {
         fold_stream(w, outer, from, to, values);
-    else
+        if (j->outer == 1 && j->f->lanes == TSR_BOOL && values[0] == (j->f->fold == TSR_FOLD_MAX))
+            atomic_store_explicit(&w->job->decided, true, memory_order_relaxed);
+    } else
         fold_strip(w, outer, strip * j->strip, n, from, to, values);
     if (j->chunks == 1)
         deliver(j, values, outer, strip * j->strip, n);
@@ -354,7 +400,10 @@ static void run_task(void *user, int64_t index) {
     }
     tsr_machine_start(&w.machine, j->program);
     int64_t end = (index + 1) * j->batch, count = item_count(j);
-    for (int64_t i = index * j->batch; i < end && i < count; i++)
+    end = end < count ? end : count;
+    if (j->plain)
+        fold_plain_rows(&w, index * j->batch, end);
+    for (int64_t i = index * j->batch; i < end && !j->plain; i++)
         fold_item(&w, i, values);
     tsr_block_free(j->context, block, room);
 }
@@ -400,6 +449,20 @@ static bool strip_width(job *j) {
     return true;
 }
 
+/* Whether all rows of operand 1 are contiguous and aligned, as they are what is folded. */
+static bool has_plain_rows(const job *j) {
+    const tsr_plan *plan = &j->f->plan;
+    const tsr_program *p = j->program;
+    const tsr_dtype_info *info = tsr_dtype_describe(j->f->from);
+    if (!j->f->rows || p->steps + p->constants > 0 || plan->ndim != j->f->kept + 1 ||
+        plan->operands != 2 || plan->strides[1][plan->ndim - 1] != info->itemsize)
+        return false;
+    uintptr_t bits = (uintptr_t)plan->data[1];
+    for (int d = 0; d < j->f->kept; d++)
+        bits |= (uintptr_t)plan->strides[1][d];
+    return bits % info->alignment == 0 && j->stream <= j->leaf && j->chunks == 1;
+}
+
 static bool cut(job *j) {
     const tsr_plan *plan = &j->f->plan;
     j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
@@ -417,6 +480,11 @@ static bool cut(job *j) {
             j->chunk *= 2;
     }
     j->chunks = (j->stream + j->chunk - 1) / j->chunk;
+    /* only floating sums and products depend on the order, and so on leaves */
+    bool exact = j->f->fold > TSR_FOLD_PROD || tsr_dtype_describe(j->f->lanes)->kind != 'f';
+    exact = exact && tsr_dtype_describe(j->f->lanes)->kind != 'c';
+    j->leaf = exact ? INT64_MAX : TSR_FOLD_LEAF;
+    j->plain = has_plain_rows(j);
     int64_t each = (j->chunks > 1 ? j->chunk : j->stream) * j->strip;
     j->batch = each < PARALLEL_ELEMENTS ? PARALLEL_ELEMENTS / each : 1;
     j->levels = 2;

@@ -155,6 +155,9 @@ local function divide_by_mode(operation, x, y, mode, options)
         run = truncated
     elseif mode == "floor" then
         run = torch.floor_divide
+        if is_array(x) and is_array(y) and x.dtype.kind == "b" and y.dtype.kind == "b" then
+            fail("dtype", operation, "does not take bool operands with a rounding mode")
+        end
     else
         fail("value", operation, "rounding_mode must be \"trunc\" or \"floor\"")
     end

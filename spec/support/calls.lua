@@ -267,8 +267,11 @@ for names, call in pairs {
     end
 end
 calls["np.equal"], calls["ndarray:equal"] = two, two
-calls["np.ldexp"] = function(f) return f.a, f.i end
-calls["ndarray:ldexp"] = calls["np.ldexp"]
+local function whole_exponents(f) return f.a, f.i end
+calls["np.ldexp"], calls["ndarray:ldexp"] = whole_exponents, whole_exponents
+for _, name in ipairs {"np.divide", "np.true_divide", "ndarray:divide", "ndarray:true_divide"} do
+    calls[name] = two
+end
 
 local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
