@@ -104,4 +104,31 @@ describe("the faces", function()
             assert.same({9, 8, 7, 6}, x["1, 1"]:tolist())
         end
     end)
+
+    it("np has the elementwise functions of the array API's standard", function()
+        local standard = [[
+            abs acos acosh add asin asinh atan atan2 atanh bitwise_and bitwise_left_shift bitwise_invert
+            bitwise_or bitwise_right_shift bitwise_xor ceil clip conj copysign cos cosh divide equal exp expm1
+            floor floor_divide greater greater_equal hypot imag isfinite isinf isnan less less_equal log log1p
+            log2 log10 logaddexp logical_and logical_not logical_or logical_xor maximum minimum multiply
+            negative nextafter not_equal positive pow real reciprocal remainder round sign signbit sin sinh
+            square sqrt subtract tan tanh trunc]]
+        local x, y = np.array({0.25, 0.5}), np.array({0.75, 0.5})
+        local count = 0
+        for name in standard:gmatch("%S+") do
+            local f = np[name]
+            assert(type(f) == "function", "np." .. name .. " is missing")
+            local a, b = x, y
+            if name:find("bitwise") then
+                a, b = np.array({6, 3}):astype("int32"), np.array({1, 2}):astype("int32")
+            elseif name == "imag" then
+                a = x:astype("complex128")
+            end
+            local one, made = pcall(f, a)
+            made = one and made or f(a, b)
+            assert(np.isarray(made) and made.shape[1] == 2, "np." .. name .. " made " .. tostring(made))
+            count = count + 1
+        end
+        assert.equal(67, count)
+    end)
 end)

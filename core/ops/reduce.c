@@ -310,6 +310,14 @@ static tsr_status hand_over(call *c, tsr_array **result, tsr_error *err) {
     tsr_status status = tsr_view_reshape(c->sums, ndim, shape, &shaped, err);
     if (status != TSR_OK)
         return status;
+    bool wraps = out != NULL && shaped->dtype != c->result && tsr_category(c->result) == 1;
+    if (wraps) { /* in the result's dtype, before out's */
+        tsr_array *wide = shaped;
+        status = tsr_clone(c->context, wide, c->result, TSR_ORDER_C, &shaped, err);
+        tsr_array_release(wide);
+        if (status != TSR_OK)
+            return status;
+    }
     if (out != NULL) {
         status = tsr_copy(out, shaped, err);
         if (status == TSR_OK)

@@ -21,7 +21,9 @@ local compose = {}
 function compose.only(kinds, operation, ...)
     for i = 1, select("#", ...) do
         local x = select(i, ...)
-        if not kinds:find(x.dtype.kind, 1, true) then
+        if x == nil then
+            fail("value", operation, "argument %d must be an array or a number, not nothing", i)
+        elseif not kinds:find(x.dtype.kind, 1, true) then
             fail("dtype", operation, "does not take %s operands", x.dtype.name)
         end
     end
@@ -113,7 +115,14 @@ local function composed(face, operation, arrays, parameters, f, exact)
             return call(x, ...)
         end, in_place
     end
+    local function operand(v)
+        if is_array(v) or type(v) == "number" or type(v) == "boolean" then
+            return v
+        end
+        return arguments.array(operation, face, v)
+    end
     return function(x, y, ...)
+        x, y = operand(x), operand(y)
         if not (is_array(x) or is_array(y)) then
             x = arguments.array(operation, face, x)
         end

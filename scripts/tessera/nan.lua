@@ -69,7 +69,12 @@ local function nanmean(x, dim, keep, dtype, out, let_in)
     end
     local total = mean_sum(x, {dim = dim, keepdim = keep, dtype = dtype, where = let_in})
     local n = count(x, {dim = dim, keepdim = keep, where = let_in})
-    torch.div(total, n, {out = total})
+    if total.dtype.kind == "c" then -- NaN in one part leaves the other
+        torch.div(total.real, n, {out = total.real})
+        torch.div(total.imag, n, {out = total.imag})
+    else
+        torch.div(total, n, {out = total})
+    end
     return reducing.deliver("nanmean", reducing.as(total, final), out)
 end
 
