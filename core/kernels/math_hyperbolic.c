@@ -2,13 +2,14 @@
 #include "math/loops.h"
 
 #include "math/exponential.h"
+#include "math/float_exponential.h"
 #include "math/tanh_float.h"
 
 TSR_MATH_WIDE(sinh)
-TSR_MATH_NARROW(sinh)
+TSR_MATH_NATIVE(sinh)
 TSR_MATH_KERNELS(sinh)
 TSR_MATH_WIDE(cosh)
-TSR_MATH_NARROW(cosh)
+TSR_MATH_NATIVE(cosh)
 TSR_MATH_KERNELS(cosh)
 TSR_MATH_WIDE(tanh)
 
