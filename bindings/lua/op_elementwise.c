@@ -285,14 +285,20 @@ static int operator(lua_State *L) {
 
 /* where(condition, x, y) */
 int tsrL_op_where(lua_State *L) {
+    static const char *const names[] = {"out"};
     arguments a;
-    if (lua_gettop(L) != 3)
+    if (lua_gettop(L) < 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
-    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3))
+    tsrL_bind(L, 4, 1, names);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3)) {
+        if (!lua_isnil(L, 4))
+            tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
         return tsrL_trace_where(L);
+    }
     read_operands(L, &a, 3);
     check_numbers(L, &a, 1);
-    return push_result(L, TSR_DO_COUNT, &a, 0);
+    a.out = optional_array(L, 4);
+    return push_result(L, TSR_DO_COUNT, &a, 4);
 }
 
 /* ---- registering ---- */
