@@ -1,7 +1,8 @@
 /* One fold of one type: elements T, JOIN(a, x) of two vectors and ONE(a, x) of two elements, where
  * a is what came first. Defines walk_NAME, the loop that all else calls, and fold_NAME, end_NAME
  * and rows_NAME as the kernel table wants them; PARTS numbers are an element (2: complex, part by
- * part), whose functions are those with _parts. NAME, T, JOIN and ONE are undefined at the end.
+ * part), whose functions are those with _parts. Where QUICK(a, x) is defined, it is JOIN but for
+ * NaN in x (x86/extreme.h). NAME, T, JOIN, ONE and QUICK are undefined at the end.
  *
  * The vector types of the compiler, as wide as the level's registers, say what is meant better than
  * any loop would: accumulators that stay in registers while memory goes by. */
@@ -18,6 +19,34 @@ static inline OF(vector) OF(join)(OF(vector) a, OF(vector) x) {
     return JOIN(a, x);
 }
 
+#ifdef QUICK
+/* A strip of the walk without NaN. Whether there was one. */
+static inline bool OF(quick)(const char *at, int64_t stride, size_t rows, OF(vector) * a) {
+    PASTE(tsr_seen, S) seen[TSR_STRIP / 2];
+    TSR_UNROLL_STRIP
+    for (int i = 0; i < TSR_STRIP / 2; i++)
+        seen[i] = PASTE(TSR_NONE, S);
+    for (size_t r = 0; r < rows; r++, at += stride) {
+        TSR_UNROLL_STRIP
+        for (int i = 0; i < TSR_STRIP * TSR_VECTOR; i += 64)
+            __builtin_prefetch(at + TSR_AHEAD * stride + i);
+        TSR_UNROLL_STRIP
+        for (int i = 0; i < TSR_STRIP; i += 2) {
+            const OF(vector) x = *(const OF(memory) *)(at + i * TSR_VECTOR);
+            const OF(vector) y = *(const OF(memory) *)(at + (i + 1) * TSR_VECTOR);
+            a[i] = QUICK(a[i], x);
+            a[i + 1] = QUICK(a[i + 1], y);
+            seen[i / 2] = PASTE(TSR_SEE, S)(seen[i / 2], x, y);
+        }
+    }
+    bool any = false;
+    TSR_UNROLL_STRIP
+    for (int i = 0; i < TSR_STRIP / 2; i++)
+        any |= PASTE(TSR_SEEN, S)(seen[i]);
+    return any;
+}
+#endif
+
 /* acc[j] = start[j] (op) src[0][j] (op) ... (op) src[rows - 1][j]; acc may be start. */
 static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, const void *start,
                      void *acc) {
@@ -30,7 +59,11 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
         TSR_UNROLL_STRIP
         for (int i = 0; i < TSR_STRIP; i++)
             a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
-        for (size_t r = 0; r < rows; r++, at += stride) {
+        size_t left = rows;
+#ifdef QUICK
+        left = OF(quick)(at, stride, rows, a) ? rows : 0;
+#endif
+        for (size_t r = 0; r < left; r++, at += stride) {
             TSR_UNROLL_STRIP
             for (int i = 0; i < TSR_STRIP * TSR_VECTOR; i += 64)
                 __builtin_prefetch(at + TSR_AHEAD * stride + i);
@@ -93,3 +126,4 @@ static void OF(rows_parts)(const char *src, int64_t stride, size_t rows, size_t 
 #undef T
 #undef JOIN
 #undef ONE
+#undef QUICK

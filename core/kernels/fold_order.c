@@ -1,10 +1,16 @@
 /* Largest and least elements. Of two equal zeros the one that came first stays. MAX and MIN keep a
  * NaN once met: a comparison with it is false, so that it stays in its lane, and one that arrives
- * is or-ed in as all ones, since its payload says nothing. Integers know no NaN, so the
- * same loops are their FMAX and FMIN, too; those of floating numbers are in arithmetic.c. */
+ * is or-ed in as all ones, since its payload says nothing. Where the machine has an instruction
+ * for the rest, that goes first, and all is done again if there was a NaN: joined twice, nothing
+ * else changes. Integers know no NaN, so the same loops are their FMAX and FMIN, too; those of
+ * floating numbers are in arithmetic.c. */
 #include "rows.h"
 
 #include "fold.h"
+
+#if defined(__x86_64__)
+#include "x86/extreme.h"
+#endif
 
 #define MORE(a, x)        TSR_PICK((x) > (a), x, a)
 #define LESS(a, x)        TSR_PICK((x) < (a), x, a)

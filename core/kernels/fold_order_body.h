@@ -5,14 +5,20 @@
 #define PASTE(a, b)  PASTE_(a, b)
 
 #ifdef FLOATING
-#define NAME      PASTE(max, S)
-#define T         E
-#define JOIN      MORE_OR_NAN
+#define NAME PASTE(max, S)
+#define T    E
+#define JOIN MORE_OR_NAN
+#if defined(__x86_64__)
+#define QUICK PASTE(TSR_MORE, S)
+#endif
 #define ONE(a, x) ((((x) > (a) || (x) != (x)) && (a) == (a)) ? (x) : (a))
 #include "fold_body.h"
-#define NAME      PASTE(min, S)
-#define T         E
-#define JOIN      LESS_OR_NAN
+#define NAME PASTE(min, S)
+#define T    E
+#define JOIN LESS_OR_NAN
+#if defined(__x86_64__)
+#define QUICK PASTE(TSR_LESS, S)
+#endif
 #define ONE(a, x) ((((x) < (a) || (x) != (x)) && (a) == (a)) ? (x) : (a))
 #include "fold_body.h"
 #else

@@ -47,9 +47,6 @@ typedef void tsr_kernel_ternary(const void *a, const void *b, const void *c, voi
 /* dst[i] = f(src[i]); dst may be src. */
 typedef void tsr_kernel_unary(const void *src, void *dst, size_t n);
 
-/* Whether all (any) of n bools are true. */
-typedef bool tsr_kernel_truth(const uint8_t *src, size_t n);
-
 /* Folds, the inner loops of reductions (fold.def). An element goes to the lane of its position
  * modulo TSR_FOLD_LANES, lanes are folded pairwise, and who calls combines the results of leaves of
  * TSR_FOLD_LEAF elements in a binary tree, with kernels->binary. So the order of a sum is fixed by
@@ -131,11 +128,10 @@ typedef struct tsr_kernels {
     tsr_kernel_convert *simple[TSR_UN_COUNT][TSR_DTYPE_COUNT]; /* elementwise.def */
     tsr_kernel_binary *binary[TSR_BIN_COUNT][TSR_DTYPE_COUNT];
     tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
-    tsr_kernel_truth *all, *any;
     /* By tsr_function; a binary one stands in pairs[function - TSR_FN_FIRST_PAIR]. NULL for dtypes
-     * that have no such function. float32 results are within 1 ulp, float64 ones within 2 (those of
-     * special.c: see there), float16 and bfloat16 rounded from float32; the bits are the same at
-     * every level, but for the sign and payload of a NaN. */
+     * that have no such function; float16 and bfloat16 are for who calls to convert. float32
+     * results are within 1 ulp, float64 ones within 2 (those of special.c: see there); the bits are
+     * the same at every level, but for the sign and payload of a NaN. */
     tsr_kernel_unary *unary[TSR_FN_FIRST_PAIR][TSR_DTYPE_COUNT];
     tsr_kernel_binary *pairs[TSR_FN_PAIRS][TSR_DTYPE_COUNT];
     /* By tsr_fold. Rows of SUM are for integers, float32, float64 and complex dtypes, with lanes of

@@ -1,6 +1,6 @@
 # How the kernels are built: each source of TSR_KERNEL_SOURCES once per level into
 # $(BUILD)/obj/kernels/<file>.<level>.o, those of TSR_KERNEL_MATH too, but not for v2 (level.h), and
-# the files of TSR_KERNEL_ONCE once, without special flags. TSR_KERNEL_BASE are kernels for base alone.
+# the files of TSR_KERNEL_ONCE once, for any machine.
 #
 # The including Makefile may set BUILD (build), CC, TSR_CPPFLAGS and TSR_CFLAGS (warnings, -fPIC,
 # visibility, sanitizers); it links TSR_KERNEL_OBJECTS. TSR_KERNEL_LEVELS lists the levels.
@@ -18,15 +18,14 @@ TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_float
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
     math_root.c math_pair.c fold_sum.c fold_order.c)
-TSR_KERNEL_BASE := $(addprefix core/kernels/, scan.c scan_order.c extreme_rows.c)
 TSR_KERNEL_ONCE := $(addprefix core/kernels/, select.c stream.c special.c complex_functions.c divisors.c \
-    power_integer.c fold_identity.c) core/base/cpu.c
+    power_integer.c fold_identity.c scan.c scan_order.c extreme_rows.c) core/base/cpu.c
 
 TSR_KERNEL_CFLAGS := -ffp-contract=off -fno-math-errno -fno-trapping-math -Wno-pass-failed
 # The many loops of one line are vectorised as by -O3, but without a cascade of remainder loops behind
 # each, which would double the code. Copies and conversions, which are fewer, get all of it.
 TSR_KERNEL_LEAN := $(addprefix core/kernels/, arithmetic.c complex.c compare.c unary.c parts.c \
-    choose.c find.c) $(TSR_KERNEL_MATH) $(TSR_KERNEL_BASE)
+    choose.c find.c) $(TSR_KERNEL_MATH)
 TSR_KERNEL_FULL_CFLAGS := -O3
 TSR_KERNEL_LEAN_CFLAGS := -O2 -ftree-vectorize
 ifeq ($(findstring clang,$(shell $(CC) --version)),)
@@ -49,8 +48,7 @@ TSR_KERNEL_CFLAGS_v4 := -march=x86-64-v4 -mprefer-vector-width=512
 TSR_KERNEL_LEVEL_OBJECTS := $(foreach level,$(TSR_KERNEL_LEVELS),\
     $(TSR_KERNEL_SOURCES:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o)) \
     $(foreach level,$(filter-out v2,$(TSR_KERNEL_LEVELS)),\
-    $(TSR_KERNEL_MATH:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o)) \
-    $(TSR_KERNEL_BASE:core/kernels/%.c=$(BUILD)/obj/kernels/%.base.o)
+    $(TSR_KERNEL_MATH:core/kernels/%.c=$(BUILD)/obj/kernels/%.$(level).o))
 TSR_KERNEL_ONCE_OBJECTS := $(TSR_KERNEL_ONCE:core/%.c=$(BUILD)/obj/%.o)
 TSR_KERNEL_OBJECTS := $(TSR_KERNEL_LEVEL_OBJECTS) $(TSR_KERNEL_ONCE_OBJECTS)
 

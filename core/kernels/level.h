@@ -51,14 +51,11 @@
     X(level, fold_sum)                                                                             \
     X(level, fold_order)
 
-/* Those that gain nothing from a level, and are compiled for base alone. */
-#define TSR_KERNEL_BASE_FILES(X, level)                                                            \
+/* Those that are compiled once, for base, since they gain nothing from a level. */
+#define TSR_KERNEL_ONCE_FILES(X, level)                                                            \
     X(level, scan)                                                                                 \
     X(level, scan_order)                                                                           \
-    X(level, extreme_rows)
-
-/* Those that are compiled once, for base: scalar code that gains nothing from a level. */
-#define TSR_KERNEL_SCALAR_FILES(X, level)                                                          \
+    X(level, extreme_rows)                                                                         \
     X(level, special)                                                                              \
     X(level, complex_functions)                                                                    \
     X(level, divisors)                                                                             \
@@ -71,8 +68,7 @@
 #define TSR_DECLARE_(level, file) void TSR_KERNEL_ENTRY_(level, file)(tsr_kernels *);
 TSR_KERNEL_FILES(TSR_DECLARE_, base)
 TSR_KERNEL_MATH_FILES(TSR_DECLARE_, base)
-TSR_KERNEL_SCALAR_FILES(TSR_DECLARE_, base)
-TSR_KERNEL_BASE_FILES(TSR_DECLARE_, base)
+TSR_KERNEL_ONCE_FILES(TSR_DECLARE_, base)
 #if defined(__x86_64__)
 TSR_KERNEL_FILES(TSR_DECLARE_, v2)
 TSR_KERNEL_FILES(TSR_DECLARE_, v3)

@@ -1,9 +1,8 @@
-/* Blocks made from little: one item repeated, a ramp, and the truth of a block of bools.
+/* Blocks made from little: one item repeated, and a ramp.
  *
  * An item whose bytes are all equal (zeros, above all) is left to memset, which knows the best way
  * for large blocks on this machine. A ramp computes every element from its index, never by adding
- * on: no error builds up, and any element can be started from. Truth is decided a chunk at a time,
- * without branches inside, so that it vectorises and still stops early. */
+ * on: no error builds up, and any element can be started from. */
 #include "level.h"
 
 #include "widen.h"
@@ -56,39 +55,9 @@ static void ramp_i64(int64_t start, int64_t step, int64_t first, int64_t *dst, s
 
 enum { CHUNK = 1024 };
 
-static bool all_true(const uint8_t *src, size_t n) {
-    for (size_t i = 0, m; i < n; i += m) {
-        m = n - i < CHUNK ? n - i : CHUNK;
-        uint8_t zero = 0;
-        for (size_t j = 0; j < m; j++) {
-            zero |= src[i + j] == 0;
-        }
-        if (zero) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool any_true(const uint8_t *src, size_t n) {
-    for (size_t i = 0, m; i < n; i += m) {
-        m = n - i < CHUNK ? n - i : CHUNK;
-        uint8_t seen = 0;
-        for (size_t j = 0; j < m; j++) {
-            seen |= src[i + j];
-        }
-        if (seen) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void TSR_KERNEL_ENTRY(make)(tsr_kernels *k) {
     static tsr_kernel_fill *const fills[TSR_ITEM_COUNT] = {fill_1, fill_2, fill_4, fill_8, fill_16};
     memcpy(k->fill, fills, sizeof fills);
     k->ramp_f64 = ramp_f64;
     k->ramp_i64 = ramp_i64;
-    k->all = all_true;
-    k->any = any_true;
 }

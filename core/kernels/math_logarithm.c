@@ -2,7 +2,7 @@
 #include "math/loops.h"
 
 #include "math/cells.h"
-#include "math/float_native.h"
+#include "math/float_logarithm.h"
 
 TSR_MATH_RUN(log_slow_f32, float, TSR_F32_LANES, (float)tsr_log_narrow((double)x))
 TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(x), tsr_log_f32(x),
@@ -31,13 +31,13 @@ static void log_run_f64(const double *s, double *d, size_t n) {
 }
 TSR_MATH_KERNELS(log)
 TSR_MATH_WIDE(log2)
-TSR_MATH_NARROW(log2)
+TSR_MATH_NATIVE(log2)
 TSR_MATH_KERNELS(log2)
 TSR_MATH_WIDE(log10)
-TSR_MATH_NARROW(log10)
+TSR_MATH_NATIVE(log10)
 TSR_MATH_KERNELS(log10)
 TSR_MATH_WIDE(log1p)
-TSR_MATH_NARROW(log1p)
+TSR_MATH_NATIVE(log1p)
 TSR_MATH_KERNELS(log1p)
 
 void TSR_KERNEL_ENTRY(math_logarithm)(tsr_kernels *k) {

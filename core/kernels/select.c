@@ -18,8 +18,7 @@
 static void lay_base(tsr_kernels *k) {
     TSR_KERNEL_FILES(LAY, base)
     TSR_KERNEL_MATH_FILES(LAY, base)
-    TSR_KERNEL_SCALAR_FILES(LAY, base)
-    TSR_KERNEL_BASE_FILES(LAY, base)
+    TSR_KERNEL_ONCE_FILES(LAY, base)
 }
 
 #if defined(__x86_64__)

@@ -1,7 +1,7 @@
 /* lgamma, digamma, erfinv, i0, sinc.
  *
  * One element at a time, in double with the C library's exp, log, sin and tan; a float32 result is
- * the double one rounded, and the 16-bit ones come from float32. So the file is compiled once.
+ * the double one rounded. So the file is compiled once.
  *
  * lgamma    the C library's
  * digamma   recurrence into [1, 2], and there the rational function of Boost's digamma.hpp (John
@@ -17,8 +17,6 @@
 #define _DEFAULT_SOURCE 1 /* lgamma_r */
 
 #include "level.h"
-
-#include "../dtype/half.h"
 
 #include <math.h>
 
@@ -208,20 +206,6 @@ static void run_f32(double (*f)(double), const void *src, void *dst, size_t n) {
         d[i] = (float)f((double)s[i]);
 }
 
-static void run_f16(double (*f)(double), const void *src, void *dst, size_t n) {
-    const uint16_t *s = src;
-    uint16_t *d = dst;
-    for (size_t i = 0; i < n; i++)
-        d[i] = tsr_f16_from_f32((float)f((double)tsr_f16_to_f32(s[i])));
-}
-
-static void run_bf16(double (*f)(double), const void *src, void *dst, size_t n) {
-    const uint16_t *s = src;
-    uint16_t *d = dst;
-    for (size_t i = 0; i < n; i++)
-        d[i] = tsr_bf16_from_f32((float)f((double)tsr_bf16_to_f32(s[i])));
-}
-
 #define KERNEL(name, f, SUFFIX)                                                                    \
     static void name##_##SUFFIX(const void *src, void *dst, size_t n) {                            \
         run_##SUFFIX(f, src, dst, n);                                                              \
@@ -232,13 +216,10 @@ static void run_bf16(double (*f)(double), const void *src, void *dst, size_t n) 
     X(ERFINV, erfinv, erfinv)                                                                      \
     X(I0, i0, i0)                                                                                  \
     X(SINC, sinc, sinc)
-#define KERNELS(NAME, name, f)                                                                     \
-    KERNEL(name, f, f16) KERNEL(name, f, bf16) KERNEL(name, f, f32) KERNEL(name, f, f64)
+#define KERNELS(NAME, name, f) KERNEL(name, f, f32) KERNEL(name, f, f64)
 FUNCTIONS(KERNELS)
 
 #define LAY(NAME, name, f)                                                                         \
-    k->unary[TSR_FN_##NAME][TSR_FLOAT16] = name##_f16;                                             \
-    k->unary[TSR_FN_##NAME][TSR_BFLOAT16] = name##_bf16;                                           \
     k->unary[TSR_FN_##NAME][TSR_FLOAT32] = name##_f32;                                             \
     k->unary[TSR_FN_##NAME][TSR_FLOAT64] = name##_f64;
 

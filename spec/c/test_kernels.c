@@ -549,26 +549,6 @@ static void test_make(const tsr_kernels *k) {
     }
 }
 
-static void test_truth(const tsr_kernels *k) {
-    enum { MOST = 2500 };
-    uint8_t *b = malloc(MOST);
-    for (size_t n = 0; b && n <= MOST; n += n < 200 ? 1 : 23) {
-        memset(b, 0, MOST);
-        CHECK(!k->any(b, n) && k->all(b, n) == (n == 0), "%s: truth of zeros, n %zu", k->level, n);
-        memset(b, 2, MOST);
-        CHECK(k->all(b, n) && k->any(b, n) == (n > 0), "%s: truth of twos, n %zu", k->level, n);
-        if (n > 0) {
-            size_t at = random64() % n;
-            b[at] = 0;
-            CHECK(!k->all(b, n), "%s: one zero of %zu", k->level, n);
-            memset(b, 0, MOST);
-            b[at] = 128;
-            CHECK(k->any(b, n), "%s: one true of %zu", k->level, n);
-        }
-    }
-    free(b);
-}
-
 static void subtract(tsr_dtype t, const void *a, const void *b, void *out) {
     number x = get(t, a), y = get(t, b);
     x.u -= y.u;
@@ -647,7 +627,6 @@ int main(void) {
         test_move(&k);
         test_transpose(&k);
         test_make(&k);
-        test_truth(&k);
         test_subtract(&k);
     }
     free(h);

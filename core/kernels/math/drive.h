@@ -1,6 +1,5 @@
 /* From runs to kernels. A run is a loop that takes multiples of a line of 64 bytes; what drives it
- * gives it the last elements in a padded copy, and makes float16 and bfloat16 kernels of a float
- * one, whose results are rounded once more. The bodies are in math_drive.c, once a level. */
+ * gives it the last elements in a padded copy. The bodies are in math_drive.c, once a level. */
 #ifndef TSR_MATH_DRIVE_H
 #define TSR_MATH_DRIVE_H
 
@@ -23,21 +22,13 @@ typedef void tsr_run_pair_f64(const double *a, const double *b, double *d, size_
         }                                                                                          \
     } while (0)
 
-#define tsr_drive_f16  TSR_KERNEL_ENTRY(drive_f16)
-#define tsr_drive_bf16 TSR_KERNEL_ENTRY(drive_bf16)
-#define tsr_drive_f32  TSR_KERNEL_ENTRY(drive_f32)
-#define tsr_drive_f64  TSR_KERNEL_ENTRY(drive_f64)
-void tsr_drive_f16(tsr_run_f32 *run, const void *src, void *dst, size_t n);
-void tsr_drive_bf16(tsr_run_f32 *run, const void *src, void *dst, size_t n);
+#define tsr_drive_f32 TSR_KERNEL_ENTRY(drive_f32)
+#define tsr_drive_f64 TSR_KERNEL_ENTRY(drive_f64)
 void tsr_drive_f32(tsr_run_f32 *run, const void *src, void *dst, size_t n);
 void tsr_drive_f64(tsr_run_f64 *run, const void *src, void *dst, size_t n);
 
-#define tsr_drive_pair_f16  TSR_KERNEL_ENTRY(drive_pair_f16)
-#define tsr_drive_pair_bf16 TSR_KERNEL_ENTRY(drive_pair_bf16)
-#define tsr_drive_pair_f32  TSR_KERNEL_ENTRY(drive_pair_f32)
-#define tsr_drive_pair_f64  TSR_KERNEL_ENTRY(drive_pair_f64)
-void tsr_drive_pair_f16(tsr_run_pair_f32 *run, const void *a, const void *b, void *dst, size_t n);
-void tsr_drive_pair_bf16(tsr_run_pair_f32 *run, const void *a, const void *b, void *dst, size_t n);
+#define tsr_drive_pair_f32 TSR_KERNEL_ENTRY(drive_pair_f32)
+#define tsr_drive_pair_f64 TSR_KERNEL_ENTRY(drive_pair_f64)
 void tsr_drive_pair_f32(tsr_run_pair_f32 *run, const void *a, const void *b, void *dst, size_t n);
 void tsr_drive_pair_f64(tsr_run_pair_f64 *run, const void *a, const void *b, void *dst, size_t n);
 

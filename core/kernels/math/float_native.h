@@ -56,12 +56,21 @@ TSR_INLINE uint32_t tsr_log_easy_f32(float x) {
     return (bits - 0x00800000u) | (0x7f7fffffu - bits);
 }
 
-/* x = 2^k (1 + f); k times the head of ln 2 is exact, and what its sum with f loses is kept. */
-TSR_INLINE float tsr_log_f32(float x) {
+typedef struct tsr_binade_f32 {
+    float k, f;
+} tsr_binade_f32;
+
+/* x = 2^k (1 + f), -0.293 <= f <= 0.4143. */
+TSR_INLINE tsr_binade_f32 tsr_binade_from_f32(float x) {
     const uint32_t root = 0x3f3504f3u; /* the bits of sqrt(1/2) */
     const uint32_t t = tsr_f32_bits(x) - root;
-    const float k = (float)((int32_t)t >> 23);
-    const float f = tsr_f32_of((t & 0x007fffffu) + root) - 1;
+    return (tsr_binade_f32){(float)((int32_t)t >> 23), tsr_f32_of((t & 0x007fffffu) + root) - 1};
+}
+
+/* k times the head of ln 2 is exact, and what its sum with f loses is kept. */
+TSR_INLINE float tsr_log_f32(float x) {
+    const tsr_binade_f32 b = tsr_binade_from_f32(x);
+    const float k = b.k, f = b.f;
     const float hi = tsr_mad_float(k, 0x1.62e400p-1f, f);
     const float lost = tsr_mad_float(k, 0x1.62e400p-1f, -hi) + f;
     const float q = tsr_mad_float(f, tsr_poly_log_float(f), -0.5f);

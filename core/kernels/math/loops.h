@@ -20,16 +20,14 @@
         }                                                                                          \
     }
 
-/* The four kernels of a unary function over its runs name_run_f32 and name_run_f64. */
-#define TSR_MATH_KERNEL(name, SUFFIX, RUN)                                                         \
+/* Both kernels of a unary function over its runs name_run_f32 and name_run_f64. */
+#define TSR_MATH_KERNEL(name, SUFFIX)                                                              \
     static void name##_##SUFFIX(const void *src, void *dst, size_t n) {                            \
-        tsr_drive_##SUFFIX(name##_run_##RUN, src, dst, n);                                         \
+        tsr_drive_##SUFFIX(name##_run_##SUFFIX, src, dst, n);                                      \
     }
 #define TSR_MATH_KERNELS(name)                                                                     \
-    TSR_MATH_KERNEL(name, f16, f32)                                                                \
-    TSR_MATH_KERNEL(name, bf16, f32)                                                               \
-    TSR_MATH_KERNEL(name, f32, f32)                                                                \
-    TSR_MATH_KERNEL(name, f64, f64)
+    TSR_MATH_KERNEL(name, f32)                                                                     \
+    TSR_MATH_KERNEL(name, f64)
 
 /* d[i] = FAST of x = s[i] where the sign bit of EASY (of x, a word) is clear, and what SLOW_RUN
  * makes of x elsewhere: element by element, so that no result depends on its neighbours. Most
@@ -71,6 +69,12 @@
         }                                                                                          \
     }
 
+/* The run of tsr_name_f32, which holds where tsr_name_easy_f32 says so; doubles elsewhere. */
+#define TSR_MATH_NATIVE(name)                                                                      \
+    TSR_MATH_RUN(name##_slow_f32, float, TSR_F32_LANES, (float)tsr_##name((double)x, true))        \
+    TSR_MATH_RUN_EASY(name##_run_f32, float, uint32_t, TSR_F32_LANES, tsr_##name##_easy_f32(x),    \
+                      tsr_##name##_f32(x), name##_slow_f32, false)
+
 /* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
  * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */
 #define TSR_MATH_RUN_CHECKED(NAME, TYPE, WORD, LANES, EASY, HARD, ANY)                             \
@@ -101,8 +105,6 @@
 
 #define TSR_MATH_ROWS(k, NAME, name)                                                               \
     do {                                                                                           \
-        (k)->unary[TSR_FN_##NAME][TSR_FLOAT16] = name##_f16;                                       \
-        (k)->unary[TSR_FN_##NAME][TSR_BFLOAT16] = name##_bf16;                                     \
         (k)->unary[TSR_FN_##NAME][TSR_FLOAT32] = name##_f32;                                       \
         (k)->unary[TSR_FN_##NAME][TSR_FLOAT64] = name##_f64;                                       \
     } while (0)

@@ -18,16 +18,14 @@
         }                                                                                          \
     }
 
-/* The four kernels over runs; the runs too, of tsr_name(double x, double y, bool narrow). */
-#define TSR_MATH_KERNEL_PAIR(name, SUFFIX, RUN)                                                    \
+/* Both kernels over runs; the runs too, of tsr_name(double x, double y, bool narrow). */
+#define TSR_MATH_KERNEL_PAIR(name, SUFFIX)                                                         \
     static void name##_##SUFFIX(const void *a, const void *b, void *dst, size_t n) {               \
-        tsr_drive_pair_##SUFFIX(name##_run_##RUN, a, b, dst, n);                                   \
+        tsr_drive_pair_##SUFFIX(name##_run_##SUFFIX, a, b, dst, n);                                \
     }
 #define TSR_MATH_PAIR_KERNELS(name)                                                                \
-    TSR_MATH_KERNEL_PAIR(name, f16, f32)                                                           \
-    TSR_MATH_KERNEL_PAIR(name, bf16, f32)                                                          \
-    TSR_MATH_KERNEL_PAIR(name, f32, f32)                                                           \
-    TSR_MATH_KERNEL_PAIR(name, f64, f64)
+    TSR_MATH_KERNEL_PAIR(name, f32)                                                                \
+    TSR_MATH_KERNEL_PAIR(name, f64)
 #define TSR_MATH_PAIR(name)                                                                        \
     TSR_MATH_RUN_PAIR(name##_run_f64, double, TSR_F64_LANES, tsr_##name(x, y, false))              \
     TSR_MATH_RUN_PAIR(name##_run_f32, float, TSR_F32_LANES,                                        \
@@ -36,8 +34,6 @@
 
 #define TSR_MATH_PAIR_ROWS(k, NAME, name)                                                          \
     do {                                                                                           \
-        (k)->pairs[TSR_FN_##NAME - TSR_FN_FIRST_PAIR][TSR_FLOAT16] = name##_f16;                   \
-        (k)->pairs[TSR_FN_##NAME - TSR_FN_FIRST_PAIR][TSR_BFLOAT16] = name##_bf16;                 \
         (k)->pairs[TSR_FN_##NAME - TSR_FN_FIRST_PAIR][TSR_FLOAT32] = name##_f32;                   \
         (k)->pairs[TSR_FN_##NAME - TSR_FN_FIRST_PAIR][TSR_FLOAT64] = name##_f64;                   \
     } while (0)

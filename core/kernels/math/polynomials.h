@@ -48,6 +48,18 @@ TSR_INLINE float tsr_poly_exp_float(float x) {
     return y;
 }
 
+/* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
+ * Error 2^-30. */
+TSR_INLINE float tsr_poly_expm1_float(float x) {
+    float y = 0x1.9e0bfep-13f;
+    y = tsr_mad_float(y, x, 0x1.6d436ap-10f);
+    y = tsr_mad_float(y, x, 0x1.111306p-7f);
+    y = tsr_mad_float(y, x, 0x1.5554fp-5f);
+    y = tsr_mad_float(y, x, 0x1.555554p-3f);
+    y = tsr_mad_float(y, x, 0x1p-1f);
+    return y;
+}
+
 /* 2^x = 1 + x p(x), |x| <= 1/2.
  * Error 2^-59. */
 TSR_INLINE double tsr_poly_exp2_wide(double x) {

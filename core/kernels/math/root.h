@@ -2,12 +2,27 @@
 #ifndef TSR_MATH_ROOT_H
 #define TSR_MATH_ROOT_H
 
-#include "polynomials.h"
+#include "float_native.h"
 
 /* Two correctly rounded steps: at most 1.5 units. */
 TSR_INLINE double tsr_rsqrt(double x, bool narrow) {
     (void)narrow;
     return 1 / sqrt(x);
+}
+
+TSR_INLINE uint32_t tsr_rsqrt_easy_f32(float x) {
+    return tsr_log_easy_f32(x);
+}
+
+/* Half the exponent by halving the bits, one step of Newton's with the constants that suit that
+ * start best (Kadlec's; relative error 2^-10.5), and one of the third order, of what x y^2 leaves
+ * to 1 exactly. */
+TSR_INLINE float tsr_rsqrt_f32(float x) {
+    const float start = tsr_f32_of(0x5f1ffff9u - (tsr_f32_bits(x) >> 1));
+    const float y = 0x1.686c6ep-1f * start * tsr_mad_float(-x * start, start, 0x1.31d2c4p+1f);
+    const float s = x * y, s_lo = tsr_mad_float(x, y, -s);
+    const float e = tsr_mad_float(-s_lo, y, tsr_mad_float(-s, y, 1));
+    return tsr_mad_float(y * e, tsr_mad_float(e, 0.375f, 0.5f), y);
 }
 
 /* x = 2^(3 q + j) m with 1 <= m < 2. The polynomial times 2^(j/3) is a root good to 18 bits; cut
