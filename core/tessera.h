@@ -699,6 +699,20 @@ TSR_API tsr_status tsr_scan_along(tsr_context *context, tsr_scan scan, const tsr
                                   int dim, const tsr_reduce_options *options, tsr_array **result,
                                   tsr_array **positions, tsr_error *err);
 
+/* The variance, or with `root` the standard deviation: the mean square of the distance from the
+ * mean, over n - correction elements (not below 0). Of float32 and float64, on np also of integers
+ * and bool, as float64; TSR_EUNSUPPORTED for others. options: face, count, dims, keep and out. */
+TSR_API tsr_status tsr_variance(tsr_context *context, const tsr_array *array, double correction,
+                                bool root, const tsr_reduce_options *options, tsr_array **result,
+                                tsr_error *err);
+
+/* exp(x) / sum(exp(x)) along `dim`, or its logarithm, computed accurately in `dtype`, a floating
+ * one that the array is converted to first. *result is a new array, or `out` (NULL: none) retained,
+ * which may be the array itself. PyTorch's rules for out. */
+TSR_API tsr_status tsr_softmax(tsr_context *context, bool logarithm, const tsr_array *array,
+                               int dim, tsr_dtype dtype, tsr_array *out, tsr_array **result,
+                               tsr_error *err);
+
 /* ---- expressions: many operations in one pass ---- */
 
 typedef enum tsr_node_kind {

@@ -20,7 +20,7 @@ local writers = {fill = true, fill_ = true, zero_ = true, copy_ = true, copyto =
     set = true, release = true, requires_grad_ = true, cat = true, concat = true, concatenate = true,
     stack = true, vstack = true, hstack = true, dstack = true, column_stack = true, row_stack = true,
     max = true, min = true, sum = true, prod = true, mean = true, cumsum = true, cumprod = true,
-    logcumsumexp = true}
+    logcumsumexp = true, where = true}
 for name in pairs(support.elementwise) do
     writers[name] = true
 end

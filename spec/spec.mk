@@ -65,7 +65,8 @@ C_ROWS := $(C_TEST_NAMES:%=row-c-%) row-c-test_host
 ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
 SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
 ASAN_SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-asan-spec-%)
-# All specs at each kernel level below the best; a level that the machine does not have is said.
+# The specs at each kernel level below the best, but for those that no kernel has to do with (test-levels
+# runs all); a level that the machine does not have is said.
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
 TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
@@ -85,10 +86,11 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
+LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors faces faults host memory print threads)),$(SPECS))
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
-	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD)) --helper=spec/support/level.lua spec; \
+	    $(TALLY_ROW) busted level-$* env TSR_ISA=$* $(call BUSTED,$(BUILD)) --helper=spec/support/level.lua $(LEVEL_SPECS); \
 	elif grep -q 'no kernel level' $(TALLY)/level-$*.why; then \
 	    echo "level-$*: not on this machine"; \
 	else \
@@ -136,6 +138,8 @@ test-asan:
 	$(call tally_of,$(ASAN_SPEC_ROWS) $(ASAN_C_ROWS),test-build test-build-asan)
 
 ## test-levels: the specs at each kernel level
+test-levels: LEVEL_SPECS := $(SPECS)
+test-levels: export LEVEL_SPECS
 test-levels:
 	$(call tally_of,$(LEVEL_ROWS),test-build)
 

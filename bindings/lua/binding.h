@@ -266,6 +266,11 @@ bool tsrL_push_element(lua_State *L, const tsr_array *a, int count, const int64_
 bool tsrL_get_quickly(lua_State *L, const tsr_array *a);
 bool tsrL_set_quickly(lua_State *L, tsr_array *a);
 
+/* ---- for the Lua half alone */
+
+int tsrL_softmax(lua_State *L);  /* op_softmax.c */
+int tsrL_variance(lua_State *L); /* op_reduce.c */
+
 /* ---- the Lua half (lua_half.c) */
 
 void tsrL_register_lua_half(lua_State *L);

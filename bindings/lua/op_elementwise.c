@@ -196,18 +196,20 @@ static bool operate_quickly(lua_State *L, int operation, int count, int out) {
     a.options.default_float = lib->default_float[given->face];
     tsr_error err;
     tsrL_no_error(&err);
-    tsrL_object *made = tsrL_new_in(L, lib, a.options.face);
+    tsrL_object *made = out == 0 ? tsrL_new_in(L, lib, a.options.face) : NULL;
+    tsr_array *written = NULL, **result = made != NULL ? &made->array : &written;
     a.options.out = out != 0 ? to->array : NULL;
     const tsr_array *operands[2] = {x != NULL ? x->array : place_of(lib, &a, 0),
                                     y != NULL ? y->array : place_of(lib, &a, 1)};
     TSRL_TRY(L, &err,
-             tsr_apply(lib->context, (tsr_do)operation, operands, &a.options, &made->array, &err));
-    if (given->requires_grad || (y != NULL && y->requires_grad)) {
+             tsr_apply(lib->context, (tsr_do)operation, operands, &a.options, result, &err));
+    if (made == NULL) {
+        tsr_array_release(written); /* the object at `out` holds it */
+        lua_pushvalue(L, out);
+    } else if (given->requires_grad || (y != NULL && y->requires_grad)) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';
     }
-    if (out != 0)
-        lua_pushvalue(L, out);
     return true;
 }
 
@@ -283,14 +285,20 @@ static int operator(lua_State *L) {
 
 /* where(condition, x, y) */
 int tsrL_op_where(lua_State *L) {
+    static const char *const names[] = {"out"};
     arguments a;
-    if (lua_gettop(L) != 3)
+    if (lua_gettop(L) < 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
-    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3))
+    tsrL_bind(L, 4, 1, names);
+    if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3)) {
+        if (!lua_isnil(L, 4))
+            tsrL_fail(L, TSR_EUNSUPPORTED, 0, "cannot be traced in a fused function: it writes");
         return tsrL_trace_where(L);
+    }
     read_operands(L, &a, 3);
     check_numbers(L, &a, 1);
-    return push_result(L, TSR_DO_COUNT, &a, 0);
+    a.out = optional_array(L, 4);
+    return push_result(L, TSR_DO_COUNT, &a, 4);
 }
 
 /* ---- registering ---- */

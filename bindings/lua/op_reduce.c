@@ -132,3 +132,28 @@ REDUCTION(nanmin, FMIN, extreme_order)
 REDUCTION(any, ANY, truth_order)
 REDUCTION(all, ALL, truth_order)
 REDUCTION(count_nonzero, COUNT_NONZERO, truth_order)
+
+/* variance(x, dims, correction, keep, root) for the Lua half: nil for what the core does not do. */
+int tsrL_variance(lua_State *L) {
+    lua_settop(L, 5);
+    tsrL_object *o = tsrL_check(L, 1);
+    int dims[TSR_MAX_DIMS];
+    tsr_reduce_options options = {.face = (tsr_face)o->face,
+                                  .dtype = TSR_DTYPE_COUNT,
+                                  .count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims),
+                                  .dims = dims,
+                                  .keep = lua_toboolean(L, 4)};
+    double correction = lua_tonumber(L, 3);
+    bool root = lua_toboolean(L, 5);
+    tsr_error err = TSRL_ERROR;
+    tsr_context *context = tsrL_lib(L)->context;
+    tsrL_object *made = tsrL_derive(L, o);
+    tsr_status status =
+        tsr_variance(context, o->array, correction, root, &options, &made->array, &err);
+    if (status == TSR_EUNSUPPORTED)
+        return 0;
+    if (status != TSR_OK)
+        TSRL_TRY(L, &err,
+                 tsr_variance(context, o->array, correction, root, &options, &made->array, &err));
+    return 1;
+}

@@ -45,10 +45,14 @@ static bool is_typestr(const char *typestr, const char *text) {
 }
 
 bool tsr_dtype_parse(tsr_face face, const char *text, tsr_dtype *out) {
+    for (int d = 0; d < TSR_DTYPE_COUNT; d++) /* no alias is another's name */
+        if (infos[d].name[0] == text[0] && strcmp(infos[d].name, text) == 0) {
+            *out = (tsr_dtype)d;
+            return true;
+        }
     for (int d = 0; d < TSR_DTYPE_COUNT; d++) {
         bool void2 = d == TSR_BFLOAT16; /* its typestr says only "two bytes of something" */
-        if (strcmp(infos[d].name, text) == 0 || has_word(aliases[d][face], text) ||
-            (!void2 && is_typestr(infos[d].typestr, text))) {
+        if (has_word(aliases[d][face], text) || (!void2 && is_typestr(infos[d].typestr, text))) {
             *out = (tsr_dtype)d;
             return true;
         }

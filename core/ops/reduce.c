@@ -346,6 +346,18 @@ static tsr_status check_out(const call *c, tsr_error *err) {
     return status == TSR_OK ? tsr_array_usable(out, true, err) : status;
 }
 
+/* A variance or a deviation out of sums of squares. */
+static tsr_status spread(call *c, tsr_error *err) {
+    double free = (double)c->stream - c->what->correction;
+    tsr_scalar divisor = {.dtype = TSR_FLOAT64, .as = {.f = free > 0 ? free : 0}};
+    tsr_status status = combine(c, TSR_BIN_DIVIDE, &divisor, true, err);
+    if (status == TSR_OK && c->what->root && c->sums->size > 0)
+        tsr_engine_kernels(c->context)
+            ->unary[TSR_FN_SQRT][c->sums->dtype](tsr_data_of(c->sums), tsr_data_of(c->sums),
+                                                 (size_t)c->sums->size);
+    return status;
+}
+
 tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
                               const tsr_reduced *what, const tsr_reduce_options *options,
                               tsr_array **result, tsr_error *err) {
@@ -384,6 +396,8 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
             combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false, err);
     if (status == TSR_OK && reduction == TSR_REDUCE_MEAN)
         status = mask != NULL ? divide_by_mask(&c, mask, err) : divide(&c, err);
+    if (status == TSR_OK && what->spreads)
+        status = spread(&c, err);
     if (status == TSR_OK)
         status = hand_over(&c, result, err);
     tsr_array_release(c.sums);
@@ -394,7 +408,7 @@ tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, const tsr_a
                       const tsr_reduce_options *options, tsr_array **result, tsr_error *err) {
     tsr_program program;
     tsr_program_start(&program, tsr_engine_kernels(context));
-    tsr_reduced what = {1, &array, &program, 0, (tsr_dtype)array->dtype};
+    tsr_reduced what = {1, &array, &program, 0, (tsr_dtype)array->dtype, false, 0, false};
     what.value = tsr_program_load(&program, 1, what.dtype);
     return tsr_reduce_program(context, reduction, &what, options, result, err);
 }

@@ -12,6 +12,9 @@ typedef struct tsr_reduced {
     tsr_program *program;
     int value;       /* register */
     tsr_dtype dtype; /* that the value stands for: float16 where the program works in float32 */
+    bool spreads; /* sums are divided by their number of elements less `correction`, not below 0, */
+    double correction;
+    bool root; /* and the square root taken */
 } tsr_reduced;
 
 /* Finishes the program and runs it. *result is a new array, or options->out retained. */

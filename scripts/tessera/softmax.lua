@@ -1,5 +1,6 @@
 --- softmax, log_softmax, logsumexp: exponentials of what lies below the largest element, so that none is
--- too large.
+-- too large. Lines that fit the caches are done by core.softmax, one after the other; longer ones in a few
+-- passes over memory.
 local ts, torch, _, core = ...
 local arguments, reducing = core.require("arguments"), core.require("reducing")
 local define, bind, fail = core.define, core.bind, arguments.fail
@@ -44,21 +45,23 @@ local function largest(x, dim)
     return amax(x, {dim = dim, keepdim = true})
 end
 
-local function softmax(x, dim, out)
-    if core.t.numel(x) == 0 then
-        return torch.empty_like(x)
+local function softmax(x, dim)
+    local short = core.softmax(x, dim or 1, false)
+    if short then
+        return short
     end
     local top = largest(x, dim)
     if reducing.is_half(x) then -- rounded once
         return share(x, top, sum_below(x, top, {dim = dim, keepdim = true, dtype = torch.float32}))
     end
-    local made = exponentials(x, top, {out = out})
+    local made = exponentials(x, top)
     return torch.div(made, made:sum{dim = dim, keepdim = true}, {out = made})
 end
 
 local function log_softmax(x, dim)
-    if core.t.numel(x) == 0 then
-        return torch.empty_like(x)
+    local short = core.softmax(x, dim or 1, true)
+    if short then
+        return short
     end
     local top = largest(x, dim)
     local dtype = reducing.is_half(x) and torch.float32 or nil

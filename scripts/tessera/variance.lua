@@ -82,10 +82,16 @@ local function torch_arguments(operation, x, ...)
     }, out
 end
 
+--- The same without the mean: in the core where that is possible.
+local function alone(x, how, root, middle)
+    return middle == nil and how.where == nil
+        and core.variance(x, how.dims, how.correction, how.keep, root) or (finished(x, how, root, middle))
+end
+
 local function of_torch(operation, root)
     return function(...)
         local x, how, out = torch_arguments(operation, ...)
-        return reducing.deliver(operation, (finished(x, how, root)), out)
+        return reducing.deliver(operation, alone(x, how, root), out)
     end
 end
 
@@ -123,7 +129,7 @@ local function of_np(operation, root)
             keep = arguments.boolean(operation, "keepdims", keep, false),
             correction = correction_of(operation, ddof, 0),
         }
-        return reducing.deliver(operation, (finished(x, how, root, middle)), out)
+        return reducing.deliver(operation, alone(x, how, root, middle), out)
     end
 end
 

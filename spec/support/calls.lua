@@ -222,7 +222,7 @@ for line in io.lines("core/ops/elementwise.def") do
         elementwise[name], elementwise[name .. "_"] = true, true
     end
 end
-calls.where = function(f) return f.b, f.a, f.o end
+calls.where = {function(f) return f.b, f.a, f.o end, function(f) return f.b, f.a, 1, {out = f.o} end}
 
 -- The elementwise functions that are composed of others, in scripts/tessera.
 local function two(f) return f.a, f.o end
