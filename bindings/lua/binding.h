@@ -53,8 +53,8 @@ typedef struct tsrL_library {
     uint32_t traces;          /* so far: their serial numbers */
     size_t alive; /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
-    tsrL_link objects; /* head of the list of all: a closing state does not finalize those that its
-                          finalizers make */
+    tsrL_link objects; /* head of the list of those that finalizers made: a closing state does not
+                          finalize them */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
     tsr_array *numbers[TSRL_NUMBERS][TSR_DTYPE_COUNT];
@@ -66,7 +66,7 @@ typedef struct tsrL_library {
 
 typedef struct tsrL_object {
     const void *magic;
-    tsrL_link link;    /* among the objects of the library */
+    tsrL_link link;    /* among the objects that finalizers made, or alone */
     tsr_array *array;  /* NULL before it is filled in */
     tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
     uint32_t trace;    /* serial number, of a placeholder: there is no array then; 0: none */

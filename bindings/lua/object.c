@@ -83,6 +83,16 @@ static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     lib->alive = bytes_in_use(lib);
 }
 
+/* What a finalizer of a closing state makes is not finalized itself, so the library remembers what
+ * finalizers make, and lets go of it when it closes. Of other objects it keeps no list: Lua drops a
+ * finalizer for which it has no memory, and the object's memory would still be in the list then. */
+static void enlist(tsrL_library *lib, tsrL_object *o) {
+    tsrL_link *head = &lib->objects;
+    o->link = (tsrL_link){head, head->right};
+    head->right->left = &o->link;
+    head->right = &o->link;
+}
+
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
     return tsrL_new_in(L, tsrL_lib(L), face);
 }
@@ -95,10 +105,9 @@ tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face) {
     *o = (tsrL_object){.magic = &tsrL_magic, .face = (uint8_t)face};
     lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
     lua_setmetatable(L, -2);
-    tsrL_link *head = &lib->objects;
-    o->link = (tsrL_link){head, head->right};
-    head->right->left = &o->link;
-    head->right = &o->link;
+    o->link = (tsrL_link){&o->link, &o->link};
+    if (tsrL_may_finalize(L))
+        enlist(lib, o);
     return o;
 }
 
