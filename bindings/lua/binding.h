@@ -268,7 +268,8 @@ bool tsrL_set_quickly(lua_State *L, tsr_array *a);
 
 /* ---- for the Lua half alone */
 
-int tsrL_softmax(lua_State *L);  /* op_softmax.c */
+int tsrL_softmax(lua_State *L); /* op_softmax.c */
+int tsrL_softmax_function(lua_State *L);
 int tsrL_variance(lua_State *L); /* op_reduce.c */
 
 /* ---- the Lua half (lua_half.c) */

@@ -1,25 +1,61 @@
-/* softmax(x, dim, logarithm, dtype, out) for the Lua half, which reads the options: nil when the
- * lines are so long that passes over memory are better (scripts/tessera/softmax.lua). */
+/* softmax and log_softmax in Lua: the short way of x and a dimension, and what the Lua half, which
+ * reads options, calls for all others (scripts/tessera/softmax.lua). Lines that are so long that
+ * passes over memory are better are left to it, too. */
 #include "ops.h"
 #include "view.h"
 
 enum { LINE_MOST = 16384 };
+enum { UP_OTHERWISE = TSRL_UPVALUES + 1, UP_LOGARITHM, UPVALUES = UP_LOGARITHM };
 
-int tsrL_softmax(lua_State *L) {
-    lua_settop(L, 5);
-    tsrL_object *o = tsrL_check(L, 1);
-    int ndim = tsr_array_ndim(o->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
-    if (ndim > 0 && tsr_array_shape(o->array)[dim] > LINE_MOST)
-        return 0;
-    tsr_dtype dtype = tsrL_opt_dtype(L, 4, TSR_FACE_TORCH, tsr_array_dtype(o->array));
-    tsrL_object *out = lua_isnil(L, 5) ? NULL : tsrL_check(L, 5);
+/* Pushes the result and tells so; false for long lines. */
+static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm) {
     tsr_error err = TSRL_ERROR;
     tsr_context *context = tsrL_lib(L)->context;
+    if (tsr_array_ndim(o->array) > 0 && tsr_array_shape(o->array)[dim] > LINE_MOST)
+        return false;
     tsrL_object *made = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_softmax(context, lua_toboolean(L, 3), o->array, dim, dtype,
-                         out != NULL ? out->array : NULL, &made->array, &err));
-    if (out != NULL)
-        lua_pushvalue(L, 5);
+             tsr_softmax(context, logarithm, o->array, dim, tsr_array_dtype(o->array), NULL,
+                         &made->array, &err));
+    return true;
+}
+
+/* softmax(x, dim, logarithm): nil for long lines. */
+int tsrL_softmax(lua_State *L) {
+    lua_settop(L, 3);
+    const tsrL_object *o = tsrL_check(L, 1);
+    int ndim = tsr_array_ndim(o->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
+    return push_softmax(L, o, dim, lua_toboolean(L, 3));
+}
+
+static int quick_softmax(lua_State *L) {
+    const tsrL_object *o = tsrL_test(L, 1);
+    int top = lua_gettop(L);
+    bool simple = top == 2 && tsrL_filled(o) && o->face == TSR_FACE_TORCH &&
+                  lua_type(L, 2) == LUA_TNUMBER && tsr_array_ndim(o->array) > 0 &&
+                  tsr_dtype_describe(tsr_array_dtype(o->array))->kind == 'f';
+    if (simple && push_softmax(L, o, tsrL_dim(L, 2, tsr_array_ndim(o->array)),
+                               lua_toboolean(L, lua_upvalueindex(UP_LOGARITHM))))
+        return 1;
+    lua_pushvalue(L, lua_upvalueindex(UP_OTHERWISE));
+    lua_insert(L, 1);
+    lua_call(L, top, LUA_MULTRET);
+    return lua_gettop(L);
+}
+
+/* softmax_function(name, logarithm, otherwise): the function that does the short way itself and
+ * calls `otherwise` for the rest. */
+int tsrL_softmax_function(lua_State *L) {
+    luaL_checkstring(L, 1);
+    luaL_checktype(L, 3, LUA_TFUNCTION);
+    lua_settop(L, 3);
+    for (int i = 1; i <= TSRL_UPVALUES; i++)
+        if (i == TSRL_UP_NAME)
+            lua_pushvalue(L, 1);
+        else
+            lua_pushvalue(L, lua_upvalueindex(i));
+    lua_pushvalue(L, 3);
+    lua_pushvalue(L, 2);
+    lua_pushcclosure(L, quick_softmax, UPVALUES);
     return 1;
 }

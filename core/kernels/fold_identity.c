@@ -1,5 +1,6 @@
-/* What the lanes of a fold start from: the element that leaves every other as it is. The sum's is
- * -0.0, so that a sum of negative zeros is one. */
+/* What a fold is made of: the element that its lanes start from, which leaves every other as it is,
+ * and the operation of two elements. The sum's element is -0.0, so that a sum of negative zeros is
+ * one. */
 #include "kernels.h"
 
 #include "../dtype/ctypes.h"
@@ -53,4 +54,13 @@ void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item) {
                                    : integer(fold, 0, top - 1 + top);
         memcpy(item, &bits, (size_t)info->itemsize);
     }
+}
+
+tsr_binary tsr_fold_binary(tsr_fold fold) {
+    static const uint8_t rows[TSR_FOLD_COUNT] = {
+        [TSR_FOLD_SUM] = TSR_BIN_ADD,     [TSR_FOLD_PROD] = TSR_BIN_MULTIPLY,
+        [TSR_FOLD_MAX] = TSR_BIN_MAXIMUM, [TSR_FOLD_MIN] = TSR_BIN_MINIMUM,
+        [TSR_FOLD_FMAX] = TSR_BIN_FMAX,   [TSR_FOLD_FMIN] = TSR_BIN_FMIN,
+    };
+    return (tsr_binary)rows[fold];
 }

@@ -157,6 +157,8 @@ void tsr_stream_end(void);
 
 /* Writes the element that a fold starts its lanes from, of the dtype that lanes have. */
 void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item);
+/* The operation of two elements that a fold is made of: a row of `binary`. */
+tsr_binary tsr_fold_binary(tsr_fold fold);
 
 /* Index into the item-size rows: 0 for 1 byte ... 4 for 16. */
 static inline int tsr_item_row(size_t itemsize) {

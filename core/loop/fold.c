@@ -68,12 +68,6 @@ void tsr_fold_arrange(tsr_folding *f, const tsr_kernels *kernels, tsr_dtype dtyp
 
 /* ---- the tree ---- */
 
-static const uint8_t combining[TSR_FOLD_COUNT] = {
-    [TSR_FOLD_SUM] = TSR_BIN_ADD,     [TSR_FOLD_PROD] = TSR_BIN_MULTIPLY,
-    [TSR_FOLD_MAX] = TSR_BIN_MAXIMUM, [TSR_FOLD_MIN] = TSR_BIN_MINIMUM,
-    [TSR_FOLD_FMAX] = TSR_BIN_FMAX,   [TSR_FOLD_FMIN] = TSR_BIN_FMIN,
-};
-
 void tsr_tree_push(tsr_tree *t, const void *value) {
     int level = 0;
     for (; (t->count >> level & 1) != 0; level++) {
@@ -130,7 +124,7 @@ typedef struct worker {
 } worker;
 
 static tsr_kernel_binary *combine_of(const job *j) {
-    return j->program->kernels->binary[combining[j->f->fold]][j->f->lanes];
+    return j->program->kernels->binary[tsr_fold_binary(j->f->fold)][j->f->lanes];
 }
 
 /* Moves a tile's pointers to place `index` of dimensions [from, to). */

@@ -88,16 +88,10 @@ static void scan_line(worker *w) {
     }
 }
 
-static const uint8_t combining[] = {
-    [TSR_FOLD_SUM] = TSR_BIN_ADD,
-    [TSR_FOLD_PROD] = TSR_BIN_MULTIPLY,
-    [TSR_FOLD_MAX] = TSR_BIN_MAXIMUM,
-    [TSR_FOLD_MIN] = TSR_BIN_MINIMUM,
-};
-
 static void scan_strip(worker *w, int64_t column, int64_t n) {
     job *j = w->job;
-    tsr_kernel_binary *combine = j->program->kernels->binary[combining[j->s->fold]][j->s->work];
+    tsr_kernel_binary *combine =
+        j->program->kernels->binary[tsr_fold_binary(j->s->fold)][j->s->work];
     tsr_machine_enter(&w->machine, &w->tile);
     int64_t rows = w->limit / n;
     for (int64_t row = 0; row < j->length && goes_on(w, rows * n); row += rows) {

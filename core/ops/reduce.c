@@ -252,12 +252,6 @@ static tsr_status combine(call *c, tsr_binary op, const tsr_scalar *number, bool
     return n == 0 ? TSR_OK : tsr_program_run(c->context, &p, &plan, err);
 }
 
-static const uint8_t combining[TSR_FOLD_COUNT] = {
-    [TSR_FOLD_SUM] = TSR_BIN_ADD,     [TSR_FOLD_PROD] = TSR_BIN_MULTIPLY,
-    [TSR_FOLD_MAX] = TSR_BIN_MAXIMUM, [TSR_FOLD_MIN] = TSR_BIN_MINIMUM,
-    [TSR_FOLD_FMAX] = TSR_BIN_FMAX,   [TSR_FOLD_FMIN] = TSR_BIN_FMIN,
-};
-
 /* The means are the sums / the number of elements, */
 static tsr_status divide(call *c, tsr_error *err) {
     tsr_scalar count = {.dtype = TSR_FLOAT64, .as = {.f = (double)c->stream}};
@@ -392,8 +386,8 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         status = fold(&c, err);
     tsr_leave_all(c.operand, c.operands);
     if (status == TSR_OK && options->initial != NULL)
-        status =
-            combine(&c, (tsr_binary)combining[rows[reduction].fold], options->initial, false, err);
+        status = combine(&c, tsr_fold_binary((tsr_fold)rows[reduction].fold), options->initial,
+                         false, err);
     if (status == TSR_OK && reduction == TSR_REDUCE_MEAN)
         status = mask != NULL ? divide_by_mask(&c, mask, err) : divide(&c, err);
     if (status == TSR_OK && what->spreads)
