@@ -78,7 +78,7 @@ void tessera_last_error(lua_State *L, tsr_error *out) {
 
 tsr_array *tessera_test(lua_State *L, int index) {
     tsrL_object *o = tsrL_test(L, index);
-    return tsrL_filled(o) ? o->array : NULL;
+    return tsrL_filled(o) ? o->cell->array : NULL;
 }
 
 tsr_array *tessera_check(lua_State *L, int index) {

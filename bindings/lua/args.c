@@ -191,10 +191,10 @@ bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out) {
         return true;
     default: {
         tsrL_object *o = tsrL_test(L, index);
-        if (!tsrL_filled(o) || tsr_array_ndim(o->array) != 0)
+        if (!tsrL_filled(o) || tsr_array_ndim(o->cell->array) != 0)
             return false;
         tsr_error err = TSRL_ERROR;
-        if (tsr_array_get(o->array, 0, NULL, out, &err) != TSR_OK)
+        if (tsr_array_get(o->cell->array, 0, NULL, out, &err) != TSR_OK)
             tsrL_raise(L, &err);
         return true;
     }

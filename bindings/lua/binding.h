@@ -39,9 +39,17 @@ enum { TSRL_NUMBERS = 3 }; /* most operands of an operation */
 
 typedef struct tsrL_mailbox tsrL_mailbox;
 
-typedef struct tsrL_link {
-    struct tsrL_link *left, *right;
-} tsrL_link;
+/* What an object holds. Cells lie in blocks that live as long as the library, apart from the
+ * objects: Lua may free an object whose finalizer it had no memory to call, and what it held is let
+ * go of when the library closes; so is what finalizers make while a state closes, which is not
+ * finalized. */
+typedef struct tsrL_cell {
+    tsr_array *array;  /* NULL before it is filled in */
+    tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
+    struct tsrL_cell *next; /* of the unused ones */
+} tsrL_cell;
+
+typedef struct tsrL_block tsrL_block; /* of cells */
 
 /* One per lua_State: what the C functions have in common. */
 typedef struct tsrL_library {
@@ -53,8 +61,10 @@ typedef struct tsrL_library {
     uint32_t traces;          /* so far: their serial numbers */
     size_t alive; /* bytes in use after the last collection that was asked for, or less */
     tsrL_mailbox *mailbox;
-    tsrL_link objects; /* head of the list of those that finalizers made: a closing state does not
-                          finalize them */
+    tsrL_cell *unused;  /* a list */
+    tsrL_block *blocks; /* all of them; Lua's, kept alive by the library's metatable */
+    int block_count;
+    tsrL_cell gone;       /* of objects that were finalized: empty for ever */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
     /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
     tsr_array *numbers[TSRL_NUMBERS][TSR_DTYPE_COUNT];
@@ -66,12 +76,10 @@ typedef struct tsrL_library {
 
 typedef struct tsrL_object {
     const void *magic;
-    tsrL_link link;    /* among the objects that finalizers made, or alone */
-    tsr_array *array;  /* NULL before it is filled in */
-    tsr_array *former; /* without memory, kept because a resize may happen while it is looked at */
-    uint32_t trace;    /* serial number, of a placeholder: there is no array then; 0: none */
-    int32_t node;      /* in that trace */
-    uint8_t face;      /* tsr_face */
+    tsrL_cell *cell;
+    uint32_t trace; /* serial number, of a placeholder: there is no array then; 0: none */
+    int32_t node;   /* in that trace */
+    uint8_t face;   /* tsr_face */
     bool requires_grad;
     bool released; /* by release(): array is still there, but must not be used any more */
 } tsrL_object;
@@ -112,7 +120,7 @@ tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face);
 void tsrL_collect(lua_State *L); /* a full collection, for more memory */
 /* Whether there is an array: neither unfilled nor released. `o` may be NULL. */
 static inline bool tsrL_filled(const tsrL_object *o) {
-    return o != NULL && o->array != NULL && !o->released;
+    return o != NULL && o->cell->array != NULL && !o->released;
 }
 
 /* NULL when it is none of ours. */

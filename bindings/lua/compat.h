@@ -130,9 +130,4 @@ static inline int tsrL_gc_running(lua_State *L) {
 #endif
 }
 
-/* Whether a finalizer may be running, the state's last ones among them. Lua 5.1 does not tell. */
-static inline int tsrL_may_finalize(lua_State *L) {
-    return LUA_VERSION_NUM < 502 || !tsrL_gc_running(L);
-}
-
 #endif

@@ -74,8 +74,8 @@ int tsrL_op_get(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
     int count = lua_gettop(L) - 1;
     int64_t index[TSR_MAX_DIMS];
-    read_positions(L, o->array, count, index);
-    if (tsrL_push_element(L, o->array, count, index))
+    read_positions(L, o->cell->array, count, index);
+    if (tsrL_push_element(L, o->cell->array, count, index))
         return 1;
     tsr_index items[TSR_MAX_DIMS];
     for (int i = 0; i < count; i++)
@@ -93,10 +93,10 @@ int tsrL_op_set(lua_State *L) {
     tsr_error err;
     tsr_scalar value;
     tsrL_no_error(&err);
-    read_positions(L, o->array, count, index);
-    if (!quick_value(L, count + 2, o->array, &value))
+    read_positions(L, o->cell->array, count, index);
+    if (!quick_value(L, count + 2, o->cell->array, &value))
         value = tsrL_scalar(L, count + 2);
-    if (tsr_array_set(o->array, count, index, &value, &err) != TSR_OK)
+    if (tsr_array_set(o->cell->array, count, index, &value, &err) != TSR_OK)
         tsrL_raise(L, &err);
     return 0;
 }

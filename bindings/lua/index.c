@@ -282,7 +282,7 @@ void tsrL_push_view(lua_State *L, const tsrL_object *o, int count, const tsr_ind
     tsrL_no_error(&err);
     tsrL_object *view = tsrL_new(L, (tsr_face)o->face);
     view->requires_grad = o->requires_grad;
-    TSRL_TRY(L, &err, tsr_view_index(o->array, count, items, &view->array, &err));
+    TSRL_TRY(L, &err, tsr_view_index(o->cell->array, count, items, &view->cell->array, &err));
 }
 
 static void positions(const key *k, int64_t *index) {
@@ -292,13 +292,13 @@ static void positions(const key *k, int64_t *index) {
 
 int tsrL_get_index(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
-    if (tsrL_get_quickly(L, o->array))
+    if (tsrL_get_quickly(L, o->cell->array))
         return 1;
     key k;
-    parse_key(L, o->array, 2, &k);
+    parse_key(L, o->cell->array, 2, &k);
     int64_t index[2 * TSR_MAX_DIMS + 1];
     positions(&k, index);
-    if (!k.element || !tsrL_push_element(L, o->array, k.count, index))
+    if (!k.element || !tsrL_push_element(L, o->cell->array, k.count, index))
         tsrL_push_view(L, o, k.count, k.items);
     return 1;
 }
@@ -306,15 +306,15 @@ int tsrL_get_index(lua_State *L) {
 static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
     tsr_error err = TSRL_ERROR;
     tsr_scalar value;
-    if (tsr_array_usable(o->array, true, &err) != TSR_OK)
+    if (tsr_array_usable(o->cell->array, true, &err) != TSR_OK)
         tsrL_raise(L, &err);
     bool number = tsrL_test_scalar(L, value_index, &value);
     if (lua_type(L, value_index) == LUA_TNUMBER)
-        tsrL_check_fits(L, &value, tsr_array_dtype(o->array));
+        tsrL_check_fits(L, &value, tsr_array_dtype(o->cell->array));
     if (number && k->element) {
         int64_t index[2 * TSR_MAX_DIMS + 1];
         positions(k, index);
-        if (tsr_array_set(o->array, k->count, index, &value, &err) != TSR_OK)
+        if (tsr_array_set(o->cell->array, k->count, index, &value, &err) != TSR_OK)
             tsrL_raise(L, &err);
         return 0;
     }
@@ -327,17 +327,17 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
     tsrL_push_view(L, o, k->count, k->items);
     tsrL_object *target = tsrL_check(L, -1);
     if (number)
-        TSRL_TRY(L, &err, tsr_fill(target->array, &value, &err));
+        TSRL_TRY(L, &err, tsr_fill(target->cell->array, &value, &err));
     else
-        TSRL_TRY(L, &err, tsr_copy(target->array, source->array, &err));
+        TSRL_TRY(L, &err, tsr_copy(target->cell->array, source->cell->array, &err));
     return 0;
 }
 
 int tsrL_set_index(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
-    if (tsrL_set_quickly(L, o->array))
+    if (tsrL_set_quickly(L, o->cell->array))
         return 0;
     key k;
-    parse_key(L, o->array, 2, &k);
+    parse_key(L, o->cell->array, 2, &k);
     return assign(L, o, &k, 3);
 }

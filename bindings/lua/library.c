@@ -59,7 +59,6 @@ tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned
                                 tsr_error *err) {
     tsrL_library *lib = tsrL_newuserdata(L, sizeof *lib);
     memset(lib, 0, sizeof *lib);
-    lib->objects = (tsrL_link){&lib->objects, &lib->objects};
     lib->capabilities = capabilities;
     lib->default_float[TSR_FACE_TORCH] = TSR_FLOAT32;
     lib->default_float[TSR_FACE_NUMPY] = TSR_FLOAT64;

@@ -245,7 +245,7 @@ int tsrL_object_tostring(lua_State *L) {
         lua_pushfstring(L, "%s(<%s>)", name, o->trace != 0 ? "traced" : "released");
         return 1;
     }
-    tsr_storage *storage = tsr_array_storage(o->array);
+    tsr_storage *storage = tsr_array_storage(o->cell->array);
     if (tsr_storage_revoked(storage)) {
         tsrL_push_label(L, storage);
         lua_pushfstring(L, "%s(<revoked: %s>)", name, lua_tostring(L, -1));
@@ -309,7 +309,7 @@ int tsrL_element(lua_State *L) {
     tsr_scalar s;
     for (int i = 0; i < count && i < TSR_MAX_DIMS; i++)
         index[i] = tsrL_index(L, i + 2);
-    if (tsr_array_get(o->array, count, index, &s, &err) != TSR_OK)
+    if (tsr_array_get(o->cell->array, count, index, &s, &err) != TSR_OK)
         tsrL_raise(L, &err);
     switch (s.dtype) {
     case TSR_BOOL:

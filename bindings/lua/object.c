@@ -30,7 +30,7 @@ static uint64_t arrays_at_hand(lua_State *L) {
     int top = lua_gettop(L) < SLOTS ? lua_gettop(L) : SLOTS;
     for (int i = 1; i <= top; i++) {
         tsrL_object *o = tsrL_test(L, i);
-        if (o != NULL && o->array != NULL)
+        if (o != NULL && o->cell->array != NULL)
             slots |= UINT64_C(1) << (i - 1);
     }
     return slots;
@@ -83,14 +83,30 @@ static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     lib->alive = bytes_in_use(lib);
 }
 
-/* What a finalizer of a closing state makes is not finalized itself, so the library remembers what
- * finalizers make, and lets go of it when it closes. Of other objects it keeps no list: Lua drops a
- * finalizer for which it has no memory, and the object's memory would still be in the list then. */
-static void enlist(tsrL_library *lib, tsrL_object *o) {
-    tsrL_link *head = &lib->objects;
-    o->link = (tsrL_link){head, head->right};
-    head->right->left = &o->link;
-    head->right = &o->link;
+/* ---- cells ---- */
+
+enum { BLOCK_CELLS = 64 };
+
+struct tsrL_block {
+    tsrL_block *next;
+    tsrL_cell cells[BLOCK_CELLS];
+};
+
+/* A block more, which the library's metatable keeps alive. */
+static void add_block(lua_State *L, tsrL_library *lib) {
+    luaL_checkstack(L, 3, NULL);
+    lua_getmetatable(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    tsrL_block *b = tsrL_newuserdata(L, sizeof *b);
+    memset(b, 0, sizeof *b);
+    lua_rawseti(L, -2, lib->block_count + 1);
+    lua_pop(L, 1);
+    lib->block_count++;
+    b->next = lib->blocks;
+    lib->blocks = b;
+    for (int i = BLOCK_CELLS; i-- > 0;) {
+        b->cells[i].next = lib->unused;
+        lib->unused = &b->cells[i];
+    }
 }
 
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
@@ -102,12 +118,13 @@ tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face) {
     if (unreported > REPORT)
         feed_collector(L, lib, unreported);
     tsrL_object *o = tsrL_newuserdata(L, sizeof *o);
-    *o = (tsrL_object){.magic = &tsrL_magic, .face = (uint8_t)face};
+    *o = (tsrL_object){.magic = &tsrL_magic, .cell = &lib->gone, .face = (uint8_t)face};
     lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
     lua_setmetatable(L, -2);
-    o->link = (tsrL_link){&o->link, &o->link};
-    if (tsrL_may_finalize(L))
-        enlist(lib, o);
+    if (lib->unused == NULL)
+        add_block(L, lib);
+    o->cell = lib->unused;
+    lib->unused = o->cell->next;
     return o;
 }
 
@@ -126,7 +143,7 @@ tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face) {
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face) {
     tsrL_object *o = tsrL_new(L, face);
     tsr_array_retain(array);
-    o->array = array;
+    o->cell->array = array;
     return o;
 }
 
@@ -162,29 +179,31 @@ static void drop_anchors(lua_State *L) {
         tsrL_mailbox_drain(L, lib->mailbox);
 }
 
-static void let_go(tsrL_object *o) {
-    tsr_array *array = o->array, *former = o->former;
-    o->link.left->right = o->link.right;
-    o->link.right->left = o->link.left;
-    o->link = (tsrL_link){&o->link, &o->link};
-    o->array = o->former = NULL;
+static void empty(tsrL_cell *cell) {
+    tsr_array *array = cell->array, *former = cell->former;
+    cell->array = cell->former = NULL;
     tsr_array_release(array);
     tsr_array_release(former);
 }
 
 static int object_gc(lua_State *L) {
     tsrL_object *o = tsrL_test(L, 1);
-    if (o != NULL) {
-        let_go(o);
-        drop_anchors(L);
-    }
+    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    if (o == NULL || o->cell == &lib->gone)
+        return 0;
+    tsrL_cell *cell = o->cell;
+    o->cell = &lib->gone;
+    empty(cell);
+    cell->next = lib->unused;
+    lib->unused = cell;
+    drop_anchors(L);
     return 0;
 }
 
 void tsrL_close_objects(tsrL_library *lib) {
-    tsrL_link *head = &lib->objects;
-    while (head->right != head)
-        let_go((tsrL_object *)((char *)head->right - offsetof(tsrL_object, link)));
+    for (tsrL_block *b = lib->blocks; b != NULL; b = b->next)
+        for (int i = 0; i < BLOCK_CELLS; i++)
+            empty(&b->cells[i]);
 }
 
 /* x:release(), __close: gives the memory back now. Touching x afterwards raises; releasing twice is
@@ -195,14 +214,14 @@ int tsrL_op_release(lua_State *L) {
         return tsrL_type_error(L, 1, "an array");
     if (tsrL_filled(o)) {
         o->released = true;
-        tsr_array_vacate(o->array, tsrL_lib(L)->nothing);
+        tsr_array_vacate(o->cell->array, tsrL_lib(L)->nothing);
         drop_anchors(L);
     }
     return 0;
 }
 
 static int object_len(lua_State *L) {
-    const tsr_array *a = tsrL_check(L, 1)->array;
+    const tsr_array *a = tsrL_check(L, 1)->cell->array;
     if (tsr_array_ndim(a) == 0)
         tsrL_fail(L, TSR_ESHAPE, 1, "a 0-dimensional array has no length");
     lua_pushinteger(L, (lua_Integer)tsr_array_shape(a)[0]);
@@ -232,7 +251,7 @@ static int object_compare(lua_State *L) {
 static int iterate(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
     int64_t i = tsrL_integer(L, 2);
-    if (i >= tsr_array_shape(o->array)[0])
+    if (i >= tsr_array_shape(o->cell->array)[0])
         return 0;
     lua_settop(L, 1);
     lua_pushinteger(L, (lua_Integer)(i + 1));
@@ -245,7 +264,7 @@ static int iterate(lua_State *L) {
 /* for i, item in x:iter(): walks the first dimension. */
 int tsrL_op_iter(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
-    if (tsr_array_ndim(o->array) == 0)
+    if (tsr_array_ndim(o->cell->array) == 0)
         tsrL_fail(L, TSR_ESHAPE, 1, "a 0-dimensional array cannot be iterated over");
     for (int i = 1; i <= TSRL_UPVALUES; i++)
         lua_pushvalue(L, lua_upvalueindex(i));

@@ -7,7 +7,7 @@
 
 static void must_write(lua_State *L, const tsrL_object *o) {
     tsr_error err = TSRL_ERROR;
-    if (tsr_array_usable(o->array, true, &err) != TSR_OK)
+    if (tsr_array_usable(o->cell->array, true, &err) != TSR_OK)
         tsrL_raise_argument(L, &err, 1);
 }
 
@@ -18,8 +18,8 @@ static int fill(lua_State *L, const tsr_scalar *value) {
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
     if (lua_type(L, 2) == LUA_TNUMBER)
-        tsrL_check_fits(L, value, tsr_array_dtype(o->array));
-    TSRL_TRY(L, &err, tsr_fill(o->array, value, &err));
+        tsrL_check_fits(L, value, tsr_array_dtype(o->cell->array));
+    TSRL_TRY(L, &err, tsr_fill(o->cell->array, value, &err));
     lua_settop(L, 1);
     return 1;
 }
@@ -44,9 +44,9 @@ int tsrL_op_assign(lua_State *L) {
     must_write(L, o);
     tsr_scalar value;
     if (lua_type(L, 2) == LUA_TNUMBER && tsrL_test_scalar(L, 2, &value))
-        tsrL_check_fits(L, &value, tsr_array_dtype(o->array));
+        tsrL_check_fits(L, &value, tsr_array_dtype(o->cell->array));
     tsrL_object *source = tsrL_toarray(L, 2, (tsr_face)o->face);
-    TSRL_TRY(L, &err, tsr_copy(o->array, source->array, &err));
+    TSRL_TRY(L, &err, tsr_copy(o->cell->array, source->cell->array, &err));
     lua_settop(L, 1);
     return 1;
 }
@@ -62,11 +62,11 @@ int tsrL_op_resize(lua_State *L) {
     tsrL_bind(L, next, 0, NULL);
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
-    tsr_array *before = o->array;
-    TSRL_TRY(L, &err, tsr_array_resize(&o->array, ndim, shape, &err));
-    if (o->array != before) { /* at most once: the new one has room for any shape */
+    tsr_array *before = o->cell->array;
+    TSRL_TRY(L, &err, tsr_array_resize(&o->cell->array, ndim, shape, &err));
+    if (o->cell->array != before) { /* at most once: the new one has room for any shape */
         tsr_array_vacate(before, tsrL_lib(L)->nothing);
-        o->former = before;
+        o->cell->former = before;
     }
     lua_settop(L, 1);
     return 1;
@@ -80,7 +80,9 @@ static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dty
     if (order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH)
         order = TSR_ORDER_TORCH;
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_clone(tsrL_lib(L)->context, o->cell->array, dtype, order, &made->cell->array, &err));
     char kind = tsr_dtype_describe(dtype)->kind;
     made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
     return made;
@@ -92,32 +94,33 @@ int tsrL_op_clone(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     tsr_order order = o->face == TSR_FACE_TORCH ? TSR_ORDER_KEEP : TSR_ORDER_C;
-    push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, order, o->array));
+    push_clone(L, o, tsr_array_dtype(o->cell->array), tsrL_opt_order(L, 2, order, o->cell->array));
     return 1;
 }
 
 int tsrL_op_contiguous(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    if (tsr_array_is_contiguous(o->array)) {
+    if (tsr_array_is_contiguous(o->cell->array)) {
         lua_settop(L, 1);
         return 1;
     }
     tsr_context_count_copy(tsrL_lib(L)->context);
-    push_clone(L, o, tsr_array_dtype(o->array), TSR_ORDER_C);
+    push_clone(L, o, tsr_array_dtype(o->cell->array), TSR_ORDER_C);
     return 1;
 }
 
 static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, tsr_order order,
                 bool any_order) {
-    bool same = dtype == tsr_array_dtype(o->array) &&
-                (any_order || (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(o->array)
-                                                    : tsr_array_is_contiguous(o->array)));
+    bool same =
+        dtype == tsr_array_dtype(o->cell->array) &&
+        (any_order || (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(o->cell->array)
+                                            : tsr_array_is_contiguous(o->cell->array)));
     if (same && copy != TSRL_COPY_ALWAYS) {
         lua_settop(L, 1);
         return 1;
     }
     if (copy == TSRL_COPY_NEVER)
-        tsrL_fail(L, TSR_EVALUE, 1, "%t to %t needs a copy", (int)tsr_array_dtype(o->array),
+        tsrL_fail(L, TSR_EVALUE, 1, "%t to %t needs a copy", (int)tsr_array_dtype(o->cell->array),
                   (int)dtype);
     push_clone(L, o, dtype, order);
     return 1;
@@ -131,13 +134,13 @@ int tsrL_op_astype(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
-    tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->array);
+    tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->cell->array);
     bool any_order = lua_isnil(L, 3) || strcmp(lua_tostring(L, 3), "K") == 0;
     tsr_casting casting = tsrL_opt_casting(L, 4, TSR_CAST_UNSAFE);
     bool copy = tsrL_opt_boolean(L, 5, true);
-    if (!tsr_dtype_can_cast(tsr_array_dtype(o->array), dtype, casting))
+    if (!tsr_dtype_can_cast(tsr_array_dtype(o->cell->array), dtype, casting))
         tsrL_fail(L, TSR_EDTYPE, 2, "%t to %t is not allowed by casting = \"%s\"",
-                  (int)tsr_array_dtype(o->array), (int)dtype, lua_tostring(L, 4));
+                  (int)tsr_array_dtype(o->cell->array), (int)dtype, lua_tostring(L, 4));
     return cast(L, o, dtype, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_IF_NEEDED, order, any_order);
 }
 
@@ -149,17 +152,17 @@ int tsrL_op_to(lua_State *L) {
         return tsrL_trace_convert(L, tsrL_dtype(L, 2, tsrL_face(L)));
     tsrL_object *o = tsrL_self(L);
     tsrL_object *other = tsrL_test(L, 2);
-    tsr_dtype dtype = tsr_array_dtype(o->array);
+    tsr_dtype dtype = tsr_array_dtype(o->cell->array);
     if (lua_type(L, 2) == LUA_TSTRING && strcmp(lua_tostring(L, 2), "cpu") == 0)
         lua_remove(L, 2);
     tsrL_bind(L, 2, 5, names);
     if (other != NULL)
-        dtype = tsr_array_dtype(tsrL_check(L, 2)->array);
+        dtype = tsr_array_dtype(tsrL_check(L, 2)->cell->array);
     else
         dtype = tsrL_opt_dtype(L, 2, (tsr_face)o->face, dtype);
     tsrL_opt_boolean(L, 3, false);
     bool copy = tsrL_opt_boolean(L, 4, false);
-    tsr_order order = tsrL_opt_order(L, 5, TSR_ORDER_KEEP, o->array);
+    tsr_order order = tsrL_opt_order(L, 5, TSR_ORDER_KEEP, o->cell->array);
     if (!lua_isnil(L, 6) &&
         (lua_type(L, 6) != LUA_TSTRING || strcmp(lua_tostring(L, 6), "cpu") != 0))
         tsrL_fail(L, TSR_EUNSUPPORTED, 6, "the only device is \"cpu\"");
@@ -175,7 +178,7 @@ int tsrL_op_type(lua_State *L) {
         "DoubleTensor", "ComplexFloatTensor", "ComplexDoubleTensor"};
     tsrL_object *o = tsrL_self(L);
     if (lua_isnoneornil(L, 2)) {
-        lua_pushfstring(L, "torch.%s", types[tsr_array_dtype(o->array)]);
+        lua_pushfstring(L, "torch.%s", types[tsr_array_dtype(o->cell->array)]);
         return 1;
     }
     if (lua_type(L, 2) == LUA_TSTRING) {
@@ -206,10 +209,11 @@ int tsrL_op_tobytes(lua_State *L) {
     static const char *const names[] = {"order"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
-    tsrL_object *flat =
-        push_clone(L, o, tsr_array_dtype(o->array), tsrL_opt_order(L, 2, TSR_ORDER_C, o->array));
-    lua_pushlstring(L, tsr_array_data(flat->array),
-                    (size_t)tsr_array_size(flat->array) * tsr_array_itemsize(flat->array));
+    tsrL_object *flat = push_clone(L, o, tsr_array_dtype(o->cell->array),
+                                   tsrL_opt_order(L, 2, TSR_ORDER_C, o->cell->array));
+    lua_pushlstring(L, tsr_array_data(flat->cell->array),
+                    (size_t)tsr_array_size(flat->cell->array) *
+                        tsr_array_itemsize(flat->cell->array));
     return 1;
 }
 
@@ -228,14 +232,14 @@ static parts read_parts(lua_State *L, int index, tsr_dtype dtype) {
     parts p = {.face = tsrL_face(L), .dtype = TSR_DTYPE_COUNT};
     if (tsrL_test(L, index) != NULL) { /* an array stands for its items along the first dimension */
         tsrL_object *whole = tsrL_check(L, index);
-        int ndim = tsr_array_ndim(whole->array);
+        int ndim = tsr_array_ndim(whole->cell->array);
         if (ndim == 0)
             tsrL_fail(L, TSR_ESHAPE, index, "a 0-dimensional array holds no arrays");
         tsr_error err = TSRL_ERROR;
         lua_newtable(L);
-        for (int64_t i = 0; i < tsr_array_shape(whole->array)[0]; i++) {
+        for (int64_t i = 0; i < tsr_array_shape(whole->cell->array)[0]; i++) {
             tsrL_object *item = tsrL_new(L, (tsr_face)whole->face);
-            TSRL_TRY(L, &err, tsr_view_select(whole->array, 0, i, &item->array, &err));
+            TSRL_TRY(L, &err, tsr_view_select(whole->cell->array, 0, i, &item->cell->array, &err));
             lua_rawseti(L, -2, (int)i + 1);
         }
         lua_replace(L, index);
@@ -259,7 +263,7 @@ static parts read_parts(lua_State *L, int index, tsr_dtype dtype) {
             face = TSR_FACE_TORCH;
         if (given)
             o = tsrL_check(L, -1);
-        p.arrays[i] = o->array;
+        p.arrays[i] = o->cell->array;
         lua_rawseti(L, own, i + 1);
     }
     if (face == TSR_FACE_TORCH)
@@ -278,14 +282,14 @@ static int deliver(lua_State *L, int out) {
         return 1;
     tsrL_object *target = tsrL_check(L, out), *made = tsrL_check(L, -1);
     tsr_error err = TSRL_ERROR;
-    const tsr_array *a = target->array, *b = made->array;
+    const tsr_array *a = target->cell->array, *b = made->cell->array;
     if (tsr_array_ndim(a) != tsr_array_ndim(b) ||
         memcmp(tsr_array_shape(a), tsr_array_shape(b),
                (size_t)tsr_array_ndim(a) * sizeof(int64_t)) != 0)
         tsrL_fail(L, TSR_ESHAPE, out, "out has shape %v, the result %v", tsr_array_ndim(a),
                   tsr_array_shape(a), tsr_array_ndim(b), tsr_array_shape(b));
     must_write(L, target);
-    TSRL_TRY(L, &err, tsr_copy(target->array, made->array, &err));
+    TSRL_TRY(L, &err, tsr_copy(target->cell->array, made->cell->array, &err));
     lua_pushvalue(L, out);
     return 1;
 }
@@ -318,19 +322,19 @@ int tsrL_op_concatenate(lua_State *L) {
         tsrL_object *line = tsrL_new(L, p.face);
         TSRL_TRY(L, &err,
                  tsr_clone(tsrL_lib(L)->context, p.arrays[i], tsr_array_dtype(p.arrays[i]),
-                           TSR_ORDER_C, &line->array, &err));
+                           TSR_ORDER_C, &line->cell->array, &err));
         tsr_array *made = NULL;
-        TSRL_TRY(L, &err, tsr_view_reshape(line->array, 1, &size, &made, &err));
-        tsr_array_release(line->array);
-        line->array = p.arrays[i] = made;
+        TSRL_TRY(L, &err, tsr_view_reshape(line->cell->array, 1, &size, &made, &err));
+        tsr_array_release(line->cell->array);
+        line->cell->array = p.arrays[i] = made;
         lua_rawseti(L, 1, i + 1);
     }
     int ndim = tsr_array_ndim(p.arrays[0]);
     int dim = (flat || lua_isnil(L, 2)) ? 0 : tsrL_dim(L, 2, ndim);
     tsrL_object *made = tsrL_new(L, p.face);
-    TSRL_TRY(
-        L, &err,
-        tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    TSRL_TRY(L, &err,
+             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype,
+                             &made->cell->array, &err));
     return deliver(L, 3);
 }
 
@@ -353,15 +357,16 @@ int tsrL_op_stack(lua_State *L) {
     }
     for (int i = 0; i < p.count; i++) {
         tsrL_object *deeper = tsrL_new(L, p.face);
-        TSRL_TRY(L, &err, tsr_view_unsqueeze(p.arrays[i], dim, &deeper->array, &err));
+        TSRL_TRY(L, &err, tsr_view_unsqueeze(p.arrays[i], dim, &deeper->cell->array, &err));
         p.arrays[i] =
-            deeper->array; /* the table keeps it alive; entry 1 was needed for the shape only */
+            deeper->cell
+                ->array; /* the table keeps it alive; entry 1 was needed for the shape only */
         lua_rawseti(L, 1, i + 1);
     }
     tsrL_object *made = tsrL_new(L, p.face);
-    TSRL_TRY(
-        L, &err,
-        tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype, &made->array, &err));
+    TSRL_TRY(L, &err,
+             tsr_concatenate(tsrL_lib(L)->context, p.count, p.arrays, dim, p.dtype,
+                             &made->cell->array, &err));
     return deliver(L, 3);
 }
 
@@ -391,18 +396,18 @@ int tsrL_op_repeat(lua_State *L) {
     tsrL_bind(L, 2, 3, names);
     tsr_error err = TSRL_ERROR;
     if (lua_isnil(L, 3)) {
-        int64_t size = tsr_array_size(o->array);
+        int64_t size = tsr_array_size(o->cell->array);
         tsrL_object *line = tsrL_new(L, (tsr_face)o->face);
         TSRL_TRY(L, &err,
-                 tsr_clone(tsrL_lib(L)->context, o->array, tsr_array_dtype(o->array), TSR_ORDER_C,
-                           &line->array, &err));
+                 tsr_clone(tsrL_lib(L)->context, o->cell->array, tsr_array_dtype(o->cell->array),
+                           TSR_ORDER_C, &line->cell->array, &err));
         tsr_array *made = NULL;
-        TSRL_TRY(L, &err, tsr_view_reshape(line->array, 1, &size, &made, &err));
-        tsr_array_release(line->array);
-        line->array = made;
+        TSRL_TRY(L, &err, tsr_view_reshape(line->cell->array, 1, &size, &made, &err));
+        tsr_array_release(line->cell->array);
+        line->cell->array = made;
         o = line;
     }
-    int ndim = tsr_array_ndim(o->array), dim = lua_isnil(L, 3) ? 0 : tsrL_dim(L, 3, ndim);
+    int ndim = tsr_array_ndim(o->cell->array), dim = lua_isnil(L, 3) ? 0 : tsrL_dim(L, 3, ndim);
     const int64_t *counts = NULL;
     int64_t times = 0;
     if (lua_type(L, 2) == LUA_TNUMBER) {
@@ -412,23 +417,24 @@ int tsrL_op_repeat(lua_State *L) {
             counts_from_table(L, 2, (tsr_face)o->face);
         tsrL_object *c = tsrL_toarray(L, 2, (tsr_face)o->face),
                     *exact = tsrL_new(L, (tsr_face)o->face);
-        char kind = tsr_dtype_describe(tsr_array_dtype(c->array))->kind;
-        if ((kind != 'i' && kind != 'u') || tsr_array_ndim(c->array) > 1)
+        char kind = tsr_dtype_describe(tsr_array_dtype(c->cell->array))->kind;
+        if ((kind != 'i' && kind != 'u') || tsr_array_ndim(c->cell->array) > 1)
             tsrL_type_error(L, 2, "an integer or a 1-dimensional integer array");
-        TSRL_TRY(
-            L, &err,
-            tsr_clone(tsrL_lib(L)->context, c->array, TSR_INT64, TSR_ORDER_C, &exact->array, &err));
-        counts = tsr_array_data(exact->array);
-        if (tsr_array_size(exact->array) == 1) {
+        TSRL_TRY(L, &err,
+                 tsr_clone(tsrL_lib(L)->context, c->cell->array, TSR_INT64, TSR_ORDER_C,
+                           &exact->cell->array, &err));
+        counts = tsr_array_data(exact->cell->array);
+        if (tsr_array_size(exact->cell->array) == 1) {
             times = counts[0];
             counts = NULL;
-        } else if (tsr_array_size(exact->array) != tsr_array_shape(o->array)[dim])
-            tsrL_fail(L, TSR_ESHAPE, 2, "%d counts for %d elements", tsr_array_size(exact->array),
-                      tsr_array_shape(o->array)[dim]);
+        } else if (tsr_array_size(exact->cell->array) != tsr_array_shape(o->cell->array)[dim])
+            tsrL_fail(L, TSR_ESHAPE, 2, "%d counts for %d elements",
+                      tsr_array_size(exact->cell->array), tsr_array_shape(o->cell->array)[dim]);
     }
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
     TSRL_TRY(L, &err,
-             tsr_repeat(tsrL_lib(L)->context, o->array, dim, counts, times, &made->array, &err));
+             tsr_repeat(tsrL_lib(L)->context, o->cell->array, dim, counts, times,
+                        &made->cell->array, &err));
     return 1;
 }
 
@@ -439,7 +445,9 @@ static int triangle(lua_State *L, bool upper) {
     int64_t k = tsrL_opt_integer(L, 2, 0);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(L, &err, tsr_triangle(tsrL_lib(L)->context, o->array, upper, k, &made->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_triangle(tsrL_lib(L)->context, o->cell->array, upper, k, &made->cell->array, &err));
     return 1;
 }
 

@@ -16,11 +16,11 @@ static void check_device(lua_State *L, int argument) {
 
 static void mark_gradient(lua_State *L, int argument, tsrL_object *made) {
     made->requires_grad = tsrL_opt_boolean(L, argument, false);
-    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     if (made->requires_grad && kind != 'f' && kind != 'c')
         tsrL_fail(L, TSR_EDTYPE, argument,
                   "only floating and complex tensors can require gradients, this one is %t",
-                  (int)tsr_array_dtype(made->array));
+                  (int)tsr_array_dtype(made->cell->array));
 }
 
 /* ---- from values ---- */
@@ -30,9 +30,9 @@ static tsrL_object *copy_array(lua_State *L, const tsrL_object *o, tsr_face face
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, face);
     TSRL_TRY(L, &err,
-             tsr_clone(tsrL_lib(L)->context, o->array,
-                       dtype == TSR_DTYPE_COUNT ? tsr_array_dtype(o->array) : dtype, order,
-                       &made->array, &err));
+             tsr_clone(tsrL_lib(L)->context, o->cell->array,
+                       dtype == TSR_DTYPE_COUNT ? tsr_array_dtype(o->cell->array) : dtype, order,
+                       &made->cell->array, &err));
     return made;
 }
 
@@ -60,11 +60,11 @@ static void at_least(lua_State *L, tsrL_object *made, int64_t ndmin) {
     tsr_error err = TSRL_ERROR;
     if (ndmin > TSR_MAX_DIMS)
         tsrL_fail(L, TSR_ESHAPE, 0, "at most %d dimensions are possible", (int64_t)TSR_MAX_DIMS);
-    while (tsr_array_ndim(made->array) < ndmin) {
+    while (tsr_array_ndim(made->cell->array) < ndmin) {
         tsr_array *deeper = NULL;
-        TSRL_TRY(L, &err, tsr_view_unsqueeze(made->array, 0, &deeper, &err));
-        tsr_array_release(made->array);
-        made->array = deeper;
+        TSRL_TRY(L, &err, tsr_view_unsqueeze(made->cell->array, 0, &deeper, &err));
+        tsr_array_release(made->cell->array);
+        made->cell->array = deeper;
     }
 }
 
@@ -89,7 +89,7 @@ static tsrL_object *convert(lua_State *L, tsr_dtype dtype, tsr_order order, tsrL
     }
     o = tsrL_check(L, 1);
     bool any_order = order == TSR_ORDER_KEEP;
-    bool satisfied = is_satisfied(o->array, dtype, order, any_order);
+    bool satisfied = is_satisfied(o->cell->array, dtype, order, any_order);
     if (satisfied && copy != TSRL_COPY_ALWAYS) {
         if (o->face == face) {
             lua_pushvalue(L, 1);
@@ -97,12 +97,14 @@ static tsrL_object *convert(lua_State *L, tsr_dtype dtype, tsr_order order, tsrL
         }
         tsrL_object *view = tsrL_new(L, face);
         TSRL_TRY(L, &err,
-                 tsr_view_alias(o->array, TSR_READ | TSR_WRITE | TSR_RESIZE, &view->array, &err));
+                 tsr_view_alias(o->cell->array, TSR_READ | TSR_WRITE | TSR_RESIZE,
+                                &view->cell->array, &err));
         view->requires_grad = o->requires_grad && face == TSR_FACE_TORCH;
         return view;
     }
-    if (copy == TSRL_COPY_NEVER && dtype != TSR_DTYPE_COUNT && dtype != tsr_array_dtype(o->array))
-        tsrL_fail(L, TSR_EVALUE, 1, "%t to %t needs a copy", (int)tsr_array_dtype(o->array),
+    if (copy == TSRL_COPY_NEVER && dtype != TSR_DTYPE_COUNT &&
+        dtype != tsr_array_dtype(o->cell->array))
+        tsrL_fail(L, TSR_EVALUE, 1, "%t to %t needs a copy", (int)tsr_array_dtype(o->cell->array),
                   (int)dtype);
     if (copy == TSRL_COPY_NEVER)
         tsrL_fail(L, TSR_EVALUE, 1, "another order of memory needs a copy");
@@ -117,7 +119,8 @@ static tsrL_object *own_view(lua_State *L, tsrL_object *made) {
         return made;
     tsr_error err = TSRL_ERROR;
     tsrL_object *view = tsrL_new(L, (tsr_face)made->face);
-    TSRL_TRY(L, &err, tsr_view_alias(made->array, TSR_READ | TSR_WRITE, &view->array, &err));
+    TSRL_TRY(L, &err,
+             tsr_view_alias(made->cell->array, TSR_READ | TSR_WRITE, &view->cell->array, &err));
     return view;
 }
 
@@ -128,11 +131,12 @@ int tsrL_op_array(lua_State *L) {
     tsr_dtype dtype = dtype_or_any(L, 2);
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_ALWAYS);
     tsrL_object *source = tsrL_test(L, 1);
-    tsr_order order = tsrL_opt_order(
-        L, 4, TSR_ORDER_KEEP, (copy == TSRL_COPY_ALWAYS && source != NULL) ? source->array : NULL);
+    tsr_order order =
+        tsrL_opt_order(L, 4, TSR_ORDER_KEEP,
+                       (copy == TSRL_COPY_ALWAYS && source != NULL) ? source->cell->array : NULL);
     int64_t ndmin = tsrL_opt_integer(L, 5, 0);
     tsrL_object *made = convert(L, dtype, order, copy);
-    if (tsr_array_ndim(made->array) < ndmin)
+    if (tsr_array_ndim(made->cell->array) < ndmin)
         at_least(L, own_view(L, made), ndmin);
     return 1;
 }
@@ -153,7 +157,7 @@ static int convert_order(lua_State *L, tsr_order order) {
     static const char *const names[] = {"dtype"};
     tsrL_bind(L, 2, 1, names);
     tsrL_object *made = convert(L, dtype_or_any(L, 2), order, TSRL_COPY_IF_NEEDED);
-    if (tsr_array_ndim(made->array) == 0)
+    if (tsr_array_ndim(made->cell->array) == 0)
         at_least(L, own_view(L, made), 1);
     return 1;
 }
@@ -177,20 +181,21 @@ static tsrL_object *push_filled(lua_State *L, tsr_face face, tsr_dtype dtype, in
     tsr_context *context = tsrL_lib(L)->context;
     bool zeroed = value == &zero;
     tsrL_object *made = tsrL_new(L, face);
-    TSRL_TRY(L, &err, tsr_array_new(context, dtype, ndim, shape, zeroed, &made->array, &err));
+    TSRL_TRY(L, &err, tsr_array_new(context, dtype, ndim, shape, zeroed, &made->cell->array, &err));
     if (order == TSR_ORDER_F && ndim > 1) {
         tsr_array *columns = NULL;
-        int64_t strides[TSR_MAX_DIMS], stride = (int64_t)tsr_array_itemsize(made->array);
+        int64_t strides[TSR_MAX_DIMS], stride = (int64_t)tsr_array_itemsize(made->cell->array);
         for (int i = 0; i < ndim; i++) {
             strides[i] = stride;
             stride *= shape[i] > 1 ? shape[i] : 1;
         }
-        TSRL_TRY(L, &err, tsr_view_strided(made->array, ndim, shape, strides, 0, &columns, &err));
-        tsr_array_release(made->array);
-        made->array = columns;
+        TSRL_TRY(L, &err,
+                 tsr_view_strided(made->cell->array, ndim, shape, strides, 0, &columns, &err));
+        tsr_array_release(made->cell->array);
+        made->cell->array = columns;
     }
     if (value != NULL && !zeroed)
-        TSRL_TRY(L, &err, tsr_fill(made->array, value, &err));
+        TSRL_TRY(L, &err, tsr_fill(made->cell->array, value, &err));
     return made;
 }
 
@@ -267,10 +272,10 @@ static int like(lua_State *L, const tsr_scalar *value, int first) {
                                         "device"};
     tsrL_object *o = tsrL_toarray(L, 1, tsrL_face(L));
     tsrL_bind(L, first, 5, names);
-    tsr_dtype dtype = tsrL_opt_dtype(L, first, (tsr_face)o->face, tsr_array_dtype(o->array));
+    tsr_dtype dtype = tsrL_opt_dtype(L, first, (tsr_face)o->face, tsr_array_dtype(o->cell->array));
     if (value != NULL && lua_type(L, 2) == LUA_TNUMBER)
         tsrL_check_fits(L, value, dtype);
-    tsr_order order = tsrL_opt_order(L, first + 1, TSR_ORDER_KEEP, o->array);
+    tsr_order order = tsrL_opt_order(L, first + 1, TSR_ORDER_KEEP, o->cell->array);
     check_device(L, first + 4);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made;
@@ -284,9 +289,10 @@ static int like(lua_State *L, const tsr_scalar *value, int first) {
             order = TSR_ORDER_TORCH;
         made = tsrL_new(L, (tsr_face)o->face);
         TSRL_TRY(L, &err,
-                 tsr_empty_like(tsrL_lib(L)->context, o->array, dtype, order, &made->array, &err));
+                 tsr_empty_like(tsrL_lib(L)->context, o->cell->array, dtype, order,
+                                &made->cell->array, &err));
         if (value != NULL)
-            TSRL_TRY(L, &err, tsr_fill(made->array, value, &err));
+            TSRL_TRY(L, &err, tsr_fill(made->cell->array, value, &err));
     }
     mark_gradient(L, first + 3, made);
     return 1;
@@ -319,7 +325,7 @@ static int new_like(lua_State *L, const tsr_scalar *value, int first) {
     if (value != NULL && first == 2 && value != &zero && value != &one)
         next++;
     tsrL_bind(L, next, 3, names);
-    tsr_dtype dtype = tsrL_opt_dtype(L, next, (tsr_face)o->face, tsr_array_dtype(o->array));
+    tsr_dtype dtype = tsrL_opt_dtype(L, next, (tsr_face)o->face, tsr_array_dtype(o->cell->array));
     if (value != NULL && lua_type(L, 3) == LUA_TNUMBER)
         tsrL_check_fits(L, value, dtype);
     check_device(L, next + 2);
@@ -352,7 +358,7 @@ int tsrL_op_new_tensor(lua_State *L) {
     static const char *const names[] = {"dtype", "requires_grad", "device"};
     tsrL_object *o = tsrL_check(L, 1);
     tsrL_bind(L, 3, 3, names);
-    tsr_dtype dtype = tsrL_opt_dtype(L, 3, (tsr_face)o->face, tsr_array_dtype(o->array));
+    tsr_dtype dtype = tsrL_opt_dtype(L, 3, (tsr_face)o->face, tsr_array_dtype(o->cell->array));
     check_device(L, 5);
     tsrL_object *made = tsrL_test(L, 2) != NULL
                             ? copy_array(L, tsrL_check(L, 2), (tsr_face)o->face, dtype, TSR_ORDER_C)
@@ -428,7 +434,7 @@ static int push_range(lua_State *L, bool closed) {
     }
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = push_filled(L, face, dtype, 1, &n, NULL, TSR_ORDER_C);
-    TSRL_TRY(L, &err, tsr_fill_range(made->array, &v[0], &v[2], &err));
+    TSRL_TRY(L, &err, tsr_fill_range(made->cell->array, &v[0], &v[2], &err));
     mark_gradient(L, 5, made);
     return 1;
 }
@@ -469,12 +475,12 @@ int tsrL_op_linspace(lua_State *L) {
     bool floors = !torch && (kind == 'i' || kind == 'u'); /* NumPy rounds down, PyTorch to 0 */
     tsrL_object *made =
         push_filled(L, face, floors ? TSR_FLOAT64 : dtype, 1, &n, NULL, TSR_ORDER_C);
-    TSRL_TRY(L, &err, tsr_fill_range(made->array, &start, &step, &err));
+    TSRL_TRY(L, &err, tsr_fill_range(made->cell->array, &start, &step, &err));
     int64_t last = n - 1;
-    if (endpoint && n > 1 && tsr_array_set(made->array, 1, &last, &stop, &err) != TSR_OK)
+    if (endpoint && n > 1 && tsr_array_set(made->cell->array, 1, &last, &stop, &err) != TSR_OK)
         tsrL_raise(L, &err);
     if (floors) {
-        double *values = tsr_array_data(made->array);
+        double *values = tsr_array_data(made->cell->array);
         for (int64_t i = 0; i < n; i++)
             values[i] = floor(values[i]);
         copy_array(L, made, face, dtype, TSR_ORDER_C);
@@ -502,8 +508,8 @@ int tsrL_op_eye(lua_State *L) {
     tsrL_object *made =
         push_filled(L, face, dtype, 2, shape, &zero, tsrL_opt_order(L, 7, TSR_ORDER_C, NULL));
     tsrL_object *diagonal = tsrL_new(L, face);
-    TSRL_TRY(L, &err, tsr_view_diagonal(made->array, k, 0, 1, &diagonal->array, &err));
-    TSRL_TRY(L, &err, tsr_fill(diagonal->array, &one, &err));
+    TSRL_TRY(L, &err, tsr_view_diagonal(made->cell->array, k, 0, 1, &diagonal->cell->array, &err));
+    TSRL_TRY(L, &err, tsr_fill(diagonal->cell->array, &one, &err));
     lua_pop(L, 1);
     mark_gradient(L, 5, made);
     return 1;

@@ -56,7 +56,7 @@ static void check_numbers(lua_State *L, const arguments *a, int first) {
     for (int i = first; i < first + 2 && a->options.face == TSR_FACE_NUMPY; i++) {
         const tsrL_object *partner = a->object[2 * first + 1 - i];
         if (a->object[i] == NULL && partner != NULL)
-            tsrL_check_fits(L, &a->number[i], tsr_array_dtype(partner->array));
+            tsrL_check_fits(L, &a->number[i], tsr_array_dtype(partner->cell->array));
     }
 }
 
@@ -73,10 +73,10 @@ static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array *
     tsrL_library *lib = tsrL_lib(L);
     const tsr_array *operands[OPERANDS_MOST];
     for (int i = 0; i < a->count; i++)
-        operands[i] = a->object[i] != NULL ? a->object[i]->array : place_of(lib, a, i);
+        operands[i] = a->object[i] != NULL ? a->object[i]->cell->array : place_of(lib, a, i);
     a->options.alpha = a->scaled ? place_of(lib, a, 2) : NULL;
-    a->options.out = a->out != NULL ? a->out->array : NULL;
-    a->options.where = a->where != NULL ? a->where->array : NULL;
+    a->options.out = a->out != NULL ? a->out->cell->array : NULL;
+    a->options.where = a->where != NULL ? a->where->cell->array : NULL;
     if (operation == TSR_DO_COUNT)
         return tsr_where(lib->context, operands, &a->options, result, err);
     return tsr_apply(lib->context, (tsr_do)operation, operands, &a->options, result, err);
@@ -88,8 +88,8 @@ static int push_result(lua_State *L, int operation, arguments *a, int out) {
     tsrL_object *made = tsrL_new(L, a->options.face);
     for (int i = 0; i < a->count; i++)
         made->requires_grad = made->requires_grad || (a->object[i] && a->object[i]->requires_grad);
-    TSRL_TRY(L, &err, attempt(L, operation, a, &made->array, &err));
-    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    TSRL_TRY(L, &err, attempt(L, operation, a, &made->cell->array, &err));
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = made->requires_grad && (kind == 'f' || kind == 'c');
     if (a->out == NULL)
         return 1;
@@ -129,8 +129,8 @@ static int short_power(tsr_face face, bool operator, tsr_dtype base, const tsr_s
 static int with_short_power(int operation, arguments *a, bool operator) {
     if (operation != TSR_DO_POW || a->object[0] == NULL || a->object[1] != NULL)
         return operation;
-    operation =
-        short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->array), &a->number[1]);
+    operation = short_power(a->options.face, operator, tsr_array_dtype(a->object[0]->cell->array),
+                            &a->number[1]);
     if (operation != TSR_DO_POW) {
         a->count = 1;
         a->options.weak = 0;
@@ -185,7 +185,7 @@ static bool operate_quickly(lua_State *L, int operation, int count, int out) {
         bool simple = lua_type(L, place + 1) == LUA_TNUMBER && operation != TSR_DO_POW;
         if (!simple || !tsrL_test_scalar(L, place + 1, &a.number[place]))
             return false;
-        if (!tsrL_fits(&a.number[place], tsr_array_dtype(given->array)))
+        if (!tsrL_fits(&a.number[place], tsr_array_dtype(given->cell->array)))
             return false;
         a.options.weak = 1u << place;
     } else if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face) {
@@ -197,17 +197,17 @@ static bool operate_quickly(lua_State *L, int operation, int count, int out) {
     tsr_error err;
     tsrL_no_error(&err);
     tsrL_object *made = out == 0 ? tsrL_new_in(L, lib, a.options.face) : NULL;
-    tsr_array *written = NULL, **result = made != NULL ? &made->array : &written;
-    a.options.out = out != 0 ? to->array : NULL;
-    const tsr_array *operands[2] = {x != NULL ? x->array : place_of(lib, &a, 0),
-                                    y != NULL ? y->array : place_of(lib, &a, 1)};
+    tsr_array *written = NULL, **result = made != NULL ? &made->cell->array : &written;
+    a.options.out = out != 0 ? to->cell->array : NULL;
+    const tsr_array *operands[2] = {x != NULL ? x->cell->array : place_of(lib, &a, 0),
+                                    y != NULL ? y->cell->array : place_of(lib, &a, 1)};
     TSRL_TRY(L, &err,
              tsr_apply(lib->context, (tsr_do)operation, operands, &a.options, result, &err));
     if (made == NULL) {
         tsr_array_release(written); /* the object at `out` holds it */
         lua_pushvalue(L, out);
     } else if (given->requires_grad || (y != NULL && y->requires_grad)) {
-        char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+        char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';
     }
     return true;

@@ -10,7 +10,8 @@ static int alias(lua_State *L, tsrL_object *o, tsr_face face) {
     tsrL_no_error(&err);
     tsrL_object *made = tsrL_new(L, face);
     TSRL_TRY(L, &err,
-             tsr_view_alias(o->array, TSR_READ | TSR_WRITE | TSR_RESIZE, &made->array, &err));
+             tsr_view_alias(o->cell->array, TSR_READ | TSR_WRITE | TSR_RESIZE, &made->cell->array,
+                            &err));
     return 1;
 }
 
@@ -46,11 +47,11 @@ static void anchored(lua_State *L, int anchor, tsr_buffer *buffer, tsrL_object *
     TSRL_TRY(L, &err, tsrL_anchor(L, anchor, buffer, &storage, &err));
     tsr_status status =
         tsr_array_from_storage(tsrL_lib(L)->context, storage, dtype, ndim, shape, strides, offset,
-                               TSR_READ | TSR_WRITE, &made->array, &err);
+                               TSR_READ | TSR_WRITE, &made->cell->array, &err);
     if (status == TSR_EMEMORY) {
         tsrL_collect(L);
         status = tsr_array_from_storage(tsrL_lib(L)->context, storage, dtype, ndim, shape, strides,
-                                        offset, TSR_READ | TSR_WRITE, &made->array, &err);
+                                        offset, TSR_READ | TSR_WRITE, &made->cell->array, &err);
     }
     tsr_storage_release(storage); /* the array holds it now, or nobody does */
     if (status != TSR_OK)
@@ -101,15 +102,15 @@ int tsrL_op_frombuffer(lua_State *L) {
         return 1;
     }
     o = tsrL_check(L, 1);
-    if (!tsr_array_is_contiguous(o->array))
+    if (!tsr_array_is_contiguous(o->cell->array))
         tsrL_fail(L, TSR_EVALUE, 1, "the buffer must be contiguous");
-    int64_t bytes = tsr_array_size(o->array) * (int64_t)tsr_array_itemsize(o->array);
+    int64_t bytes = tsr_array_size(o->cell->array) * (int64_t)tsr_array_itemsize(o->cell->array);
     int64_t n = buffer_count(L, bytes, dtype, offset, count);
     tsrL_object *made = tsrL_new(L, face);
     TSRL_TRY(L, &err,
-             tsr_array_from_storage(tsrL_lib(L)->context, tsr_array_storage(o->array), dtype, 1, &n,
-                                    NULL, tsr_array_offset(o->array) + offset,
-                                    tsr_array_rights(o->array), &made->array, &err));
+             tsr_array_from_storage(tsrL_lib(L)->context, tsr_array_storage(o->cell->array), dtype,
+                                    1, &n, NULL, tsr_array_offset(o->cell->array) + offset,
+                                    tsr_array_rights(o->cell->array), &made->cell->array, &err));
     return 1;
 }
 
@@ -241,7 +242,7 @@ int tsrL_op_view_object(lua_State *L) {
 /* Ours: {data, shape, typestr, strides, readonly, owner}. */
 int tsrL_op_array_interface(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
-    const tsr_array *a = o->array;
+    const tsr_array *a = o->cell->array;
     tsr_error err = TSRL_ERROR;
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");

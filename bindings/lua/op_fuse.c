@@ -117,8 +117,8 @@ static int capture(lua_State *L, int index) {
     lua_pushvalue(L, index);
     lua_rawseti(L, -2, ++t->captured);
     lua_pop(L, 1);
-    tsr_input input = {.dtype = tsr_array_dtype(o->array),
-                       .zero_dimensional = tsr_array_ndim(o->array) == 0};
+    tsr_input input = {.dtype = tsr_array_dtype(o->cell->array),
+                       .zero_dimensional = tsr_array_ndim(o->cell->array) == 0};
     return add_input(L, t, &input, -t->captured);
 }
 
@@ -253,8 +253,8 @@ static tsr_input input_of(lua_State *L, int index) {
         tsrL_test_scalar(L, index, &input.value);
         input.dtype = input.value.dtype;
     } else {
-        input.dtype = tsr_array_dtype(o->array);
-        input.zero_dimensional = tsr_array_ndim(o->array) == 0;
+        input.dtype = tsr_array_dtype(o->cell->array);
+        input.zero_dimensional = tsr_array_ndim(o->cell->array) == 0;
     }
     return input;
 }
@@ -369,8 +369,8 @@ static void read_arguments(lua_State *L, arguments *a) {
         const tsrL_object *o = tsrL_toarray(L, i, a->face);
         a->grad = a->grad || o->requires_grad;
         a->key[a->bytes++] = o->face == TSR_FACE_TORCH ? 't' : 'a';
-        a->key[a->bytes++] = (char)tsr_array_dtype(o->array);
-        a->key[a->bytes++] = tsr_array_ndim(o->array) == 0;
+        a->key[a->bytes++] = (char)tsr_array_dtype(o->cell->array);
+        a->key[a->bytes++] = tsr_array_ndim(o->cell->array) == 0;
     }
 }
 
@@ -450,11 +450,11 @@ static tsr_status run(const fused *e, const arguments *a, const tsrL_object **ob
     const tsr_array *arrays[INPUTS] = {NULL};
     const tsr_scalar *numbers[INPUTS] = {NULL};
     for (int i = 0; i < e->inputs; i++) {
-        arrays[i] = objects[i] != NULL ? objects[i]->array : NULL;
+        arrays[i] = objects[i] != NULL ? objects[i]->cell->array : NULL;
         numbers[i] = e->source[i] > 0 ? &a->number[e->source[i] - 1] : NULL;
     }
-    tsr_array *out = o->out != NULL ? o->out->array : NULL;
-    const tsr_array *where = o->where != NULL ? o->where->array : NULL;
+    tsr_array *out = o->out != NULL ? o->out->cell->array : NULL;
+    const tsr_array *where = o->where != NULL ? o->where->cell->array : NULL;
     if (!e->last.is) {
         tsr_apply_options apply = {.face = a->face, .out = out, .where = where};
         return tsr_expression_run(e->expression, arrays, numbers, &apply, result, err);
@@ -505,8 +505,8 @@ static int call_fused(lua_State *L) {
     find_captured(L, e, entry, objects);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, a.face);
-    TSRL_TRY(L, &err, run(e, &a, objects, &o, &made->array, &err));
-    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    TSRL_TRY(L, &err, run(e, &a, objects, &o, &made->cell->array, &err));
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = a.grad && (kind == 'f' || kind == 'c');
     if (o.out != NULL)
         lua_pushvalue(L, a.count + 1 + OUT);

@@ -18,7 +18,8 @@ static int push_bool(lua_State *L, bool b) {
 
 int tsrL_op_shape(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    tsrL_push_shape(L, tsr_array_ndim(o->array), tsr_array_shape(o->array), (tsr_face)o->face);
+    tsrL_push_shape(L, tsr_array_ndim(o->cell->array), tsr_array_shape(o->cell->array),
+                    (tsr_face)o->face);
     return 1;
 }
 
@@ -28,18 +29,19 @@ int tsrL_op_size(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     if (!lua_isnil(L, 2))
-        return push_int(L, tsr_array_shape(o->array)[tsrL_dim(L, 2, tsr_array_ndim(o->array))]);
+        return push_int(
+            L, tsr_array_shape(o->cell->array)[tsrL_dim(L, 2, tsr_array_ndim(o->cell->array))]);
     if (tsrL_face(L) == TSR_FACE_NUMPY)
-        return push_int(L, tsr_array_size(o->array));
+        return push_int(L, tsr_array_size(o->cell->array));
     return tsrL_op_shape(L);
 }
 
 int tsrL_op_ndim(lua_State *L) {
-    return push_int(L, tsr_array_ndim(tsrL_self(L)->array));
+    return push_int(L, tsr_array_ndim(tsrL_self(L)->cell->array));
 }
 
 int tsrL_op_numel(lua_State *L) {
-    return push_int(L, tsr_array_size(tsrL_self(L)->array));
+    return push_int(L, tsr_array_size(tsrL_self(L)->cell->array));
 }
 
 /* torch: t:stride() and t:stride(dim), in elements. */
@@ -47,14 +49,14 @@ int tsrL_op_stride(lua_State *L) {
     static const char *const names[] = {"dim"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
-    int64_t item = (int64_t)tsr_array_itemsize(o->array), strides[TSR_MAX_DIMS];
-    int ndim = tsr_array_ndim(o->array);
+    int64_t item = (int64_t)tsr_array_itemsize(o->cell->array), strides[TSR_MAX_DIMS];
+    int ndim = tsr_array_ndim(o->cell->array);
     for (int i = 0; i < ndim; i++) {
-        strides[i] = tsr_array_strides(o->array)[i];
+        strides[i] = tsr_array_strides(o->cell->array)[i];
         if (strides[i] % item != 0)
             tsrL_fail(L, TSR_EUNSUPPORTED, 1,
                       "stride of %d bytes is no whole number of %t elements: see x.strides",
-                      strides[i], (int)tsr_array_dtype(o->array));
+                      strides[i], (int)tsr_array_dtype(o->cell->array));
         strides[i] /= item;
     }
     if (!lua_isnil(L, 2))
@@ -65,16 +67,17 @@ int tsrL_op_stride(lua_State *L) {
 
 int tsrL_op_strides(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    tsrL_push_shape(L, tsr_array_ndim(o->array), tsr_array_strides(o->array), TSR_FACE_NUMPY);
+    tsrL_push_shape(L, tsr_array_ndim(o->cell->array), tsr_array_strides(o->cell->array),
+                    TSR_FACE_NUMPY);
     return 1;
 }
 
 int tsrL_op_itemsize(lua_State *L) {
-    return push_int(L, (int64_t)tsr_array_itemsize(tsrL_self(L)->array));
+    return push_int(L, (int64_t)tsr_array_itemsize(tsrL_self(L)->cell->array));
 }
 
 int tsrL_op_nbytes(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->array;
+    const tsr_array *a = tsrL_self(L)->cell->array;
     return push_int(L, tsr_array_size(a) * (int64_t)tsr_array_itemsize(a));
 }
 
@@ -82,7 +85,7 @@ int tsrL_op_dtype(lua_State *L) {
     if (tsrL_traces(L, 1))
         tsrL_push_dtype(L, tsrL_trace_dtype(L));
     else
-        tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->array));
+        tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->cell->array));
     return 1;
 }
 
@@ -94,7 +97,7 @@ int tsrL_op_device(lua_State *L) {
 
 /* In elements, as PyTorch counts. */
 int tsrL_op_storage_offset(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->array;
+    const tsr_array *a = tsrL_self(L)->cell->array;
     int64_t item = (int64_t)tsr_array_itemsize(a), offset = tsr_array_offset(a);
     if (offset % item != 0)
         tsrL_fail(L, TSR_EUNSUPPORTED, 1, "offset of %d bytes is no whole number of %t elements",
@@ -103,7 +106,7 @@ int tsrL_op_storage_offset(lua_State *L) {
 }
 
 int tsrL_op_data_ptr(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->array;
+    const tsr_array *a = tsrL_self(L)->cell->array;
     tsr_error err = TSRL_ERROR;
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");
@@ -118,13 +121,13 @@ int tsrL_op_data_ptr(lua_State *L) {
 }
 
 int tsrL_op_is_contiguous(lua_State *L) {
-    return push_bool(L, tsr_array_is_contiguous(tsrL_self(L)->array));
+    return push_bool(L, tsr_array_is_contiguous(tsrL_self(L)->cell->array));
 }
 
 static char kind_of(lua_State *L) {
     tsr_dtype dtype = TSR_BOOL;
     if (!tsrL_test_dtype(L, 1, &dtype))
-        dtype = tsr_array_dtype(tsrL_self(L)->array);
+        dtype = tsr_array_dtype(tsrL_self(L)->cell->array);
     return tsr_dtype_describe(dtype)->kind;
 }
 
@@ -163,18 +166,18 @@ int tsrL_op_requires_grad(lua_State *L) {
 int tsrL_op_set_requires_grad(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
     bool wanted = tsrL_opt_boolean(L, 2, true);
-    char kind = tsr_dtype_describe(tsr_array_dtype(o->array))->kind;
+    char kind = tsr_dtype_describe(tsr_array_dtype(o->cell->array))->kind;
     if (wanted && kind != 'f' && kind != 'c')
         tsrL_fail(L, TSR_EDTYPE, 1,
                   "only floating and complex tensors can require gradients, this one is %t",
-                  (int)tsr_array_dtype(o->array));
+                  (int)tsr_array_dtype(o->cell->array));
     o->requires_grad = wanted;
     lua_settop(L, 1);
     return 1;
 }
 
 int tsrL_op_version(lua_State *L) {
-    return push_int(L, (int64_t)tsr_storage_version(tsr_array_storage(tsrL_self(L)->array)));
+    return push_int(L, (int64_t)tsr_storage_version(tsr_array_storage(tsrL_self(L)->cell->array)));
 }
 
 static void set_flag(lua_State *L, const char *name, bool value) {
@@ -184,7 +187,7 @@ static void set_flag(lua_State *L, const char *name, bool value) {
 
 /* NumPy's flags, in lower case. */
 int tsrL_op_flags(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->array;
+    const tsr_array *a = tsrL_self(L)->cell->array;
     lua_createtable(L, 0, 6);
     set_flag(L, "c_contiguous", tsr_array_is_contiguous(a));
     set_flag(L, "f_contiguous", tsr_array_is_fortran_contiguous(a));
@@ -199,7 +202,7 @@ int tsrL_op_flags(lua_State *L) {
 
 /* {kind, label, bytes, readonly, revoked} */
 int tsrL_op_origin(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->array;
+    const tsr_array *a = tsrL_self(L)->cell->array;
     const tsr_storage *s = tsr_array_storage(a);
     const char *kind = tsr_kind_name(tsr_storage_kind(s));
     lua_Integer bytes = (lua_Integer)tsr_storage_bytes(s);
@@ -221,7 +224,7 @@ int tsrL_op_origin(lua_State *L) {
 
 static int shares(lua_State *L, bool exact) {
     tsrL_object *a = tsrL_self(L), *b = tsrL_toarray(L, 2, tsrL_face(L));
-    return push_bool(L, tsr_array_shares(a->array, b->array, exact));
+    return push_bool(L, tsr_array_shares(a->cell->array, b->cell->array, exact));
 }
 
 int tsrL_op_shares(lua_State *L) {
@@ -238,16 +241,17 @@ int tsrL_op_item(lua_State *L) {
     tsr_error err = TSRL_ERROR;
     if (lua_gettop(L) > 1)
         return tsrL_op_get(L);
-    if (tsr_array_size(o->array) != 1)
+    if (tsr_array_size(o->cell->array) != 1)
         tsrL_fail(L, TSR_EVALUE, 1, "an array of %d elements is not one number",
-                  tsr_array_size(o->array));
+                  tsr_array_size(o->cell->array));
     int64_t index[TSR_MAX_DIMS] = {0};
     tsr_scalar value;
-    if (tsr_array_get(o->array, tsr_array_ndim(o->array), index, &value, &err) != TSR_OK)
+    if (tsr_array_get(o->cell->array, tsr_array_ndim(o->cell->array), index, &value, &err) !=
+        TSR_OK)
         tsrL_raise(L, &err);
     if (value.dtype == TSR_COMPLEX128) {
         tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-        TSRL_TRY(L, &err, tsr_view_reshape(o->array, 0, NULL, &made->array, &err));
+        TSRL_TRY(L, &err, tsr_view_reshape(o->cell->array, 0, NULL, &made->cell->array, &err));
         return 1;
     }
     tsrL_push_scalar(L, &value);
@@ -263,7 +267,7 @@ static tsr_dtype operand_dtype(lua_State *L, int argument, bool *weak) {
     tsr_scalar s;
     *weak = false;
     if (o != NULL)
-        return tsr_array_dtype(tsrL_check(L, argument)->array);
+        return tsr_array_dtype(tsrL_check(L, argument)->cell->array);
     if (lua_type(L, argument) != LUA_TSTRING && tsrL_test_scalar(L, argument, &s)) {
         *weak = true;
         return s.dtype;
@@ -295,7 +299,7 @@ int tsrL_op_result_type(lua_State *L) {
             continue;
         }
         tsrL_object *o = tsrL_test(L, i);
-        int rank = face == TSR_FACE_TORCH && o != NULL && tsr_array_ndim(o->array) == 0;
+        int rank = face == TSR_FACE_TORCH && o != NULL && tsr_array_ndim(o->cell->array) == 0;
         set[rank] |= 1u << dtype;
     }
     tsr_dtype level[2] = {tsr_dtype_promote_set(face, set[0]), tsr_dtype_promote_set(face, set[1])};

@@ -69,7 +69,7 @@ static int trace(lua_State *L, tsr_reduction reduction, tsr_face face) {
 static int reduced_dims(lua_State *L, const tsrL_object *o, int *dims) {
     int64_t given[TSR_MAX_DIMS];
     bool torch = o->face == TSR_FACE_TORCH;
-    int ndim = tsr_array_ndim(o->array);
+    int ndim = tsr_array_ndim(o->cell->array);
     if (torch && ndim == 0) {
         int count = tsrL_reduce_dims(L, DIM, TSR_FACE_TORCH, given);
         for (int i = 0; i < count; i++)
@@ -104,13 +104,14 @@ static int reduce(lua_State *L, tsr_reduction reduction, int count, const uint8_
         initial = tsrL_scalar(L, INITIAL);
         options.initial = &initial;
     }
-    options.out = out != NULL ? out->array : NULL;
-    options.where = where != NULL ? where->array : NULL;
+    options.out = out != NULL ? out->cell->array : NULL;
+    options.where = where != NULL ? where->cell->array : NULL;
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, face);
     tsr_context *context = tsrL_lib(L)->context;
-    TSRL_TRY(L, &err, tsr_reduce(context, reduction, o->array, &options, &made->array, &err));
-    char kind = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+    TSRL_TRY(L, &err,
+             tsr_reduce(context, reduction, o->cell->array, &options, &made->cell->array, &err));
+    char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
     if (out != NULL)
         lua_pushvalue(L, OUT);
@@ -140,7 +141,7 @@ int tsrL_variance(lua_State *L) {
     int dims[TSR_MAX_DIMS];
     tsr_reduce_options options = {.face = (tsr_face)o->face,
                                   .dtype = TSR_DTYPE_COUNT,
-                                  .count = tsrL_dims(L, 2, tsr_array_ndim(o->array), dims),
+                                  .count = tsrL_dims(L, 2, tsr_array_ndim(o->cell->array), dims),
                                   .dims = dims,
                                   .keep = lua_toboolean(L, 4)};
     double correction = lua_tonumber(L, 3);
@@ -149,11 +150,12 @@ int tsrL_variance(lua_State *L) {
     tsr_context *context = tsrL_lib(L)->context;
     tsrL_object *made = tsrL_derive(L, o);
     tsr_status status =
-        tsr_variance(context, o->array, correction, root, &options, &made->array, &err);
+        tsr_variance(context, o->cell->array, correction, root, &options, &made->cell->array, &err);
     if (status == TSR_EUNSUPPORTED)
         return 0;
     if (status != TSR_OK)
         TSRL_TRY(L, &err,
-                 tsr_variance(context, o->array, correction, root, &options, &made->array, &err));
+                 tsr_variance(context, o->cell->array, correction, root, &options,
+                              &made->cell->array, &err));
     return 1;
 }

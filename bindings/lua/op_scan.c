@@ -24,17 +24,17 @@ static const int *optional_dim(lua_State *L, int argument, int *room) {
 static void copy_out(lua_State *L, int argument, const tsrL_object *made) {
     tsr_error err = TSRL_ERROR;
     tsrL_object *out = tsrL_check(L, argument);
-    bool equal = tsr_array_ndim(out->array) == tsr_array_ndim(made->array);
-    for (int i = 0; equal && i < tsr_array_ndim(out->array); i++)
-        equal = tsr_array_shape(out->array)[i] == tsr_array_shape(made->array)[i];
+    bool equal = tsr_array_ndim(out->cell->array) == tsr_array_ndim(made->cell->array);
+    for (int i = 0; equal && i < tsr_array_ndim(out->cell->array); i++)
+        equal = tsr_array_shape(out->cell->array)[i] == tsr_array_shape(made->cell->array)[i];
     if (!equal)
         tsrL_fail(L, TSR_ESHAPE, argument, "out has shape %v, the result %v",
-                  tsr_array_ndim(out->array), tsr_array_shape(out->array),
-                  tsr_array_ndim(made->array), tsr_array_shape(made->array));
-    if (tsr_array_dtype(out->array) != TSR_INT64)
+                  tsr_array_ndim(out->cell->array), tsr_array_shape(out->cell->array),
+                  tsr_array_ndim(made->cell->array), tsr_array_shape(made->cell->array));
+    if (tsr_array_dtype(out->cell->array) != TSR_INT64)
         tsrL_fail(L, TSR_EDTYPE, argument, "positions are int64, out is %t",
-                  (int)tsr_array_dtype(out->array));
-    TSRL_TRY(L, &err, tsr_copy(out->array, made->array, &err));
+                  (int)tsr_array_dtype(out->cell->array));
+    TSRL_TRY(L, &err, tsr_copy(out->cell->array, made->cell->array, &err));
     lua_pushvalue(L, argument);
 }
 
@@ -52,9 +52,9 @@ static int arg(lua_State *L, bool smallest) {
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
     tsr_context *context = tsrL_lib(L)->context;
     TSRL_TRY(L, &err,
-             tsr_extreme(context, (tsr_face)o->face, smallest, o->array, along, keep, NULL,
-                         &made->array, &err));
-    count_from_one(made->array);
+             tsr_extreme(context, (tsr_face)o->face, smallest, o->cell->array, along, keep, NULL,
+                         &made->cell->array, &err));
+    count_from_one(made->cell->array);
     if (!lua_isnil(L, out))
         copy_out(L, out, made);
     return 1;
@@ -96,9 +96,9 @@ static int extreme(lua_State *L, bool smallest) {
     tsrL_object *values = tsrL_derive(L, o), *positions = tsrL_new(L, (tsr_face)o->face);
     tsr_context *context = tsrL_lib(L)->context;
     TSRL_TRY(L, &err,
-             tsr_extreme(context, (tsr_face)o->face, smallest, o->array, along, keep,
-                         &values->array, &positions->array, &err));
-    count_from_one(positions->array);
+             tsr_extreme(context, (tsr_face)o->face, smallest, o->cell->array, along, keep,
+                         &values->cell->array, &positions->cell->array, &err));
+    count_from_one(positions->cell->array);
     return 2;
 }
 
@@ -125,14 +125,14 @@ static int scan(lua_State *L, tsr_scan kind) {
             tsrL_fail(L, TSR_EVALUE, 2, "needs a dimension");
         int64_t all = -1;
         tsrL_object *flat = tsrL_derive(L, o);
-        tsr_status status = tsr_view_reshape(o->array, 1, &all, &flat->array, &err);
+        tsr_status status = tsr_view_reshape(o->cell->array, 1, &all, &flat->cell->array, &err);
         if (status == TSR_EUNSUPPORTED) {
             tsr_context *context = tsrL_lib(L)->context;
             tsrL_object *copy = tsrL_derive(L, o);
             TSRL_TRY(L, &err,
-                     tsr_clone(context, o->array, tsr_array_dtype(o->array), TSR_ORDER_C,
-                               &copy->array, &err));
-            status = tsr_view_reshape(copy->array, 1, &all, &flat->array, &err);
+                     tsr_clone(context, o->cell->array, tsr_array_dtype(o->cell->array),
+                               TSR_ORDER_C, &copy->cell->array, &err));
+            status = tsr_view_reshape(copy->cell->array, 1, &all, &flat->cell->array, &err);
             lua_pop(L, 1);
         }
         if (status != TSR_OK)
@@ -142,12 +142,13 @@ static int scan(lua_State *L, tsr_scan kind) {
     tsrL_object *out = lua_isnil(L, 4) ? NULL : tsrL_check(L, 4);
     tsr_reduce_options options = {.face = face,
                                   .dtype = tsrL_opt_dtype(L, 3, face, TSR_DTYPE_COUNT),
-                                  .out = out != NULL ? out->array : NULL};
+                                  .out = out != NULL ? out->cell->array : NULL};
     tsr_context *context = tsrL_lib(L)->context;
     tsrL_object *made = tsrL_new(L, face);
     TSRL_TRY(L, &err,
-             tsr_scan_along(context, kind, o->array, dim, &options, &made->array, NULL, &err));
-    char type = tsr_dtype_describe(tsr_array_dtype(made->array))->kind;
+             tsr_scan_along(context, kind, o->cell->array, dim, &options, &made->cell->array, NULL,
+                            &err));
+    char type = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = o->requires_grad && (type == 'f' || type == 'c');
     if (out != NULL)
         lua_pushvalue(L, 4);
@@ -175,9 +176,9 @@ static int scan_extreme(lua_State *L, tsr_scan kind) {
     tsr_context *context = tsrL_lib(L)->context;
     tsrL_object *values = tsrL_derive(L, o), *positions = tsrL_new(L, (tsr_face)o->face);
     TSRL_TRY(L, &err,
-             tsr_scan_along(context, kind, o->array, dim, &options, &values->array,
-                            &positions->array, &err));
-    count_from_one(positions->array);
+             tsr_scan_along(context, kind, o->cell->array, dim, &options, &values->cell->array,
+                            &positions->cell->array, &err));
+    count_from_one(positions->cell->array);
     return 2;
 }
 

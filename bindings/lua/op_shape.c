@@ -13,14 +13,14 @@ static tsrL_object *copy_of(lua_State *L, const tsrL_object *o) {
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_clone(tsrL_lib(L)->context, o->array, tsr_array_dtype(o->array), TSR_ORDER_C,
-                       &made->array, &err));
+             tsr_clone(tsrL_lib(L)->context, o->cell->array, tsr_array_dtype(o->cell->array),
+                       TSR_ORDER_C, &made->cell->array, &err));
     return made;
 }
 
 static void replace(tsrL_object *o, tsr_array *array) {
-    tsr_array_release(o->array);
-    o->array = array;
+    tsr_array_release(o->cell->array);
+    o->cell->array = array;
 }
 
 typedef struct sizes {
@@ -35,12 +35,12 @@ static void push_reshaped(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy copy
     tsrL_object *made = tsrL_derive(L, o);
     tsr_status status = TSR_EUNSUPPORTED;
     if (copy != TSRL_COPY_ALWAYS) {
-        status = tsr_view_reshape(o->array, s->ndim, s->shape, &made->array, &err);
+        status = tsr_view_reshape(o->cell->array, s->ndim, s->shape, &made->cell->array, &err);
         if (status == TSR_OK)
             return;
         if (status == TSR_EMEMORY) {
             tsrL_collect(L);
-            status = tsr_view_reshape(o->array, s->ndim, s->shape, &made->array, &err);
+            status = tsr_view_reshape(o->cell->array, s->ndim, s->shape, &made->cell->array, &err);
         }
         if (status == TSR_OK)
             return;
@@ -48,14 +48,14 @@ static void push_reshaped(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy copy
             tsrL_raise(L, &err);
     } else {
         int64_t resolved[TSR_MAX_DIMS];
-        if (tsr_shape_resolve(tsr_array_size(o->array), s->ndim, s->shape, resolved, &err) !=
+        if (tsr_shape_resolve(tsr_array_size(o->cell->array), s->ndim, s->shape, resolved, &err) !=
             TSR_OK)
             tsrL_raise(L, &err);
     }
     lua_pop(L, 1);
     made = copy_of(L, o);
     tsr_array *regrouped = NULL;
-    TSRL_TRY(L, &err, tsr_view_reshape(made->array, s->ndim, s->shape, &regrouped, &err));
+    TSRL_TRY(L, &err, tsr_view_reshape(made->cell->array, s->ndim, s->shape, &regrouped, &err));
     replace(made, regrouped);
     if (copy == TSRL_COPY_IF_NEEDED)
         tsr_context_count_copy(tsrL_lib(L)->context);
@@ -66,9 +66,10 @@ static void push_reshaped_f(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy co
     tsr_error err = TSRL_ERROR;
     int dims[TSR_MAX_DIMS];
     tsrL_object *turned = tsrL_derive(L, o);
-    tsrL_reversed(tsr_array_ndim(o->array), dims);
+    tsrL_reversed(tsr_array_ndim(o->cell->array), dims);
     TSRL_TRY(L, &err,
-             tsr_view_permute(o->array, tsr_array_ndim(o->array), dims, &turned->array, &err));
+             tsr_view_permute(o->cell->array, tsr_array_ndim(o->cell->array), dims,
+                              &turned->cell->array, &err));
     for (int i = 0; i < s->ndim / 2; i++) {
         int64_t size = s->shape[i];
         s->shape[i] = s->shape[s->ndim - 1 - i];
@@ -78,9 +79,10 @@ static void push_reshaped_f(lua_State *L, tsrL_object *o, sizes *s, tsrL_copy co
     lua_remove(L, -2);
     tsrL_object *made = tsrL_check(L, -1);
     tsr_array *back = NULL;
-    tsrL_reversed(tsr_array_ndim(made->array), dims);
-    TSRL_TRY(L, &err,
-             tsr_view_permute(made->array, tsr_array_ndim(made->array), dims, &back, &err));
+    tsrL_reversed(tsr_array_ndim(made->cell->array), dims);
+    TSRL_TRY(
+        L, &err,
+        tsr_view_permute(made->cell->array, tsr_array_ndim(made->cell->array), dims, &back, &err));
     replace(made, back);
 }
 
@@ -99,7 +101,7 @@ int tsrL_op_reshape(lua_State *L) {
             tsrL_type_error(L, 2, "a shape");
         s.ndim = tsrL_sizes(L, 2, true, s.shape, &next);
     }
-    tsr_order order = tsrL_opt_order(L, next, TSR_ORDER_C, o->array);
+    tsr_order order = tsrL_opt_order(L, next, TSR_ORDER_C, o->cell->array);
     tsrL_copy copy = tsrL_opt_copy(L, next + 1, TSRL_COPY_IF_NEEDED);
     if (order == TSR_ORDER_F)
         push_reshaped_f(L, o, &s, copy);
@@ -131,18 +133,18 @@ int tsrL_op_view(lua_State *L) {
 
 int tsrL_op_view_as(lua_State *L) {
     tsrL_object *o = tsrL_self(L), *other = tsrL_check(L, 2);
-    sizes s = {.ndim = tsr_array_ndim(other->array)};
+    sizes s = {.ndim = tsr_array_ndim(other->cell->array)};
     for (int i = 0; i < s.ndim; i++)
-        s.shape[i] = tsr_array_shape(other->array)[i];
+        s.shape[i] = tsr_array_shape(other->cell->array)[i];
     push_reshaped(L, o, &s, TSRL_COPY_NEVER);
     return 1;
 }
 
 int tsrL_op_reshape_as(lua_State *L) {
     tsrL_object *o = tsrL_self(L), *other = tsrL_check(L, 2);
-    sizes s = {.ndim = tsr_array_ndim(other->array)};
+    sizes s = {.ndim = tsr_array_ndim(other->cell->array)};
     for (int i = 0; i < s.ndim; i++)
-        s.shape[i] = tsr_array_shape(other->array)[i];
+        s.shape[i] = tsr_array_shape(other->cell->array)[i];
     push_reshaped(L, o, &s, TSRL_COPY_IF_NEEDED);
     return 1;
 }
@@ -173,16 +175,16 @@ static int push_flat(lua_State *L, bool always) {
     tsr_error err = TSRL_ERROR;
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
-    tsr_order order = tsrL_opt_order(L, 2, TSR_ORDER_C, o->array);
-    sizes s = {1, {tsr_array_size(o->array)}};
-    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->array);
+    tsr_order order = tsrL_opt_order(L, 2, TSR_ORDER_C, o->cell->array);
+    sizes s = {1, {tsr_array_size(o->cell->array)}};
+    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->cell->array);
     for (int i = 0; i < ndim; i++)
         dims[i] = order == TSR_ORDER_F ? ndim - 1 - i : i;
-    if (order == TSR_ORDER_KEEP && !tsr_array_is_contiguous(o->array))
-        by_stride(o->array, dims);
+    if (order == TSR_ORDER_KEEP && !tsr_array_is_contiguous(o->cell->array))
+        by_stride(o->cell->array, dims);
     tsrL_object *turned = tsrL_derive(L, o);
-    TSRL_TRY(L, &err, tsr_view_permute(o->array, ndim, dims, &turned->array, &err));
-    bool copy = always || !tsr_array_is_contiguous(turned->array);
+    TSRL_TRY(L, &err, tsr_view_permute(o->cell->array, ndim, dims, &turned->cell->array, &err));
+    bool copy = always || !tsr_array_is_contiguous(turned->cell->array);
     push_reshaped(L, turned, &s, copy ? TSRL_COPY_ALWAYS : TSRL_COPY_NEVER);
     if (copy && !always)
         tsr_context_count_copy(tsrL_lib(L)->context);
@@ -198,7 +200,7 @@ int tsrL_op_flatten(lua_State *L) {
     static const char *const names[] = {"start_dim", "end_dim"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array);
+    int ndim = tsr_array_ndim(o->cell->array);
     sizes s = {.ndim = 0};
     if (ndim == 0) {
         s = (sizes){1, {1}};
@@ -208,7 +210,7 @@ int tsrL_op_flatten(lua_State *L) {
         if (last < first)
             tsrL_fail(L, TSR_EVALUE, 3, "dimension %i lies before dimension %i", (int64_t)last,
                       (int64_t)first);
-        const int64_t *shape = tsr_array_shape(o->array);
+        const int64_t *shape = tsr_array_shape(o->cell->array);
         for (int i = 0; i < ndim; i++)
             if (i > first && i <= last)
                 s.shape[s.ndim - 1] *= shape[i];
@@ -228,8 +230,8 @@ int tsrL_op_unflatten(lua_State *L) {
     static const char *const names[] = {"dim", "sizes"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array), dim = tsrL_dim(L, 2, ndim);
-    const int64_t *shape = tsr_array_shape(o->array);
+    int ndim = tsr_array_ndim(o->cell->array), dim = tsrL_dim(L, 2, ndim);
+    const int64_t *shape = tsr_array_shape(o->cell->array);
     int64_t given[TSR_MAX_DIMS], resolved[TSR_MAX_DIMS];
     int count = tsrL_integers(L, 3, TSR_MAX_DIMS, given);
     tsr_error err = TSRL_ERROR;
@@ -256,7 +258,7 @@ int tsrL_op_squeeze(lua_State *L) {
     int dims[TSR_MAX_DIMS];
     if (lua_type(L, 2) != LUA_TNUMBER)
         tsrL_bind(L, 2, 1, names);
-    int count = tsrL_rest_dims(L, 2, tsr_array_ndim(o->array), dims);
+    int count = tsrL_rest_dims(L, 2, tsr_array_ndim(o->cell->array), dims);
     TSRL_VIEW(L, o, tsr_view_squeeze, count, dims, tsrL_face(L) == TSR_FACE_NUMPY);
     return 1;
 }
@@ -267,7 +269,7 @@ int tsrL_op_unsqueeze(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 1, names);
     int added = lua_type(L, 2) == LUA_TTABLE ? (int)lua_rawlen(L, 2) : 1;
-    int ndim = tsr_array_ndim(o->array) + added, dims[TSR_MAX_DIMS];
+    int ndim = tsr_array_ndim(o->cell->array) + added, dims[TSR_MAX_DIMS];
     if (ndim > TSR_MAX_DIMS)
         tsrL_fail(L, TSR_ESHAPE, 2, "more than %d dimensions", (int64_t)TSR_MAX_DIMS);
     if (tsrL_dims(L, 2, ndim, dims) < 0)
@@ -322,8 +324,8 @@ int tsrL_op_broadcast_to(lua_State *L) {
 
 int tsrL_op_expand_as(lua_State *L) {
     tsrL_object *o = tsrL_self(L), *other = tsrL_check(L, 2);
-    int ndim = tsr_array_ndim(other->array);
-    TSRL_VIEW(L, o, tsr_view_broadcast, ndim, tsr_array_shape(other->array));
+    int ndim = tsr_array_ndim(other->cell->array);
+    TSRL_VIEW(L, o, tsr_view_broadcast, ndim, tsr_array_shape(other->cell->array));
     return 1;
 }
 
@@ -331,10 +333,10 @@ int tsrL_op_diagonal(lua_State *L) {
     static const char *const names[] = {"offset", "dim1|axis1", "dim2|axis2"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 3, names);
-    int ndim = tsr_array_ndim(o->array);
+    int ndim = tsr_array_ndim(o->cell->array);
     if (ndim < 2)
         tsrL_fail(L, TSR_ESHAPE, 1, "needs at least 2 dimensions, the shape is %v", ndim,
-                  tsr_array_shape(o->array));
+                  tsr_array_shape(o->cell->array));
     int64_t offset = tsrL_opt_integer(L, 2, 0);
     int dim0 = lua_isnil(L, 3) ? 0 : tsrL_dim(L, 3, ndim);
     int dim1 = lua_isnil(L, 4) ? 1 : tsrL_dim(L, 4, ndim);
@@ -345,7 +347,7 @@ int tsrL_op_diagonal(lua_State *L) {
 /* ---- dtype and rights ---- */
 
 static bool is_complex(const tsrL_object *o) {
-    return tsr_dtype_describe(tsr_array_dtype(o->array))->kind == 'c';
+    return tsr_dtype_describe(tsr_array_dtype(o->cell->array))->kind == 'c';
 }
 
 int tsrL_op_real(lua_State *L) {
@@ -367,12 +369,12 @@ int tsrL_op_imag(lua_State *L) {
     }
     if (o->face == TSR_FACE_TORCH)
         tsrL_fail(L, TSR_EDTYPE, 1, "needs a complex array, this one is %t",
-                  (int)tsr_array_dtype(o->array));
+                  (int)tsr_array_dtype(o->cell->array));
     tsrL_object *zeros = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_array_new(tsrL_lib(L)->context, tsr_array_dtype(o->array),
-                           tsr_array_ndim(o->array), tsr_array_shape(o->array), true, &zeros->array,
-                           &err));
+             tsr_array_new(tsrL_lib(L)->context, tsr_array_dtype(o->cell->array),
+                           tsr_array_ndim(o->cell->array), tsr_array_shape(o->cell->array), true,
+                           &zeros->cell->array, &err));
     TSRL_VIEW(L, zeros, tsr_view_alias, TSR_READ);
     return 1;
 }
@@ -382,7 +384,7 @@ int tsrL_op_imag(lua_State *L) {
         tsrL_object *o = tsrL_self(L);                                                             \
         tsr_error err = TSRL_ERROR;                                                                \
         tsrL_object *made = tsrL_derive(L, o);                                                     \
-        TSRL_TRY(L, &err, function(o->array, &made->array, &err));                                 \
+        TSRL_TRY(L, &err, function(o->cell->array, &made->cell->array, &err));                     \
         return 1;                                                                                  \
     }
 SIMPLE_VIEW(view_as_real, tsr_view_as_real)

@@ -11,12 +11,12 @@ enum { UP_OTHERWISE = TSRL_UPVALUES + 1, UP_LOGARITHM, UPVALUES = UP_LOGARITHM }
 static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm) {
     tsr_error err = TSRL_ERROR;
     tsr_context *context = tsrL_lib(L)->context;
-    if (tsr_array_ndim(o->array) > 0 && tsr_array_shape(o->array)[dim] > LINE_MOST)
+    if (tsr_array_ndim(o->cell->array) > 0 && tsr_array_shape(o->cell->array)[dim] > LINE_MOST)
         return false;
     tsrL_object *made = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_softmax(context, logarithm, o->array, dim, tsr_array_dtype(o->array), NULL,
-                         &made->array, &err));
+             tsr_softmax(context, logarithm, o->cell->array, dim, tsr_array_dtype(o->cell->array),
+                         NULL, &made->cell->array, &err));
     return true;
 }
 
@@ -24,7 +24,7 @@ static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logar
 int tsrL_softmax(lua_State *L) {
     lua_settop(L, 3);
     const tsrL_object *o = tsrL_check(L, 1);
-    int ndim = tsr_array_ndim(o->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
+    int ndim = tsr_array_ndim(o->cell->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
     return push_softmax(L, o, dim, lua_toboolean(L, 3));
 }
 
@@ -32,9 +32,9 @@ static int quick_softmax(lua_State *L) {
     const tsrL_object *o = tsrL_test(L, 1);
     int top = lua_gettop(L);
     bool simple = top == 2 && tsrL_filled(o) && o->face == TSR_FACE_TORCH &&
-                  lua_type(L, 2) == LUA_TNUMBER && tsr_array_ndim(o->array) > 0 &&
-                  tsr_dtype_describe(tsr_array_dtype(o->array))->kind == 'f';
-    if (simple && push_softmax(L, o, tsrL_dim(L, 2, tsr_array_ndim(o->array)),
+                  lua_type(L, 2) == LUA_TNUMBER && tsr_array_ndim(o->cell->array) > 0 &&
+                  tsr_dtype_describe(tsr_array_dtype(o->cell->array))->kind == 'f';
+    if (simple && push_softmax(L, o, tsrL_dim(L, 2, tsr_array_ndim(o->cell->array)),
                                lua_toboolean(L, lua_upvalueindex(UP_LOGARITHM))))
         return 1;
     lua_pushvalue(L, lua_upvalueindex(UP_OTHERWISE));

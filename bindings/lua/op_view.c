@@ -23,7 +23,7 @@ int tsrL_op_select(lua_State *L) {
     static const char *const names[] = {"dim|axis", "index"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->array));
+    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->cell->array));
     TSRL_VIEW(L, o, tsr_view_select, dim, tsrL_index(L, 3));
     return 1;
 }
@@ -32,8 +32,8 @@ int tsrL_op_narrow(lua_State *L) {
     static const char *const names[] = {"dim|axis", "start", "length"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 3, names);
-    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->array));
-    int64_t n = tsr_array_shape(o->array)[dim], length = tsrL_integer(L, 4);
+    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->cell->array));
+    int64_t n = tsr_array_shape(o->cell->array)[dim], length = tsrL_integer(L, 4);
     int64_t start = (lua_tonumber(L, 3) == (double)n + 1 && length == 0) ? 0 : tsrL_index(L, 3);
     if (start < 0)
         start += n;
@@ -48,7 +48,7 @@ int tsrL_op_unfold(lua_State *L) {
     static const char *const names[] = {"dimension|dim", "size", "step"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 3, names);
-    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->array));
+    int dim = tsrL_dim(L, 2, tsr_array_ndim(o->cell->array));
     int64_t size = tsrL_integer(L, 3), step = tsrL_opt_integer(L, 4, 1);
     TSRL_VIEW(L, o, tsr_view_unfold, dim, size, step);
     return 1;
@@ -66,7 +66,8 @@ int tsrL_op_as_strided(lua_State *L) {
     int count = tsrL_integers(L, 3, TSR_MAX_DIMS, strides);
     if (count != ndim)
         tsrL_fail(L, TSR_ESHAPE, 3, "%d sizes and %d strides", (int64_t)ndim, (int64_t)count);
-    int64_t item = (int64_t)tsr_array_itemsize(o->array), offset = tsr_array_offset(o->array);
+    int64_t item = (int64_t)tsr_array_itemsize(o->cell->array),
+            offset = tsr_array_offset(o->cell->array);
     bool fits = true;
     for (int i = 0; torch && i < ndim; i++)
         fits = fits && !__builtin_mul_overflow(strides[i], item, &strides[i]);
@@ -89,7 +90,7 @@ void tsrL_reversed(int ndim, int *dims) {
 
 int tsrL_op_reverse_dims(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->array);
+    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->cell->array);
     tsrL_reversed(ndim, dims);
     TSRL_VIEW(L, o, tsr_view_permute, ndim, dims);
     return 1;
@@ -98,7 +99,7 @@ int tsrL_op_reverse_dims(lua_State *L) {
 int tsrL_op_permute(lua_State *L) {
     static const char *const names[] = {"dims|axes"};
     tsrL_object *o = tsrL_self(L);
-    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->array);
+    int dims[TSR_MAX_DIMS], ndim = tsr_array_ndim(o->cell->array);
     if (lua_type(L, 2) != LUA_TNUMBER)
         tsrL_bind(L, 2, 1, names);
     int count = tsrL_rest_dims(L, 2, ndim, dims);
@@ -112,7 +113,7 @@ int tsrL_op_swap_dims(lua_State *L) {
     static const char *const names[] = {"dim0|axis0|axis1", "dim1|axis2"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array);
+    int ndim = tsr_array_ndim(o->cell->array);
     int dim0 = tsrL_dim(L, 2, ndim), dim1 = tsrL_dim(L, 3, ndim);
     TSRL_VIEW(L, o, tsr_view_swap, dim0, dim1);
     return 1;
@@ -121,18 +122,18 @@ int tsrL_op_swap_dims(lua_State *L) {
 /* t(): the transpose of a matrix; arrays of fewer dimensions as they are. */
 int tsrL_op_t(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    int ndim = tsr_array_ndim(o->array);
+    int ndim = tsr_array_ndim(o->cell->array);
     if (ndim > 2)
         tsrL_fail(L, TSR_ESHAPE, 1, "needs at most 2 dimensions, the shape is %v", ndim,
-                  tsr_array_shape(o->array));
+                  tsr_array_shape(o->cell->array));
     return tsrL_op_reverse_dims(L);
 }
 
 int tsrL_op_matrix_transpose(lua_State *L) {
     tsrL_object *o = tsrL_self(L);
-    if (tsr_array_ndim(o->array) < 2)
+    if (tsr_array_ndim(o->cell->array) < 2)
         tsrL_fail(L, TSR_ESHAPE, 1, "needs at least 2 dimensions, the shape is %v",
-                  tsr_array_ndim(o->array), tsr_array_shape(o->array));
+                  tsr_array_ndim(o->cell->array), tsr_array_shape(o->cell->array));
     TSRL_VIEW(L, o, tsr_view_swap, -1, -2);
     return 1;
 }
@@ -141,7 +142,7 @@ int tsrL_op_movedim(lua_State *L) {
     static const char *const names[] = {"source", "destination"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array), from[TSR_MAX_DIMS], to[TSR_MAX_DIMS];
+    int ndim = tsr_array_ndim(o->cell->array), from[TSR_MAX_DIMS], to[TSR_MAX_DIMS];
     int count = tsrL_dims(L, 2, ndim, from);
     if (count < 0)
         tsrL_type_error(L, 2, "a dimension or a table of dimensions");
@@ -172,7 +173,7 @@ int tsrL_op_rollaxis(lua_State *L) {
     static const char *const names[] = {"axis", "start"};
     tsrL_object *o = tsrL_self(L);
     tsrL_bind(L, 2, 2, names);
-    int ndim = tsr_array_ndim(o->array), axis = tsrL_dim(L, 2, ndim), start = 0,
+    int ndim = tsr_array_ndim(o->cell->array), axis = tsrL_dim(L, 2, ndim), start = 0,
         order[TSR_MAX_DIMS];
     if (lua_tonumber(L, 3) == (double)ndim + 1)
         start = ndim;
@@ -191,7 +192,7 @@ int tsrL_op_rollaxis(lua_State *L) {
 int tsrL_op_flip(lua_State *L) {
     static const char *const names[] = {"dims|axis"};
     tsrL_object *o = tsrL_self(L);
-    int ndim = tsr_array_ndim(o->array), dims[TSR_MAX_DIMS];
+    int ndim = tsr_array_ndim(o->cell->array), dims[TSR_MAX_DIMS];
     if (lua_type(L, 2) != LUA_TNUMBER)
         tsrL_bind(L, 2, 1, names);
     int count = tsrL_rest_dims(L, 2, ndim, dims);

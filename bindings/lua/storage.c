@@ -99,7 +99,7 @@ int tsrL_op_storage(lua_State *L) {
     *o = (storage_object){&storage_magic, NULL};
     lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key);
     lua_setmetatable(L, -2);
-    o->storage = tsr_array_storage(array->array);
+    o->storage = tsr_array_storage(array->cell->array);
     tsr_storage_retain(o->storage);
     return 1;
 }

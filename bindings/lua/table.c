@@ -54,11 +54,11 @@ static void find_shape(reader *r, int index) {
     tsrL_object *o = tsrL_test(L, -1);
     if (tsrL_filled(o)) {
         r->arrays = true;
-        r->array_dtype = tsr_array_dtype(o->array);
-        if (r->ndim + tsr_array_ndim(o->array) > TSR_MAX_DIMS)
+        r->array_dtype = tsr_array_dtype(o->cell->array);
+        if (r->ndim + tsr_array_ndim(o->cell->array) > TSR_MAX_DIMS)
             tsrL_fail(L, TSR_ESHAPE, index, "more than %d dimensions", (int64_t)TSR_MAX_DIMS);
-        for (int i = 0; i < tsr_array_ndim(o->array); i++)
-            r->shape[r->ndim++] = tsr_array_shape(o->array)[i];
+        for (int i = 0; i < tsr_array_ndim(o->cell->array); i++)
+            r->shape[r->ndim++] = tsr_array_shape(o->cell->array)[i];
     }
     lua_pop(L, 1);
 }
@@ -135,12 +135,13 @@ static void array_leaf(reader *r, int depth) {
     if (!tsrL_filled(o))
         ragged(r, depth, o != NULL ? "a released array" : luaL_typename(L, -1));
     int rest = r->ndim - r->table_ndim;
-    if (tsr_array_ndim(o->array) != rest ||
-        memcmp(tsr_array_shape(o->array), r->shape + r->table_ndim,
+    if (tsr_array_ndim(o->cell->array) != rest ||
+        memcmp(tsr_array_shape(o->cell->array), r->shape + r->table_ndim,
                (size_t)rest * sizeof(int64_t)) != 0)
         ragged(r, depth, "an array of another shape");
     if (r->target == NULL) { /* first visit: what the arrays have in common */
-        r->array_dtype = tsr_dtype_promote(r->face, r->array_dtype, tsr_array_dtype(o->array));
+        r->array_dtype =
+            tsr_dtype_promote(r->face, r->array_dtype, tsr_array_dtype(o->cell->array));
         if (o->face == TSR_FACE_TORCH)
             r->face = TSR_FACE_TORCH;
         return;
@@ -150,8 +151,8 @@ static void array_leaf(reader *r, int depth) {
         items[i] = (tsr_index){TSR_INDEX_AT, r->place[i], 1, 1};
     tsr_error err = TSRL_ERROR;
     tsrL_object *part = tsrL_new(L, r->face);
-    TSRL_TRY(L, &err, tsr_view_index(r->target, r->table_ndim, items, &part->array, &err));
-    TSRL_TRY(L, &err, tsr_copy(part->array, o->array, &err));
+    TSRL_TRY(L, &err, tsr_view_index(r->target, r->table_ndim, items, &part->cell->array, &err));
+    TSRL_TRY(L, &err, tsr_copy(part->cell->array, o->cell->array, &err));
     lua_pop(L, 1);
 }
 
@@ -197,10 +198,10 @@ static tsrL_object *from_arrays(lua_State *L, int index, reader *r, tsr_dtype dt
     tsrL_object *made = tsrL_new(L, r->face);
     if (dtype == TSR_DTYPE_COUNT)
         dtype = r->array_dtype;
-    TSRL_TRY(
-        L, &err,
-        tsr_array_new(tsrL_lib(L)->context, dtype, r->ndim, r->shape, false, &made->array, &err));
-    r->target = made->array;
+    TSRL_TRY(L, &err,
+             tsr_array_new(tsrL_lib(L)->context, dtype, r->ndim, r->shape, false,
+                           &made->cell->array, &err));
+    r->target = made->cell->array;
     lua_pushvalue(L, index);
     read_table(r, 0);
     lua_pop(L, 1);
@@ -220,10 +221,11 @@ tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype d
         return from_arrays(L, index, &r, dtype);
     tsrL_object *made = tsrL_new(L, face);
     tsrL_object *cells = tsrL_new(L, face); /* owns the cells while entries are read */
-    TSRL_TRY(L, &err,
-             tsr_array_new(lib->context, TSR_INT64, r.ndim, r.shape, false, &cells->array, &err));
-    r.at.i = r.start.i = tsr_array_data(cells->array);
-    int64_t size = tsr_array_size(cells->array);
+    TSRL_TRY(
+        L, &err,
+        tsr_array_new(lib->context, TSR_INT64, r.ndim, r.shape, false, &cells->cell->array, &err));
+    r.at.i = r.start.i = tsr_array_data(cells->cell->array);
+    int64_t size = tsr_array_size(cells->cell->array);
     lua_pushvalue(L, index);
     if (r.ndim > 0)
         read_table(&r, 0);
@@ -236,17 +238,18 @@ tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype d
         dtype = tsrL_default_dtype(lib, face, r.cells);
     check_cells(L, &r, size, dtype);
     if (dtype == TSR_INT64 && r.cells != TSR_FLOAT64) {
-        made->array = cells->array;
-        cells->array = NULL;
+        made->cell->array = cells->cell->array;
+        cells->cell->array = NULL;
     } else {
         tsr_array *typed = NULL;
         tsr_dtype seen = r.cells == TSR_FLOAT64 ? TSR_FLOAT64 : TSR_INT64;
-        TSRL_TRY(L, &err, tsr_view_dtype(cells->array, seen, &typed, &err));
-        tsr_array_release(cells->array);
-        cells->array = typed;
-        TSRL_TRY(L, &err, tsr_clone(lib->context, typed, dtype, TSR_ORDER_C, &made->array, &err));
+        TSRL_TRY(L, &err, tsr_view_dtype(cells->cell->array, seen, &typed, &err));
+        tsr_array_release(cells->cell->array);
+        cells->cell->array = typed;
+        TSRL_TRY(L, &err,
+                 tsr_clone(lib->context, typed, dtype, TSR_ORDER_C, &made->cell->array, &err));
         tsr_array_release(typed);
-        cells->array = NULL;
+        cells->cell->array = NULL;
     }
     lua_pop(L, 1);
     return made;
@@ -301,19 +304,19 @@ static void push_nested(lua_State *L, const tsr_array *a, int dim, const char **
 /* Complex numbers become 0-dimensional arrays, so they go element by element. */
 static void push_complex(lua_State *L, const tsrL_object *o) {
     tsr_error err = TSRL_ERROR;
-    const tsr_array *a = o->array;
+    const tsr_array *a = o->cell->array;
     if (tsr_array_ndim(a) == 0) {
         tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
         TSRL_TRY(L, &err,
-                 tsr_clone(tsrL_lib(L)->context, a, tsr_array_dtype(a), TSR_ORDER_C, &made->array,
-                           &err));
+                 tsr_clone(tsrL_lib(L)->context, a, tsr_array_dtype(a), TSR_ORDER_C,
+                           &made->cell->array, &err));
         return;
     }
     luaL_checkstack(L, 6, "nested tables");
     lua_newtable(L);
     for (int64_t i = 0; i < tsr_array_shape(a)[0]; i++) {
         tsrL_object *part = tsrL_new(L, (tsr_face)o->face);
-        TSRL_TRY(L, &err, tsr_view_select(a, 0, i, &part->array, &err));
+        TSRL_TRY(L, &err, tsr_view_select(a, 0, i, &part->cell->array, &err));
         push_complex(L, part);
         lua_rawseti(L, -3, (int)(i + 1));
         lua_pop(L, 1);
@@ -322,7 +325,7 @@ static void push_complex(lua_State *L, const tsrL_object *o) {
 
 int tsrL_op_tolist(lua_State *L) {
     tsrL_object *o = tsrL_check(L, 1);
-    const tsr_array *a = o->array;
+    const tsr_array *a = o->cell->array;
     tsr_error err = TSRL_ERROR;
     char kind = tsr_dtype_describe(tsr_array_dtype(a))->kind;
     if (tsr_array_usable(a, false, &err) != TSR_OK)
@@ -342,8 +345,9 @@ int tsrL_op_tolist(lua_State *L) {
                       : kind == 'f'                     ? TSR_FLOAT64
                                                         : TSR_INT64;
     tsrL_object *flat = tsrL_new(L, (tsr_face)o->face); /* a copy that nobody else can revoke */
-    TSRL_TRY(L, &err, tsr_clone(tsrL_lib(L)->context, a, dtype, TSR_ORDER_C, &flat->array, &err));
-    const char *at = tsr_array_data(flat->array);
-    push_nested(L, flat->array, 0, &at);
+    TSRL_TRY(L, &err,
+             tsr_clone(tsrL_lib(L)->context, a, dtype, TSR_ORDER_C, &flat->cell->array, &err));
+    const char *at = tsr_array_data(flat->cell->array);
+    push_nested(L, flat->cell->array, 0, &at);
     return 1;
 }

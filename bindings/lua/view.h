@@ -23,7 +23,7 @@ static inline tsrL_object *tsrL_derive(lua_State *L, const tsrL_object *o) {
         tsr_error err_;                                                                            \
         tsrL_no_error(&err_);                                                                      \
         tsrL_object *made_ = tsrL_derive(L, o);                                                    \
-        TSRL_TRY(L, &err_, function((o)->array, __VA_ARGS__, &made_->array, &err_));               \
+        TSRL_TRY(L, &err_, function((o)->cell->array, __VA_ARGS__, &made_->cell->array, &err_));   \
     } while (0)
 
 /* Dimensions from argument `first` on: numbers or one table. -1 when there are none. */
