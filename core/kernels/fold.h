@@ -7,16 +7,37 @@
 
 #include <string.h>
 
+enum { TSR_FOLD_WIDE = 256 };
+
 typedef void tsr_walk(const char *src, int64_t stride, size_t rows, size_t n, const void *start,
                       void *acc);
 
-/* n elements of `parts` numbers of `size` bytes: whole rows of lanes, and what is left. */
+/* Rows of lanes that are narrower than the accumulators that a walk likes to hold, of a fold for
+ * which it makes no difference that an element counts several times (an extreme): as fewer, wider
+ * rows. Returns how many rows of lanes those were. */
+static __attribute__((noinline)) size_t tsr_fold_wide(tsr_walk *walk, const char *src, size_t rows,
+                                                      size_t row, void *lanes) {
+    _Alignas(64) char wide[TSR_FOLD_WIDE];
+    size_t times = TSR_FOLD_WIDE / row, whole = rows / times, item = row / TSR_FOLD_LANES;
+    for (size_t t = 0; t < times; t++)
+        memcpy(wide + t * row, lanes, row);
+    walk(src, TSR_FOLD_WIDE, whole, TSR_FOLD_WIDE / item, wide, wide);
+    memcpy(lanes, wide, row);
+    for (size_t t = 1; t < times; t++)
+        walk(wide + t * row, 0, 1, TSR_FOLD_LANES, lanes, lanes);
+    return whole * times;
+}
+
+/* n elements of `parts` numbers of `size` bytes: whole rows of lanes, and what is left. Only
+ * extremes have lanes of less than 4 bytes. */
 static __attribute__((noinline)) void tsr_fold_walk(tsr_walk *walk, const char *src, size_t n,
                                                     size_t parts, size_t size, void *lanes) {
     size_t rows = n / TSR_FOLD_LANES, left = n % TSR_FOLD_LANES;
-    size_t row = TSR_FOLD_LANES * parts * size;
-    if (rows > 0)
-        walk(src, (int64_t)row, rows, TSR_FOLD_LANES * parts, lanes, lanes);
+    size_t row = TSR_FOLD_LANES * parts * size, done = 0;
+    if (row < TSR_FOLD_WIDE && rows >= 16)
+        done = tsr_fold_wide(walk, src, rows, row, lanes);
+    if (rows > done)
+        walk(src + done * row, (int64_t)row, rows - done, TSR_FOLD_LANES * parts, lanes, lanes);
     if (left > 0)
         walk(src + rows * row, 0, 1, left * parts, lanes, lanes);
 }

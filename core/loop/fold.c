@@ -14,7 +14,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { CHUNK = 131072, PARALLEL_ELEMENTS = 65536, COLUMNS_LEAST = 16, SHORT_STREAM = 64 };
+enum {
+    CHUNK = 131072,
+    PLAIN_CHUNK = 524288,
+    PARALLEL_ELEMENTS = 65536,
+    COLUMNS_LEAST = 16,
+    SHORT_STREAM = 64
+};
 
 /* ---- the order ---- */
 
@@ -464,7 +470,9 @@ static bool cut(job *j) {
     j->strip = j->strips = 1;
     if (j->f->rows) {
         j->stream = product(plan, j->f->kept, plan->ndim);
-        j->chunk = CHUNK;
+        bool plain = j->program->steps + j->program->constants == 0;
+        plain = plain && tsr_context_threads(j->context) == 1;
+        j->chunk = plain ? PLAIN_CHUNK : CHUNK; /* the tree is the same */
     } else {
         j->stream = product(plan, j->f->kept, plan->ndim - 1);
         if (!strip_width(j))

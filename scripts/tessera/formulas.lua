@@ -133,8 +133,8 @@ local function replace(operation, x, out, nan, plus, minus)
         return replaced(x, nan, plus, minus)
     end
     local made = out or (torch.is_tensor(x) and torch or np).empty_like(x)
-    if made.dtype ~= x.dtype then
-        fail("dtype", operation, "out must be %s, not %s", dtype, made.dtype.name)
+    if made.dtype.kind ~= "c" then
+        fail("dtype", operation, "out must be complex, not %s", made.dtype.name)
     end
     local imag = replaced(x.imag, nan, plus, minus)
     replaced(x.real, nan, plus, minus, {out = made.real})
