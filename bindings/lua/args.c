@@ -137,6 +137,22 @@ int tsrL_bind_from_lua(lua_State *L) {
     return lua_gettop(L);
 }
 
+bool tsrL_push_only_out(lua_State *L, int index) {
+    if (lua_type(L, index) != LUA_TTABLE)
+        return false;
+    lua_pushnil(L);
+    if (lua_next(L, index) == 0)
+        return false;
+    if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "out") == 0) {
+        lua_insert(L, -2);
+        if (lua_next(L, index) == 0)
+            return true;
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 2);
+    return false;
+}
+
 /* ---- numbers ---- */
 
 int64_t tsrL_integer(lua_State *L, int argument) {

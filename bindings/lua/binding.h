@@ -196,6 +196,8 @@ void tsrL_bind(lua_State *L, int first, int count, const char *const *names);
 enum { TSRL_MAX_PARAMETERS = 8 };
 int tsrL_bind_from_lua(lua_State *L);
 bool tsrL_is_options(lua_State *L, int index); /* a table with names and no sequence */
+/* Pushes the value of an options table that gives out= and nothing else; else pushes nothing. */
+bool tsrL_push_only_out(lua_State *L, int index);
 int64_t tsrL_integer(lua_State *L, int argument);
 int64_t tsrL_opt_integer(lua_State *L, int argument, int64_t otherwise);
 double tsrL_number(lua_State *L, int argument);

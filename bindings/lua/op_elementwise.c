@@ -213,23 +213,6 @@ static bool operate_quickly(lua_State *L, int operation, int count, int out) {
     return true;
 }
 
-/* Pushes the array of an options table that gives out= and nothing else; else pushes nothing. */
-static bool push_only_out(lua_State *L, int index) {
-    if (lua_type(L, index) != LUA_TTABLE)
-        return false;
-    lua_pushnil(L);
-    if (lua_next(L, index) == 0)
-        return false;
-    if (lua_type(L, -2) == LUA_TSTRING && strcmp(lua_tostring(L, -2), "out") == 0) {
-        lua_insert(L, -2);
-        if (lua_next(L, index) == 0)
-            return true;
-        lua_pop(L, 1);
-    }
-    lua_pop(L, 2);
-    return false;
-}
-
 static int elementwise(lua_State *L) {
     static const char *const names[] = {"out", "where", "alpha"};
     int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
@@ -239,7 +222,7 @@ static int elementwise(lua_State *L) {
     int top = lua_gettop(L);
     if (top == count && operate_quickly(L, operation, count, in_place ? 1 : 0))
         return 1;
-    if (top == count + 1 && !in_place && push_only_out(L, top)) {
+    if (top == count + 1 && !in_place && tsrL_push_only_out(L, top)) {
         if (operate_quickly(L, operation, count, top + 1))
             return 1;
         lua_settop(L, top);

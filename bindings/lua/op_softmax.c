@@ -7,8 +7,9 @@
 enum { LINE_MOST = 16384 };
 enum { UP_OTHERWISE = TSRL_UPVALUES + 1, UP_LOGARITHM, UPVALUES = UP_LOGARITHM };
 
-/* Pushes the result and tells so; false for long lines. */
-static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm) {
+/* Pushes the result, which is `out` if that is not NULL, and tells so; false for long lines. */
+static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm,
+                         const tsrL_object *out) {
     tsr_error err = TSRL_ERROR;
     tsr_context *context = tsrL_lib(L)->context;
     if (tsr_array_ndim(o->cell->array) > 0 && tsr_array_shape(o->cell->array)[dim] > LINE_MOST)
@@ -16,7 +17,7 @@ static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logar
     tsrL_object *made = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
              tsr_softmax(context, logarithm, o->cell->array, dim, tsr_array_dtype(o->cell->array),
-                         NULL, &made->cell->array, &err));
+                         out != NULL ? out->cell->array : NULL, &made->cell->array, &err));
     return true;
 }
 
@@ -25,18 +26,24 @@ int tsrL_softmax(lua_State *L) {
     lua_settop(L, 3);
     const tsrL_object *o = tsrL_check(L, 1);
     int ndim = tsr_array_ndim(o->cell->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
-    return push_softmax(L, o, dim, lua_toboolean(L, 3));
+    return push_softmax(L, o, dim, lua_toboolean(L, 3), NULL);
 }
 
 static int quick_softmax(lua_State *L) {
     const tsrL_object *o = tsrL_test(L, 1);
     int top = lua_gettop(L);
-    bool simple = top == 2 && tsrL_filled(o) && o->face == TSR_FACE_TORCH &&
+    bool writes = top == 3 && tsrL_push_only_out(L, 3);
+    const tsrL_object *out = writes ? tsrL_test(L, 4) : NULL;
+    bool simple = (top == 2 || tsrL_filled(out)) && tsrL_filled(o) && o->face == TSR_FACE_TORCH &&
                   lua_type(L, 2) == LUA_TNUMBER && tsr_array_ndim(o->cell->array) > 0 &&
                   tsr_dtype_describe(tsr_array_dtype(o->cell->array))->kind == 'f';
     if (simple && push_softmax(L, o, tsrL_dim(L, 2, tsr_array_ndim(o->cell->array)),
-                               lua_toboolean(L, lua_upvalueindex(UP_LOGARITHM))))
+                               lua_toboolean(L, lua_upvalueindex(UP_LOGARITHM)), out)) {
+        if (out != NULL)
+            lua_pushvalue(L, 4);
         return 1;
+    }
+    lua_settop(L, top);
     lua_pushvalue(L, lua_upvalueindex(UP_OTHERWISE));
     lua_insert(L, 1);
     lua_call(L, top, LUA_MULTRET);
