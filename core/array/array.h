@@ -33,6 +33,15 @@ static inline void tsr_dims_copy(int64_t *to, const int64_t *from, int count) {
         to[i] = from[i];
 }
 
+static inline bool tsr_has_shape(const tsr_array *a, int ndim, const int64_t *shape) {
+    if (a->ndim != ndim)
+        return false;
+    for (int i = 0; i < ndim; i++)
+        if (tsr_shape_of(a)[i] != shape[i])
+            return false;
+    return true;
+}
+
 /* First element; only for those who entered the storage, and for comparing. */
 static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;

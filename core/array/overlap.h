@@ -11,4 +11,7 @@ typedef struct tsr_range {
 /* The addresses that an array's elements cover. */
 tsr_range tsr_array_range(const tsr_array *a);
 
+/* Whether two arrays are the same elements of memory in the same order. */
+bool tsr_same_elements(const tsr_array *a, const tsr_array *b);
+
 #endif

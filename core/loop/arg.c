@@ -43,9 +43,8 @@ static bool interrupted(worker *w) {
 
 /* Elements [from, from + *n) of the stream, fewer if they do not fit a block. */
 static const void *piece(worker *w, int64_t from, int64_t *n) {
-    const tsr_program *p = w->job->program;
     int64_t left = w->job->stream - from;
-    if (p->steps == 0 && p->constants == 0 && tsr_tile_is_direct(&w->tile, 1, w->job->f->from)) {
+    if (tsr_program_is_load(w->job->program) && tsr_tile_is_direct(&w->tile, 1, w->job->f->from)) {
         *n = left < TSR_FOLD_LEAF ? left : TSR_FOLD_LEAF;
         return w->tile.data[1] + from * w->job->item;
     }
@@ -121,32 +120,18 @@ static void deliver(const job *j, worker *w, int64_t column, int64_t n) {
     }
 }
 
-/* The tile of the streams at place `outer` of the kept dimensions. */
-static void set_tile(worker *w, int64_t outer) {
-    const tsr_plan *plan = &w->job->f->plan;
-    int last = plan->ndim - 1, row = w->job->f->rows ? -1 : last - 1;
-    w->tile.n[0] = row >= 0 ? plan->shape[row] : 1;
-    w->tile.n[1] = plan->shape[last];
-    for (int k = 0; k < plan->operands; k++) {
-        w->tile.data[k] = plan->data[k];
-        w->tile.strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
-        w->tile.strides[k][1] = plan->strides[k][last];
-    }
-    for (int d = w->job->f->kept; d-- > 0; outer /= plan->shape[d])
-        for (int k = 0; k < plan->operands; k++)
-            w->tile.data[k] += outer % plan->shape[d] * plan->strides[k][d];
-}
-
 static void run_task(void *user, int64_t index) {
     job *j = user;
+    const tsr_plan *plan = &j->f->plan;
     worker w;
     w.job = j;
     tsr_machine_start(&w.machine, j->program);
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
     for (int64_t i = index * j->batch; i < end && i < count && !interrupted(&w); i++) {
-        int64_t column = i % j->strips * STRIP,
-                n = j->inner - column < STRIP ? j->inner - column : STRIP;
-        set_tile(&w, i / j->strips);
+        int64_t column = i % j->strips * STRIP, left = j->inner - column;
+        int64_t n = left < STRIP ? left : STRIP;
+        tsr_tile_start(&w.tile, plan, j->f->rows ? -1 : plan->ndim - 2);
+        tsr_tile_move(&w.tile, plan, 0, j->f->kept, i / j->strips);
         if (j->f->rows)
             search_stream(&w);
         else
@@ -164,9 +149,7 @@ tsr_status tsr_arg_run(tsr_context *context, const tsr_folding *f, const tsr_pro
     j.inner = plan->shape[plan->ndim - 1];
     j.stream = f->rows ? j.inner : plan->shape[plan->ndim - 2];
     j.strips = f->rows ? 1 : (j.inner + STRIP - 1) / STRIP;
-    j.outer = 1;
-    for (int d = 0; d < f->kept; d++)
-        j.outer *= plan->shape[d];
+    j.outer = tsr_plan_places(plan, 0, f->kept);
     int64_t each = j.stream * (f->rows ? 1 : STRIP);
     j.batch = each < BATCH_ELEMENTS ? BATCH_ELEMENTS / each : 1;
     tsr_parallel_for(context, (j.outer * j.strips + j.batch - 1) / j.batch, run_task, &j);

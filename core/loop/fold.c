@@ -10,6 +10,7 @@
 #include "../base/executor.h"
 #include "engine.h"
 #include "machine.h"
+#include "tree.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -18,85 +19,7 @@ enum {
     CHUNK = 131072,
     PLAIN_CHUNK = 524288,
     PARALLEL_ELEMENTS = 65536,
-    COLUMNS_LEAST = 16,
-    SHORT_STREAM = 64
 };
-
-/* ---- the order ---- */
-
-static bool is_folded(const tsr_plan *plan, int dim) {
-    return plan->strides[0][dim] == 0;
-}
-
-/* The last dimension that is folded (or kept), -1 if there is none, and how many positions it and
- * its like before it have. */
-static int last_of(const tsr_plan *plan, bool folded, int64_t *positions) {
-    int dim = plan->ndim - 1;
-    while (dim >= 0 && is_folded(plan, dim) != folded)
-        dim--;
-    *positions = 1;
-    for (int d = dim; d >= 0 && is_folded(plan, d) == folded; d--)
-        *positions *= plan->shape[d];
-    return dim;
-}
-
-/* Which dimension is to be the innermost. Dimensions that could not be merged count as if they
- * were, so that the answer is the same for an operand that was computed before. */
-static int innermost(const tsr_plan *plan) {
-    int64_t width, length;
-    int last = plan->ndim - 1;
-    int kept = last_of(plan, false, &width), folded = last_of(plan, true, &length);
-    if (folded < 0 || kept < 0)
-        return last;
-    bool wide = width >= COLUMNS_LEAST;
-    if (last == folded)
-        return length < SHORT_STREAM && wide ? kept : folded;
-    return wide ? kept : folded;
-}
-
-void tsr_fold_arrange(tsr_folding *f, const tsr_kernels *kernels, tsr_dtype dtype) {
-    tsr_plan *plan = &f->plan;
-    int dims[TSR_MAX_DIMS];
-    tsr_plan_agree(plan, dims);
-    tsr_plan_reorder(plan, dims);
-    int inner = plan->ndim > 0 ? innermost(plan) : 0;
-    f->rows = plan->ndim == 0 || is_folded(plan, inner);
-    if (plan->ndim > 0)
-        tsr_plan_move_dim(plan, inner, plan->ndim - 1);
-    /* kept dimensions outside, in their order, but for one that is innermost */
-    f->kept = 0;
-    for (int i = 0; i < plan->ndim - (f->rows ? 0 : 1); i++)
-        if (!is_folded(plan, i))
-            tsr_plan_move_dim(plan, i, f->kept++);
-    f->lanes = (tsr_dtype)kernels->fold_to[f->fold][dtype];
-    f->from = f->rows ? dtype : f->lanes;
-}
-
-/* ---- the tree ---- */
-
-void tsr_tree_push(tsr_tree *t, const void *value) {
-    int level = 0;
-    for (; (t->count >> level & 1) != 0; level++) {
-        void *older = t->levels + (size_t)level * t->bytes;
-        t->combine(older, value, older, t->n);
-        value = older;
-    }
-    memmove(t->levels + (size_t)level * t->bytes, value, t->bytes);
-    t->count++;
-}
-
-void tsr_tree_end(tsr_tree *t, void *value) {
-    const char *newer = NULL;
-    for (int level = 0; t->count >> level != 0; level++) {
-        char *older = t->levels + (size_t)level * t->bytes;
-        if ((t->count >> level & 1) == 0)
-            continue;
-        if (newer != NULL)
-            t->combine(older, newer, older, t->n);
-        newer = older;
-    }
-    memcpy(value, newer, t->bytes);
-}
 
 /* ---- what workers share ---- */
 
@@ -131,28 +54,6 @@ typedef struct worker {
 
 static tsr_kernel_binary *combine_of(const job *j) {
     return j->program->kernels->binary[tsr_fold_binary(j->f->fold)][j->f->lanes];
-}
-
-/* Moves a tile's pointers to place `index` of dimensions [from, to). */
-static void tile_to(tsr_tile *tile, const tsr_plan *plan, int from, int to, int64_t index) {
-    for (int d = to; d-- > from;) {
-        int64_t at = index % plan->shape[d];
-        index /= plan->shape[d];
-        for (int k = 0; k < plan->operands; k++)
-            tile->data[k] += at * plan->strides[k][d];
-    }
-}
-
-/* A tile of dimensions `row` (-1: none) and the last, at the plan's first place. */
-static void tile_start(tsr_tile *tile, const tsr_plan *plan, int row) {
-    int last = plan->ndim - 1;
-    tile->n[0] = row >= 0 ? plan->shape[row] : 1;
-    tile->n[1] = last >= 0 ? plan->shape[last] : 1;
-    for (int k = 0; k < plan->operands; k++) {
-        tile->data[k] = plan->data[k];
-        tile->strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
-        tile->strides[k][1] = last >= 0 ? plan->strides[k][last] : 0;
-    }
 }
 
 /* ---- one result at a time ---- */
@@ -201,7 +102,7 @@ static int64_t feed_tile(worker *w, const tsr_tile *tile, int64_t row, int64_t f
     tsr_machine *m = &w->machine;
     const tsr_program *p = m->program;
     int64_t rows = 1, left = tile->n[1] - from, columns = left < n ? left : n;
-    bool whole = p->steps == 0 && p->constants == 0 && tsr_tile_is_direct(tile, 1, w->job->f->from);
+    bool whole = tsr_program_is_load(p) && tsr_tile_is_direct(tile, 1, w->job->f->from);
     if (from == 0 && m->rows > 1 && m->columns == tile->n[1] && n >= 2 * tile->n[1]) {
         rows = n / tile->n[1] < m->rows ? n / tile->n[1] : m->rows;
         rows = rows < tile->n[0] - row ? rows : tile->n[0] - row;
@@ -234,14 +135,14 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
     int kept = j->f->kept, row_dim = plan->ndim - kept > 1 ? plan->ndim - 2 : -1;
     int64_t in_tile = j->inner * (row_dim >= 0 ? plan->shape[row_dim] : 1), filled = 0;
     tsr_tile first, tile;
-    tile_start(&first, plan, row_dim);
-    tile_to(&first, plan, 0, kept, outer);
+    tsr_tile_start(&first, plan, row_dim);
+    tsr_tile_move(&first, plan, 0, kept, outer);
     w->tree.count = 0;
     while (from < to && !is_decided(w, filled)) {
         int64_t at = from % in_tile, left = in_tile - at < to - from ? in_tile - at : to - from;
         tile = first;
         if (row_dim > kept)
-            tile_to(&tile, plan, kept, row_dim, from / in_tile);
+            tsr_tile_move(&tile, plan, kept, row_dim, from / in_tile);
         tsr_machine_enter(&w->machine, &tile);
         from += left;
         while (left > 0 && !is_decided(w, filled)) {
@@ -268,16 +169,16 @@ static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int6
     int row_dim = plan->ndim - 2;
     int64_t rows = plan->shape[row_dim], group = 0;
     char *acc = w->tree.levels + j->levels * w->tree.bytes;
-    bool plain = m->program->steps == 0 && m->program->constants == 0;
+    bool plain = tsr_program_is_load(m->program);
     tsr_tile first, tile;
-    tile_start(&first, plan, row_dim);
-    tile_to(&first, plan, 0, j->f->kept, outer);
+    tsr_tile_start(&first, plan, row_dim);
+    tsr_tile_move(&first, plan, 0, j->f->kept, outer);
     w->tree.n = (size_t)n;
     w->tree.count = 0;
     while (from < to) {
         int64_t row = from % rows, end = to - from < rows - row ? row + to - from : rows;
         tile = first;
-        tile_to(&tile, plan, j->f->kept, row_dim, from / rows);
+        tsr_tile_move(&tile, plan, j->f->kept, row_dim, from / rows);
         tsr_machine_enter(m, &tile);
         bool direct = plain && tsr_tile_is_direct(&tile, 1, j->f->from);
         from += end - row;
@@ -311,8 +212,8 @@ static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int6
 
 static char *result_at(const job *j, int64_t outer, int64_t column) {
     tsr_tile tile;
-    tile_start(&tile, &j->f->plan, -1);
-    tile_to(&tile, &j->f->plan, 0, j->f->kept, outer);
+    tsr_tile_start(&tile, &j->f->plan, -1);
+    tsr_tile_move(&tile, &j->f->plan, 0, j->f->kept, outer);
     return tile.data[0] + (j->f->rows ? 0 : column * tile.strides[0][1]);
 }
 
@@ -367,8 +268,9 @@ static void fold_item(worker *w, int64_t index, char *values) {
         fold_stream(w, outer, from, to, values);
         if (j->outer == 1 && j->f->lanes == TSR_BOOL && values[0] == (j->f->fold == TSR_FOLD_MAX))
             atomic_store_explicit(&w->job->decided, true, memory_order_relaxed);
-    } else
+    } else {
         fold_strip(w, outer, strip * j->strip, n, from, to, values);
+    }
     if (j->chunks == 1)
         deliver(j, values, outer, strip * j->strip, n);
     else
@@ -430,20 +332,13 @@ static tsr_status join_chunks(const job *j) {
 
 /* ---- cutting ---- */
 
-static int64_t product(const tsr_plan *plan, int from, int to) {
-    int64_t n = 1;
-    for (int d = from; d < to; d++)
-        n *= plan->shape[d];
-    return n;
-}
-
 /* How wide strips are: what a block of the program has room for, with the shape it likes. */
 static bool strip_width(job *j) {
     tsr_machine probe;
     if (!tsr_machine_start(&probe, j->program))
         return false;
     tsr_tile tile;
-    tile_start(&tile, &j->f->plan, j->f->plan.ndim - 2);
+    tsr_tile_start(&tile, &j->f->plan, j->f->plan.ndim - 2);
     tsr_machine_enter(&probe, &tile);
     j->strip = probe.columns;
     return true;
@@ -452,9 +347,8 @@ static bool strip_width(job *j) {
 /* Whether all rows of operand 1 are contiguous and aligned, as they are what is folded. */
 static bool has_plain_rows(const job *j) {
     const tsr_plan *plan = &j->f->plan;
-    const tsr_program *p = j->program;
     const tsr_dtype_info *info = tsr_dtype_describe(j->f->from);
-    if (!j->f->rows || p->steps + p->constants > 0 || plan->ndim != j->f->kept + 1 ||
+    if (!j->f->rows || !tsr_program_is_load(j->program) || plan->ndim != j->f->kept + 1 ||
         plan->operands != 2 || plan->strides[1][plan->ndim - 1] != info->itemsize)
         return false;
     uintptr_t bits = (uintptr_t)plan->data[1];
@@ -466,15 +360,14 @@ static bool has_plain_rows(const job *j) {
 static bool cut(job *j) {
     const tsr_plan *plan = &j->f->plan;
     j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
-    j->outer = product(plan, 0, j->f->kept);
+    j->outer = tsr_plan_places(plan, 0, j->f->kept);
     j->strip = j->strips = 1;
     if (j->f->rows) {
-        j->stream = product(plan, j->f->kept, plan->ndim);
-        bool plain = j->program->steps + j->program->constants == 0;
-        plain = plain && tsr_context_threads(j->context) == 1;
+        j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim);
+        bool plain = tsr_program_is_load(j->program) && tsr_context_threads(j->context) == 1;
         j->chunk = plain ? PLAIN_CHUNK : CHUNK; /* the tree is the same */
     } else {
-        j->stream = product(plan, j->f->kept, plan->ndim - 1);
+        j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim - 1);
         if (!strip_width(j))
             return false;
         j->strips = (j->inner + j->strip - 1) / j->strip;

@@ -152,16 +152,15 @@ const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row,
 /* Parts of a row, but squares for transposes, and several short rows at once. */
 static void choose_block(tsr_machine *m, const tsr_tile *tile) {
     const tsr_program *p = m->program;
-    m->transposed = false;
+    bool transposed = false;
     for (int reg = 0; reg < p->registers; reg++)
-        if (p->operand[reg] >= 0)
-            m->transposed =
-                m->transposed || tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg));
+        transposed = transposed || (p->operand[reg] >= 0 &&
+                                    tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg)));
     m->rows = 1;
     m->columns = tile->n[1] < m->limit ? tile->n[1] : m->limit;
-    if (m->transposed && m->columns > TRANSPOSE_COLUMNS)
+    if (transposed && m->columns > TRANSPOSE_COLUMNS)
         m->columns = TRANSPOSE_COLUMNS;
-    if (m->transposed || (tile->n[1] < SHORT_ROW && tile->n[0] > 1))
+    if (transposed || (tile->n[1] < SHORT_ROW && tile->n[0] > 1))
         m->rows = m->limit / m->columns;
 }
 

@@ -20,7 +20,6 @@ typedef struct tsr_machine {
     const tsr_program *program;
     int64_t limit;                     /* most elements of a block: a multiple of 64 */
     int64_t room;                      /* bytes of a buffer */
-    bool transposed;                   /* some operand's fast direction is the other one */
     int64_t rows, columns;             /* of a block of the current tile, but at its edges */
     uint8_t own[TSR_REGISTERS];        /* each register's buffer */
     const void *spread[TSR_REGISTERS]; /* what it repeats, */

@@ -186,29 +186,31 @@ void tsr_plan_reorder(tsr_plan *plan, const int *dims) {
     merge(plan);
 }
 
-int64_t tsr_plan_size(const tsr_plan *plan) {
-    int64_t size = 1;
-    for (int i = 0; i < plan->ndim; i++)
-        size *= plan->shape[i];
-    return size;
+int64_t tsr_plan_places(const tsr_plan *plan, int from, int to) {
+    int64_t places = 1;
+    for (int d = from; d < to; d++)
+        places *= plan->shape[d];
+    return places;
+}
+
+void tsr_tile_start(tsr_tile *tile, const tsr_plan *plan, int row) {
+    int last = plan->ndim - 1;
+    tile->n[0] = row >= 0 ? plan->shape[row] : 1;
+    tile->n[1] = last >= 0 ? plan->shape[last] : 1;
+    for (int k = 0; k < plan->operands; k++) {
+        tile->data[k] = plan->data[k];
+        tile->strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
+        tile->strides[k][1] = last >= 0 ? plan->strides[k][last] : 0;
+    }
 }
 
 void tsr_plan_run(const tsr_plan *plan, bool (*body)(void *user, const tsr_tile *tile),
                   void *user) {
     int outer = plan->ndim > 2 ? plan->ndim - 2 : 0;
     tsr_tile tile;
-    tile.n[0] = tile.n[1] = 1;
-    for (int d = 0; d < 2; d++) {
-        int dim = plan->ndim - 2 + d;
-        if (dim >= 0)
-            tile.n[d] = plan->shape[dim];
-        for (int k = 0; k < plan->operands; k++)
-            tile.strides[k][d] = dim >= 0 ? plan->strides[k][dim] : 0;
-    }
+    tsr_tile_start(&tile, plan, plan->ndim - 2);
     if (tile.n[1] == 0)
         return;
-    for (int k = 0; k < plan->operands; k++)
-        tile.data[k] = plan->data[k];
     int64_t at[TSR_MAX_DIMS] = {0};
     while (body(user, &tile)) {
         int i = outer - 1;

@@ -22,6 +22,16 @@ typedef struct tsr_tile {
     int64_t strides[TSR_PLAN_OPERANDS][2];
 } tsr_tile;
 
+/* The tile of dimensions `row` (-1: of one row) and the last, at the plan's first place. */
+void tsr_tile_start(tsr_tile *tile, const tsr_plan *plan, int row);
+/* Moves a tile to place `index` of dimensions [from, to), counted with the last one fastest. */
+static inline void tsr_tile_move(tsr_tile *tile, const tsr_plan *plan, int from, int to,
+                                 int64_t index) {
+    for (int d = to; d-- > from; index /= plan->shape[d])
+        for (int k = 0; k < plan->operands; k++)
+            tile->data[k] += index % plan->shape[d] * plan->strides[k][d];
+}
+
 /* Starts a plan over a shape. Operand 0 is still to come, from tsr_plan_result or by hand. */
 void tsr_plan_start(tsr_plan *plan, int ndim, const int64_t *shape);
 /* Operand 0, which has the plan's shape. */
@@ -39,8 +49,8 @@ void tsr_plan_arrange(tsr_plan *plan);
 /* Drops dimensions of size 1 and puts the others into the order of `dims`, without changing in
  * which direction they are walked; then merges. */
 void tsr_plan_reorder(tsr_plan *plan, const int *dims);
-/* Elements in all. */
-int64_t tsr_plan_size(const tsr_plan *plan);
+/* Places of dimensions [from, to). */
+int64_t tsr_plan_places(const tsr_plan *plan, int from, int to);
 /* Moves dimension `from` to place `to`. */
 void tsr_plan_move_dim(tsr_plan *plan, int from, int to);
 /* Calls `body` for each place of the outer dimensions, until it returns false; never for an empty

@@ -55,6 +55,11 @@ typedef struct tsr_program {
     tsr_step step[TSR_STEPS];
 } tsr_program;
 
+/* Whether the program's value is an operand as it is. */
+static inline bool tsr_program_is_load(const tsr_program *program) {
+    return program->steps == 0 && program->operand[program->result] >= 0;
+}
+
 void tsr_program_start(tsr_program *program, const tsr_kernels *kernels);
 int tsr_program_load(tsr_program *program, int operand, tsr_dtype dtype);
 /* A number, converted to `dtype`. */

@@ -16,6 +16,7 @@
 /* Elements of a piece: at 150 ns for the slowest of kernels still 5 ms. Pieces of copies are
  * larger, those of transposing copies most of all, since their kernel has an order of its own. */
 enum { PIECE = 32768, COPY_PIECE = 1 << 18, TRANSPOSED_PIECE = 1 << 22 };
+enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* Bytes from which a result is written past the caches, and from which threads share the work. */
 enum { STREAM_BYTES = 1 << 24, PARALLEL_BYTES = 1 << 18 };
 
@@ -23,7 +24,7 @@ typedef struct job {
     tsr_context *context;
     const tsr_program *program;
     const tsr_plan *plan;
-    int64_t parts, grain;
+    int64_t parts;
     bool stream;
     _Atomic int status; /* of the first piece that failed */
 } job;
@@ -89,10 +90,10 @@ static void run_piece(void *user, int64_t index) {
         return;
     if (j->parts == 1)
         piece.ndim = 0;
-    else if (!tsr_plan_piece(j->plan, index, j->parts, j->grain, &piece))
+    else if (!tsr_plan_piece(j->plan, index, j->parts, GRAIN, &piece))
         return;
     const tsr_plan *plan = j->parts == 1 ? j->plan : &piece;
-    if (j->program->steps == 0 && j->program->constants == 0) {
+    if (tsr_program_is_load(j->program)) {
         tsr_plan_run(plan, copy_tile, j);
     } else {
         worker w;
@@ -118,16 +119,15 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
                            tsr_error *err) {
     if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
-    int64_t size = tsr_plan_size(plan);
+    int64_t size = tsr_plan_places(plan, 0, plan->ndim);
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
-    bool copies = program->steps == 0 && program->constants == 0;
+    bool copies = tsr_program_is_load(program);
     int64_t most = !copies ? PIECE : transposes(plan, item) ? TRANSPOSED_PIECE : COPY_PIECE;
     job j = {.context = context,
              .program = program,
              .plan = plan,
              .parts = size > most ? (size + most - 1) / most : 1,
-             .grain = 64,
              .stream = size * item >= STREAM_BYTES};
     int threads =
         size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);

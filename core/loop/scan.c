@@ -114,23 +114,9 @@ static void scan_strip(worker *w, int64_t column, int64_t n) {
 
 /* ---- tasks ---- */
 
-static void set_tile(worker *w, int64_t outer) {
-    const tsr_plan *plan = &w->job->plan;
-    int last = plan->ndim - 1, row = w->job->lines ? -1 : last - 1;
-    w->tile.n[0] = row >= 0 ? plan->shape[row] : 1;
-    w->tile.n[1] = plan->shape[last];
-    for (int k = 0; k < plan->operands; k++) {
-        w->tile.data[k] = plan->data[k];
-        w->tile.strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;
-        w->tile.strides[k][1] = plan->strides[k][last];
-    }
-    for (int d = w->job->lines ? last : last - 1; d-- > 0; outer /= plan->shape[d])
-        for (int k = 0; k < plan->operands; k++)
-            w->tile.data[k] += outer % plan->shape[d] * plan->strides[k][d];
-}
-
 static void run_task(void *user, int64_t index) {
     job *j = user;
+    const tsr_plan *plan = &j->plan;
     worker w;
     w.job = j;
     w.since = CHECK;
@@ -141,7 +127,8 @@ static void run_task(void *user, int64_t index) {
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
     for (int64_t i = index * j->batch; i < end && i < count && goes_on(&w, 0); i++) {
         int64_t column = i % j->strips * STRIP;
-        set_tile(&w, i / j->strips);
+        tsr_tile_start(&w.tile, plan, j->lines ? -1 : plan->ndim - 2);
+        tsr_tile_move(&w.tile, plan, 0, plan->ndim - (j->lines ? 1 : 2), i / j->strips);
         if (j->lines)
             scan_line(&w);
         else
@@ -177,9 +164,7 @@ tsr_status tsr_scan_run(tsr_context *context, const tsr_scanning *s, const tsr_p
     tsr_plan_move_dim(&j.plan, dim, j.plan.ndim - 1);
     if (!j.lines)
         tsr_plan_move_dim(&j.plan, column > dim ? column - 1 : column, j.plan.ndim - 1);
-    j.outer = 1;
-    for (int d = 0; d < j.plan.ndim - (j.lines ? 1 : 2); d++)
-        j.outer *= j.plan.shape[d];
+    j.outer = tsr_plan_places(&j.plan, 0, j.plan.ndim - (j.lines ? 1 : 2));
     j.strips = (j.width + STRIP - 1) / STRIP;
     int64_t each = j.length * (j.lines ? 1 : STRIP);
     j.batch = each < BATCH_ELEMENTS ? BATCH_ELEMENTS / each : 1;

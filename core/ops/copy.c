@@ -13,16 +13,6 @@
 
 enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 8192 }; /* up to which no engine is needed */
 
-static bool same_layout(const tsr_array *a, const tsr_array *b) {
-    if (a->dtype != b->dtype || a->ndim != b->ndim || tsr_data_of(a) != tsr_data_of(b))
-        return false;
-    for (int i = 0; i < a->ndim; i++)
-        if (tsr_shape_of(a)[i] != tsr_shape_of(b)[i] ||
-            (tsr_shape_of(a)[i] > 1 && tsr_strides_of(a)[i] != tsr_strides_of(b)[i]))
-            return false;
-    return true;
-}
-
 static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     tsr_plan plan;
     tsr_plan_start(&plan, dst->ndim, tsr_shape_of(dst));
@@ -61,7 +51,7 @@ static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
 
 /* `src` fits the shape of `dst`, both storages are entered, dst may be written. */
 static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *err) {
-    if (dst->size == 0 || same_layout(dst, src))
+    if (dst->size == 0 || (dst->dtype == src->dtype && tsr_same_elements(dst, src)))
         return TSR_OK;
     size_t bytes = (size_t)dst->size * dst->itemsize;
     bool dense = dst->dtype == src->dtype && dst->size == src->size && bytes <= MOVE_BYTES &&

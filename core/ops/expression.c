@@ -265,6 +265,10 @@ tsr_status tsr_expression_reduce(const tsr_expression *e, tsr_reduction reductio
     const tsr_array *operands[TSR_PASS_OPERANDS];
     tsr_program p;
     start_run(e, arrays, numbers, operands, &p);
-    tsr_reduced what = {e->arrays, operands, &p, e->value, e->dtype, false, 0, false};
+    tsr_reduced what = {.count = e->arrays,
+                        .operands = operands,
+                        .program = &p,
+                        .value = e->value,
+                        .dtype = e->dtype};
     return tsr_reduce_program(e->context, reduction, &what, options, result, err);
 }

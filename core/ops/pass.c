@@ -6,25 +6,6 @@
 
 #include <string.h>
 
-static bool same_elements(const tsr_array *a, const tsr_array *b) {
-    if (tsr_data_of(a) != tsr_data_of(b) || a->itemsize != b->itemsize || a->ndim != b->ndim)
-        return false;
-    for (int i = 0; i < a->ndim; i++)
-        if (tsr_shape_of(a)[i] != tsr_shape_of(b)[i] ||
-            (tsr_shape_of(a)[i] > 1 && tsr_strides_of(a)[i] != tsr_strides_of(b)[i]))
-            return false;
-    return true;
-}
-
-static bool has_shape(const tsr_array *a, int ndim, const int64_t *shape) {
-    if (a->ndim != ndim)
-        return false;
-    for (int i = 0; i < ndim; i++)
-        if (tsr_shape_of(a)[i] != shape[i])
-            return false;
-    return true;
-}
-
 void tsr_pass_start(tsr_pass *p, tsr_context *context, const tsr_apply_options *options, int count,
                     const tsr_array *const *operands) {
     p->context = context;
@@ -53,7 +34,7 @@ static tsr_status common_shape(tsr_pass *p, int *ndim, int64_t *shape, tsr_error
     for (int i = 0; i < n; i++) {
         const tsr_array *a = p->operand[i];
         ndims[i] = a->ndim, shapes[i] = tsr_shape_of(a);
-        equal = equal && (a->ndim == 0 || has_shape(a, first->ndim, tsr_shape_of(first)));
+        equal = equal && (a->ndim == 0 || tsr_has_shape(a, first->ndim, tsr_shape_of(first)));
     }
     if (!equal)
         return tsr_shape_broadcast(n, ndims, shapes, ndim, shape, err);
@@ -98,7 +79,7 @@ static tsr_status use_out(tsr_pass *p, tsr_dtype dtype, tsr_error *err) {
     tsr_array_retain(p->result = out);
     for (int i = 0; i < all_of(p); i++) {
         const tsr_array *a = p->operand[i];
-        if (same_elements(a, out) || !tsr_array_shares(a, out, true))
+        if (tsr_same_elements(a, out) || !tsr_array_shares(a, out, true))
             continue;
         tsr_array *clone;
         status = tsr_clone(p->context, a, (tsr_dtype)a->dtype, TSR_ORDER_C, &clone, err);
@@ -125,7 +106,7 @@ static tsr_status find_shape(tsr_pass *p, int *ndim, int64_t *shape, tsr_error *
         if (status != TSR_OK)
             return status;
     }
-    if (!has_shape(out, *ndim, shape))
+    if (!tsr_has_shape(out, *ndim, shape))
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the operands make %v",
                              (int)out->ndim, tsr_shape_of(out), *ndim, shape);
     return TSR_OK;

@@ -25,12 +25,7 @@ static bool is_plain(const tsr_array *a) {
 }
 
 static bool same_shape(const tsr_array *a, const tsr_array *b) {
-    if (a->ndim != b->ndim)
-        return false;
-    for (int i = 0; i < a->ndim; i++)
-        if (tsr_shape_of(a)[i] != tsr_shape_of(b)[i])
-            return false;
-    return true;
+    return tsr_has_shape(a, b->ndim, tsr_shape_of(b));
 }
 
 static bool apart(const tsr_array *a, const tsr_array *b) {

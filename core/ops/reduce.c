@@ -157,19 +157,15 @@ static tsr_status new_sums(call *c, tsr_dtype lanes, tsr_error *err) {
     return tsr_array_new(c->context, lanes, ndim, shape, false, &c->sums, err);
 }
 
+/* Operand 0 are the sums. */
 static void start_plan(const call *c, tsr_plan *plan) {
     tsr_plan_start(plan, c->ndim, c->shape);
-    plan->data[0] = NULL;
+    tsr_plan_result(plan, c->sums);
     for (int i = 0; i < c->ndim; i++)
-        plan->strides[0][i] = (c->mask >> i & 1) != 0 ? 0 : 1; /* until there is an array */
+        if ((c->mask >> i & 1) != 0)
+            plan->strides[0][i] = 0;
     for (int i = 0; i < c->operands; i++)
         tsr_plan_add(plan, c->operand[i]);
-}
-
-static void set_result(const call *c, tsr_plan *plan) {
-    plan->data[0] = tsr_data_of(c->sums);
-    for (int i = 0; i < c->ndim; i++)
-        plan->strides[0][i] = (c->mask >> i & 1) != 0 ? 0 : tsr_strides_of(c->sums)[i];
 }
 
 /* The program's value as it is folded: as `dtype`, the identity where the mask is false. */
@@ -195,7 +191,6 @@ static tsr_status fold(call *c, tsr_error *err) {
     if (status != TSR_OK)
         return status;
     start_plan(c, &f.plan);
-    set_result(c, &f.plan);
     if (c->stream > 1) {
         tsr_fold_arrange(&f, kernels, c->work);
         finish_program(c, f.from);
@@ -330,10 +325,7 @@ static tsr_status check_out(const call *c, tsr_error *err) {
     tsr_array *out = c->options->out;
     int64_t shape[TSR_MAX_DIMS];
     int ndim = result_shape(c, c->options->keep, shape);
-    bool equal = out->ndim == ndim;
-    for (int i = 0; equal && i < ndim; i++)
-        equal = tsr_shape_of(out)[i] == shape[i];
-    if (!equal)
+    if (!tsr_has_shape(out, ndim, shape))
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the result %v", (int)out->ndim,
                              tsr_shape_of(out), ndim, shape);
     tsr_status status = tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
@@ -402,7 +394,11 @@ tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, const tsr_a
                       const tsr_reduce_options *options, tsr_array **result, tsr_error *err) {
     tsr_program program;
     tsr_program_start(&program, tsr_engine_kernels(context));
-    tsr_reduced what = {1, &array, &program, 0, (tsr_dtype)array->dtype, false, 0, false};
-    what.value = tsr_program_load(&program, 1, what.dtype);
+    tsr_dtype dtype = (tsr_dtype)array->dtype;
+    tsr_reduced what = {.count = 1,
+                        .operands = &array,
+                        .program = &program,
+                        .value = tsr_program_load(&program, 1, dtype),
+                        .dtype = dtype};
     return tsr_reduce_program(context, reduction, &what, options, result, err);
 }

@@ -29,7 +29,14 @@ tsr_status tsr_variance(tsr_context *context, const tsr_array *array, double cor
     int distance = tsr_program_apply2(&p, k->binary[TSR_BIN_SUBTRACT][work], x, middle, work);
     int square =
         tsr_program_apply2(&p, k->binary[TSR_BIN_MULTIPLY][work], distance, distance, work);
-    tsr_reduced what = {2, operands, &p, square, work, true, correction, root};
+    tsr_reduced what = {.count = 2,
+                        .operands = operands,
+                        .program = &p,
+                        .value = square,
+                        .dtype = work,
+                        .spreads = true,
+                        .correction = correction,
+                        .root = root};
     tsr_reduce_options sum = *options;
     sum.dtype = TSR_DTYPE_COUNT;
     status = tsr_reduce_program(context, TSR_REDUCE_SUM, &what, &sum, result, err);
