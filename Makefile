@@ -17,6 +17,8 @@ SANITIZE_FLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=
 TSR_CPPFLAGS := -D_FORTIFY_SOURCE=0
 TSR_CFLAGS := -std=c11 $(WARNINGS) -fPIC -fvisibility=hidden -fno-plt $(SANITIZE_FLAGS)
 OPTIMIZE := -O2
+# of the shared libraries' names
+TSR_ABI := $(lastword $(shell grep '^.define TSR_ABI ' core/tessera.h))
 
 include core/kernels/kernels.mk
 
@@ -34,7 +36,7 @@ $(BUILD)/libtessera.a: $(CORE_OBJECTS)
 	$(Q)ar rcs $@ $^
 
 $(BUILD)/libtessera.so: $(CORE_OBJECTS)
-	$(Q)$(CC) -shared -Wl,-soname,libtessera.so.1 $(SANITIZE_FLAGS) -o $@ $^ -lm
+	$(Q)$(CC) -shared -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
 
 # ---- the Lua binding: one set of objects per Lua version
 LUA_HALF := $(wildcard scripts/tessera/*.lua)

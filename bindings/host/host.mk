@@ -1,9 +1,10 @@
 # The host side: one static library for programs that link it, the `tessera` program, the example host,
 # and `make run`.
 HOST_LIBRARY := $(BUILD)/lua/$(LUA)/libtessera_lua.a
+HOST_SHARED := $(BUILD)/lua/$(LUA)/libtessera_lua.so
 HOST_DIR := $(BUILD)/host/$(LUA)
 HOST_OBJ := $(BUILD)/obj/host$(LUA)
-HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_DIR)/picture $(HOST_LIBRARY)
+HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_DIR)/picture $(HOST_LIBRARY) $(HOST_SHARED)
 HOST_FLAGS = -Icore -Ibindings/host $(LUA_CFLAGS)
 PNG_READY := $(BUILD)/deps/host
 $(PNG_READY): | $(LUA_READY) # the package manager runs once at a time
@@ -19,6 +20,12 @@ $(HOST_LIBRARY): $(BINDING_OBJECTS) $(HOST_OBJ)/tessera_lua.o $(CORE_OBJECTS)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
+
+# The same for programs that load it: like the module, it takes the Lua that the process has.
+$(HOST_SHARED): $(HOST_LIBRARY) bindings/host/host.map core/tessera.h
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
+	    -Wl,-soname,libtessera_$(LUA_PC).so.$(TSR_ABI) $(SANITIZE_FLAGS) \
+	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive -lm
 
 # Each Lua version has its own programs; $(BUILD)/tessera is the one of the LUA that was built last.
 $(HOST_DIR)/tessera: $(HOST_OBJ)/tessera.o $(HOST_OBJ)/prompt.o $(HOST_LIBRARY)
@@ -61,3 +68,18 @@ $(HOST_TESTS): $(HOST_DIR)/%: $(HOST_OBJ)/%.o $(HOST_LIBRARY)
 -include $(wildcard $(HOST_OBJ)/*.d $(HOST_OBJ)/examples/*.d)
 
 include scripts/tools/run.mk
+
+# ---- installing: the first Lua of LUAS is the program's
+PREFIX ?= /usr/local
+LUAS ?= $(LUA)
+export PREFIX DESTDIR LIBDIR STRIP
+.PHONY: install uninstall install-build
+install-build: $(MODULE) $(HOST_LIBRARY) $(HOST_SHARED) $(HOST_DIR)/tessera $(BUILD)/libtessera.a $(BUILD)/libtessera.so
+## install: libraries, headers, pkg-config files, program, and the module for each of LUAS="5.4 5.3 jit" (PREFIX=/usr/local, DESTDIR=)
+install: # one after another, since what is generated serves all
+	@set -e; for lua in $(LUAS); do $(MAKE) --no-print-directory LUA=$$lua install-build; done
+	@scripts/tools/install $(BUILD) $(LUAS)
+
+## uninstall: remove what was installed under PREFIX
+uninstall:
+	@scripts/tools/install --remove

@@ -19,6 +19,16 @@ $(LEVEL): $(BUILD)/obj/spec$(LUA)/level.o $(HOST_LIBRARY) bindings/lua/module.ma
 
 -include $(BUILD)/obj/spec$(LUA)/lender.d $(BUILD)/obj/spec$(LUA)/level.d
 
+# Hosts that keep their Lua to themselves.
+CLOSED := $(addprefix $(BUILD)/spec/$(LUA)/,closed_host closed_plugin.so hidden_host)
+CLOSED_CC = $(CC) $(TSR_CFLAGS) $(OPTIMIZE) -o $@ $<
+$(CLOSED): spec/support/closed_host.c | $(LUA_READY)
+	@mkdir -p $(@D)
+	$(Q)$(CLOSED_CC)
+$(BUILD)/spec/$(LUA)/closed_host: CLOSED_CC += -ldl
+$(BUILD)/spec/$(LUA)/closed_plugin.so: CLOSED_CC += -shared -DPLUGIN $(LUA_CFLAGS) $(LUA_LIBS)
+$(BUILD)/spec/$(LUA)/hidden_host: CLOSED_CC += -DHIDDEN $(LUA_CFLAGS) -Wl,-Bstatic $(LUA_LIBS) -Wl,-Bdynamic -lm -ldl
+
 .PHONY: lender
 ## lender: the host module that spec/badargs_spec.lua and spec/faults_spec.lua need
 lender: $(LENDER)
