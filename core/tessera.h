@@ -20,6 +20,12 @@
  *   retains    counts a reference of its own;  releases  drops one
  *   takes      owned by the callee from the call on, also when the call fails
  *
+ * Structs that begin with struct_size may grow at their end from one version to the next. The
+ * caller sets struct_size to the sizeof that its header gives, and everything that it does not use
+ * to 0. A smaller struct than the library's comes from an older header: what it lacks counts as 0.
+ * A larger one comes from a newer header: it is taken when all that the library does not know of
+ * is 0, and refused with TSR_EUNSUPPORTED otherwise. No struct grows by more than 1 KiB.
+ *
  * Threads
  *   References may be retained and released from any thread. Arrays may be read from many threads
  * at once. Writes to one storage are ordered by the caller. A context may be configured by one
@@ -46,7 +52,9 @@ extern "C" {
 #define TSR_ABI      1
 #define TSR_MAX_DIMS 32
 
-/* The ABI number that the library was built with; a host compares it with TSR_ABI. */
+/* The ABI number that the library was built with; a host compares it with TSR_ABI. As long as it
+ * stays, functions and structs only come to be more. It is the number in the shared library's name.
+ */
 TSR_API int tsr_abi(void);
 
 /* ---- status and errors ---- */
@@ -86,6 +94,12 @@ TSR_API const char *tsr_status_name(tsr_status status);
  *   %v a shape: int ndim, const int64_t *sizes, printed as (2, 3)
  * and no other directive. Text that does not fit is cut. */
 TSR_API tsr_status tsr_error_set(tsr_error *err, tsr_status status, const char *format, ...);
+
+/* Reads a struct, or the end of one, that grows as said above: `size` bytes of the caller's into
+ * `known` bytes of ours. `name` is for messages. TSR_EVALUE: `size` is below `least` or cannot be
+ * meant. */
+TSR_API tsr_status tsr_struct_read(void *out, size_t known, const void *from, size_t size,
+                                   size_t least, const char *name, tsr_error *err);
 
 /* ---- dtypes ---- */
 

@@ -21,9 +21,32 @@ static tsr_status caught(lua_State *L, int code, tsr_error *err) {
     return status;
 }
 
+/* A config may be larger or smaller than ours, and so may the one of the core inside it, whose
+ * struct_size tells where the rest begins. */
+static tsr_status read_config(const tessera_config *given, tessera_config *out, tsr_error *err) {
+    enum { CORE = offsetof(tessera_config, core), REST = offsetof(tessera_config, capabilities) };
+    size_t size = given->struct_size, core;
+    if (size < CORE + sizeof core)
+        return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u", size,
+                             sizeof *out);
+    memcpy(&core, (const char *)given + CORE, sizeof core);
+    if (core < sizeof core || core > size - CORE || core % _Alignof(tsr_config) != 0)
+        return tsr_error_set(err, TSR_EVALUE, "config.core.struct_size is %u, this library has %u",
+                             core, sizeof out->core);
+    tsr_status status = tsr_struct_read(&out->core, sizeof out->core, (const char *)given + CORE,
+                                        core, sizeof core, "config.core", err);
+    if (status == TSR_OK)
+        status = tsr_struct_read((char *)out + REST, sizeof *out - REST,
+                                 (const char *)given + CORE + core, size - CORE - core, 0, "config",
+                                 err);
+    out->struct_size = sizeof *out;
+    out->core.struct_size = sizeof out->core;
+    return status;
+}
+
 typedef struct opening {
-    const tessera_config *config;
-    tsr_error failure; /* of the context */
+    const tessera_config *config; /* NULL: none */
+    tsr_error failure;            /* of the context */
 } opening;
 
 static int open_protected(lua_State *L) {
@@ -35,12 +58,13 @@ static int open_protected(lua_State *L) {
 }
 
 tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err) {
-    if (config != NULL && config->struct_size != sizeof *config)
-        return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u",
-                             config->struct_size, sizeof *config);
+    tessera_config known;
+    tsr_status status = config != NULL ? read_config(config, &known, err) : TSR_OK;
+    if (status != TSR_OK)
+        return status;
     if (!lua_checkstack(L, 16))
         return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
-    opening o = {.config = config};
+    opening o = {.config = config != NULL ? &known : NULL};
     int code = tsrL_protect(L, open_protected, &o);
     if (o.failure.status != TSR_OK) {
         lua_pop(L, 1);
@@ -50,6 +74,10 @@ tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *e
         return caught(L, code, err);
     tsrL_open(L, NULL, 0, NULL); /* open already: pushes the module and cannot fail */
     return TSR_OK;
+}
+
+int tessera_abi(void) {
+    return TESSERA_ABI;
 }
 
 tsr_context *tessera_context(lua_State *L) {
@@ -129,16 +157,19 @@ static tsr_status covered(const tessera_buffer *b, size_t *bytes, tsr_error *err
     return TSR_OK;
 }
 
-tsr_status tessera_lend(lua_State *L, const tessera_buffer *b, tessera_lease **lease,
+tsr_status tessera_lend(lua_State *L, const tessera_buffer *given, tessera_lease **lease,
                         tsr_error *err) {
     if (lease != NULL)
         *lease = NULL;
     tsr_context *context = tessera_context(L);
     if (context == NULL)
         return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
-    if (b->struct_size != sizeof *b)
-        return tsr_error_set(err, TSR_EVALUE, "buffer.struct_size is %u, this library has %u",
-                             b->struct_size, sizeof *b);
+    tessera_buffer known;
+    const tessera_buffer *b = &known;
+    tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
+                                        offsetof(tessera_buffer, label), "buffer", err);
+    if (status != TSR_OK)
+        return status;
     tsr_buffer buffer = {.struct_size = sizeof buffer,
                          .data = b->data,
                          .kind = TSR_LENT,
@@ -146,7 +177,7 @@ tsr_status tessera_lend(lua_State *L, const tessera_buffer *b, tessera_lease **l
                          .label = b->label};
     tsr_storage *storage = NULL;
     tsr_array *array = NULL;
-    tsr_status status = covered(b, &buffer.bytes, err);
+    status = covered(b, &buffer.bytes, err);
     if (status == TSR_OK)
         status = tsr_storage_wrap(context, &buffer, &storage, err);
     if (status == TSR_OK)

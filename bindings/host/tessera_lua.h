@@ -17,6 +17,12 @@
 extern "C" {
 #endif
 
+#define TESSERA_ABI 1
+
+/* The ABI number of this header's half of the library, beside tsr_abi(); a host that loads the
+ * shared library compares both with its headers' numbers. Structs grow by tessera.h's rule. */
+TSR_API int tessera_abi(void);
+
 /* What scripts may do beyond arithmetic on memory. All are off unless named. TESSERA_THREADS lets
  * them have the library start threads; threads that the host gives, by core.executor or with
  * tsr_context_set_threads, need no capability, and setting one thread needs none either. */
@@ -25,7 +31,7 @@ enum { TESSERA_FILES = 1, TESSERA_POINTERS = 2, TESSERA_THREADS = 4 };
 typedef struct tessera_config {
     size_t struct_size; /* sizeof(tessera_config) */
     tsr_config core;    /* allocator, quota, cache, kernel level, the host's threads (executor);
-                           core.struct_size must be set too */
+                           core.struct_size must be set too, and tells where the rest begins */
     unsigned capabilities;
 } tessera_config;
 

@@ -64,12 +64,15 @@ tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zeroed, tsr_
     return TSR_OK;
 }
 
-tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *buffer, tsr_storage **out,
+tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_storage **out,
                             tsr_error *err) {
     *out = NULL;
-    if (buffer->struct_size != sizeof *buffer)
-        return tsr_error_set(err, TSR_EVALUE, "buffer.struct_size is %u, this library has %u",
-                             buffer->struct_size, sizeof *buffer);
+    tsr_buffer known;
+    const tsr_buffer *buffer = &known;
+    tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
+                                        offsetof(tsr_buffer, label), "buffer", err);
+    if (status != TSR_OK)
+        return status;
     if (buffer->data == NULL && buffer->bytes > 0)
         return tsr_error_set(err, TSR_EVALUE, "buffer.data is NULL, but there are %u bytes",
                              buffer->bytes);

@@ -232,12 +232,6 @@ void tsr_context_let_go(tsr_context *c) {
 tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context **out,
                               tsr_error *err) {
     *out = NULL;
-    tsr_config defaults = {.struct_size = sizeof defaults};
-    if (config == NULL)
-        config = &defaults;
-    if (config->struct_size != sizeof *config)
-        return tsr_error_set(err, TSR_EVALUE, "config.struct_size is %u, this library has %u",
-                             config->struct_size, sizeof *config);
     tsr_allocator allocator = config->allocator;
     if (allocator.allocate == NULL)
         allocator = (tsr_allocator){tsr_system_allocate, tsr_system_release, NULL};

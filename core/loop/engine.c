@@ -5,16 +5,22 @@
 #include "../base/context.h"
 
 tsr_status tsr_context_new(const tsr_config *config, tsr_context **out, tsr_error *err) {
-    tsr_status status = tsr_context_create(config, sizeof(tsr_kernels), out, err);
+    *out = NULL;
+    tsr_config known = {.struct_size = sizeof known};
+    tsr_status status = TSR_OK;
+    if (config != NULL)
+        status = tsr_struct_read(&known, sizeof known, config, config->struct_size, sizeof(size_t),
+                                 "config", err);
+    if (status == TSR_OK)
+        status = tsr_context_create(&known, sizeof(tsr_kernels), out, err);
     if (status != TSR_OK)
         return status;
-    const char *isa = config != NULL ? config->isa : NULL;
-    if (tsr_kernels_select(isa, tsr_context_room(*out)))
+    if (tsr_kernels_select(known.isa, tsr_context_room(*out)))
         return TSR_OK;
     tsr_context_release(*out);
     *out = NULL;
     return tsr_error_set(err, TSR_EUNSUPPORTED, "this machine or build has no kernel level \"%s\"",
-                         isa != NULL ? isa : "base");
+                         known.isa != NULL ? known.isa : "base");
 }
 
 const tsr_kernels *tsr_engine_kernels(const tsr_context *context) {

@@ -716,6 +716,87 @@ static void cancelling(void) {
     lua_close(L);
 }
 
+/* A config of `core` bytes of core and `size` bytes in all, as a header of another version has it:
+ * what it has more than ours is `more`. */
+static tsr_status open_sized(size_t size, size_t core, unsigned capabilities, char more,
+                             tsr_error *err) {
+    enum { CORE = offsetof(tessera_config, core) };
+    _Alignas(16) char bytes[4096];
+    memset(bytes, more, sizeof bytes);
+    tsr_config ours = {.struct_size = core, .quota = 1 << 20};
+    memcpy(bytes, &size, sizeof size);
+    if (core >= sizeof core)
+        memcpy(bytes + CORE, &ours, core < sizeof ours ? core : sizeof ours);
+    if (size > CORE + core && core < sizeof bytes / 2)
+        memcpy(bytes + CORE + core, &capabilities, sizeof capabilities);
+    lua_State *L = luaL_newstate();
+    luaL_openlibs(L);
+    tsr_status status = tessera_open(L, (const void *)bytes, err);
+    CHECK(lua_gettop(L) == (status == TSR_OK));
+    tsr_memory memory;
+    if (status == TSR_OK)
+        CHECK(tessera_memory(L, &memory) && memory.quota == 1 << 20);
+    if (status == TSR_OK && (capabilities & TESSERA_POINTERS) != 0)
+        RUNS(L, "assert(require 'tessera'.np.ones(2):data_ptr() ~= 0)");
+    else if (status == TSR_OK)
+        FAILS(L, "require 'tessera'.np.ones(2):data_ptr()", "not allowed");
+    lua_close(L);
+    return status;
+}
+
+static void struct_sizes(void) {
+    CHECK(tsr_abi() == TSR_ABI && tessera_abi() == TESSERA_ABI);
+    enum { CORE = offsetof(tessera_config, core), WHOLE = sizeof(tsr_config) };
+    enum { OLD = offsetof(tsr_config, cache_limit), REST = sizeof(tessera_config) - CORE - WHOLE };
+    tsr_error err = {0};
+    /* older: a shorter core, capabilities or none behind it */
+    CHECK(open_sized(CORE + WHOLE + REST, WHOLE, TESSERA_POINTERS, 0, &err) == TSR_OK);
+    CHECK(open_sized(CORE + OLD + REST, OLD, TESSERA_POINTERS, 0, &err) == TSR_OK);
+    CHECK(open_sized(CORE + OLD, OLD, 0, 'x', &err) == TSR_OK);
+    CHECK(open_sized(CORE + OLD + sizeof(unsigned), OLD, TESSERA_POINTERS, 'x', &err) == TSR_OK);
+    /* newer: more, which must be 0 */
+    CHECK(open_sized(CORE + WHOLE + REST + 8, WHOLE, TESSERA_POINTERS, 0, &err) == TSR_OK);
+    CHECK(open_sized(CORE + WHOLE + 64 + REST, WHOLE + 64, TESSERA_POINTERS, 0, &err) == TSR_OK);
+    CHECK(open_sized(CORE + WHOLE + 8 + REST, WHOLE + 8, 0, 'x', &err) == TSR_EUNSUPPORTED);
+    CHECK(strstr(err.message, "config.core asks for what this library does not know") != NULL);
+    CHECK(open_sized(CORE + WHOLE + REST + 8, WHOLE, 0, 'x', &err) == TSR_EUNSUPPORTED);
+    /* what cannot be meant */
+    CHECK(open_sized(0, 0, 0, 0, &err) == TSR_EVALUE);
+    CHECK(open_sized(CORE + 4, 0, 0, 0, &err) == TSR_EVALUE);
+    CHECK(open_sized(CORE + WHOLE, WHOLE + 8, 0, 0, &err) == TSR_EVALUE);
+    CHECK(open_sized(CORE + WHOLE + REST, WHOLE + 1, 0, 0, &err) == TSR_EVALUE);
+    CHECK(open_sized(CORE + WHOLE + 2048, WHOLE + 2040, 0, 0, &err) == TSR_EVALUE);
+    CHECK(open_sized(SIZE_MAX, SIZE_MAX / 2 - 7, 0, 0, &err) == TSR_EVALUE);
+
+    struct {
+        tsr_config config;
+        char more[8];
+    } newer = {.config = {.struct_size = sizeof newer}};
+    tsr_context *context = NULL;
+    CHECK(tsr_context_new(&newer.config, &context, &err) == TSR_OK && context != NULL);
+    tsr_context_release(context);
+    newer.more[7] = 1;
+    CHECK(tsr_context_new(&newer.config, &context, &err) == TSR_EUNSUPPORTED && context == NULL);
+    newer.config.struct_size = 0;
+    CHECK(tsr_context_new(&newer.config, &context, &err) == TSR_EVALUE && context == NULL);
+
+    lua_State *L = new_state(NULL);
+    double data[24] = {0};
+    owner o = {0};
+    tessera_buffer buffer = buffer_of(data, &o);
+    tessera_lease *lease = NULL;
+    buffer.struct_size = offsetof(tessera_buffer, label); /* no label and no callback in that one */
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_OK);
+    CHECK(strcmp(tsr_storage_label(lease), "") == 0);
+    CHECK(tessera_revoke(lease, TESSERA_REFUSE, &err) == TSR_OK && o.released == 0);
+    tessera_lease_free(lease);
+    buffer.struct_size--;
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_EVALUE && lease == NULL);
+    buffer.struct_size = 0;
+    CHECK(tessera_lend(L, &buffer, &lease, &err) == TSR_EVALUE && lease == NULL);
+    lua_close(L);
+}
+
 int main(void) {
     opening();
     lending();
@@ -731,6 +812,7 @@ int main(void) {
     other_thread();
     threads();
     cancelling();
+    struct_sizes();
     printf("%d passed, %d failed\n", passed, failed);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
