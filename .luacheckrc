@@ -2,3 +2,5 @@
 std = "max"
 max_line_length = 120
 files["spec"].std = "max+busted"
+files["bindings/host/programs"].globals = {"core", "distances", "lighty", "mle", "mp", "newaction", "ngx", "pandoc",
+    "towns", "vim"}

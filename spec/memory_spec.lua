@@ -46,6 +46,19 @@ describe("memory", function()
         assert.is_true(most - before < 64 * MiB, ("%d bytes"):format(most - before))
     end)
 
+    it("is kept for reuse in no more bytes than twice what was ever in use, whatever the sizes", function()
+        collect()
+        ts.trim()
+        local most, kept = ts.memory().peak, 0
+        for i = 1, 3000 do
+            local size = math.floor(most / 400) * (i % 397) + 1
+            torch.empty(size, {dtype = torch.uint8}):release()
+            kept = math.max(kept, ts.memory().cached)
+        end
+        assert.is_true(kept > most, "nothing much was kept")
+        assert.is_true(kept <= 2 * ts.memory().peak, ("%d bytes of %d"):format(kept, ts.memory().peak))
+    end)
+
     it("is given back by release(), at once and for this object only", function()
         collect()
         local a = torch.zeros(MiB)

@@ -104,7 +104,7 @@ row-symbols:
 row-format:
 	@$(TALLY_ROW) one format clang-format --dry-run -Werror $(sort $(shell find core bindings spec -name '*.[ch]'))
 row-luacheck:
-	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings
+	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings bindings
 
 TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(CLOSED)
 test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)

@@ -67,6 +67,7 @@ $(HOST_TESTS): $(HOST_DIR)/%: $(HOST_OBJ)/%.o $(HOST_LIBRARY)
 
 -include $(wildcard $(HOST_OBJ)/*.d $(HOST_OBJ)/examples/*.d)
 
+include bindings/host/programs/programs.mk
 include scripts/tools/run.mk
 
 # ---- installing: the first Lua of LUAS is the program's

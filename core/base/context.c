@@ -1,9 +1,12 @@
 /* Memory: one allocator for every byte of the library.
  *
  * Blocks come in size classes: multiples of 64 bytes up to 1 KiB, then eight classes per doubling,
- * so that at most an eighth is wasted. A freed block goes to its class's list until the cache limit
- * is reached, because fresh memory is dear: a new 40 MB block costs more in page faults than the
- * addition that fills it. Lists are intrusive (the link is the block's first word).
+ * so that at most an eighth is wasted. A freed block goes to its class's list, because fresh memory
+ * is dear: a new 40 MB block costs more in page faults than the addition that fills it. At the
+ * limit the lists are emptied, since they may be full of sizes that are no longer in demand. What
+ * is kept is bounded by what was in use at once too: a server whose requests come in every size
+ * would otherwise keep many times what it needs. Lists are intrusive (the link is the block's first
+ * word).
  *
  *      tsr_block_new ── list of the class ── hit: out
  *            │ miss
@@ -192,6 +195,12 @@ void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
     return NULL;
 }
 
+/* The most that is kept for reuse. Called under the lock. */
+static size_t most_cached(const tsr_context *c) {
+    size_t twice = 2 * c->peak;
+    return !c->owned ? 0 : c->cache_limit < twice ? c->cache_limit : twice;
+}
+
 void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
     if (block == NULL)
         return;
@@ -199,9 +208,16 @@ void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
     size_t rounded = 0;
     class_of(bytes, &class, &rounded);
     lock(c);
+    size_t most = most_cached(c);
+    if (rounded <= most && c->cached > most - rounded) {
+        unlock(c);
+        tsr_context_trim(c); /* the block is not given up yet, so the context stays */
+        lock(c);
+        most = most_cached(c);
+    }
+    bool keep = rounded <= most && c->cached <= most - rounded;
     c->current -= rounded;
     bool last = --c->blocks == 0 && !c->owned;
-    bool keep = c->owned && rounded <= c->cache_limit && c->cached <= c->cache_limit - rounded;
     if (keep) {
         link *l = block;
         l->next = c->lists[class];

@@ -6,7 +6,7 @@ local ts = require "tessera"
 local names = {"aurich", "bochum", "celle", "demmin"}
 local places = np.array {{0, 0}, {3, 4}, {6, 8}, {-5, 12}}
 
-function towns() -- luacheck: ignore 131
+function towns()
     local result = {}
     for i, name in ipairs(names) do
         result[i] = clingo.Function(name)
@@ -14,7 +14,7 @@ function towns() -- luacheck: ignore 131
     return result
 end
 
-function distances() -- luacheck: ignore 131
+function distances()
     local apart = places[{{}, ts.newaxis}] - places[{ts.newaxis}]
     local matrix = (apart * apart):sum {axis = 3}:sqrt():floor():astype("int64")
     local result = {}

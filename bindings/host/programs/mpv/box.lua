@@ -1,5 +1,5 @@
 -- Where the white box is: the first and last rows and columns that are brighter than the mean.
-dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "frame.lua")("box", function(np, frame)
+dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "frame.lua")("box", function(frame)
     local gray = frame:astype("float64"):mean {axis = 3}
     local bright = gray:gt(gray:mean())
     local function span(line)

@@ -11,7 +11,7 @@ return function(name, look)
         end
         local rows = np.frombuffer(shot.data, {dtype = "uint8"}):reshape(shot.h, shot.stride)
         local frame = rows[{{}, {1, shot.w * 4}}]:reshape(shot.h, shot.w, 4)[{{}, {}, {3, 1, -1}}]
-        local ok, text = pcall(look, np, frame)
+        local ok, text = pcall(look, frame)
         local file = assert(io.open(name .. ".part", "w"))
         file:write(ok and text or text .. "\n")
         file:close()

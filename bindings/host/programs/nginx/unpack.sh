@@ -4,8 +4,13 @@
 set -eu
 mkdir -p "$1"
 cd "$1"
-apt-get download -q -o APT::Sandbox::User=root nginx nginx-common libnginx-mod-http-lua libnginx-mod-http-ndk \
-    lua-resty-core lua-resty-lrucache libluajit2-5.1-2
+fetch() {
+    apt-get download -q -o APT::Sandbox::User=root nginx nginx-common libnginx-mod-http-lua libnginx-mod-http-ndk \
+        lua-resty-core lua-resty-lrucache libluajit2-5.1-2
+}
+run=
+[ "$(id -u)" = 0 ] || run=sudo
+fetch || { $run apt-get update -q && fetch; }
 for package in *.deb; do
     dpkg -x "$package" .
     rm "$package"
