@@ -421,6 +421,46 @@ describe("pixels", function()
     end)
 end)
 
+describe("the viewer", function()
+    local viewer = "SDL_VIDEODRIVER=dummy " .. build .. "/host/" .. lua .. "/viewer "
+
+    it("shows what the script draws, the pixels of plain C, and copies nothing", function()
+        local out, err, status = sh(viewer .. root .. "/scripts/examples/pond.lua 47 compare")
+        assert.are.equal("", err)
+        has(out, "47 frames of 1280 x 720 (dummy)")
+        has(out, "implicit copies: 0\n")
+        has(out, "pixels that differ from plain C's: 0\n")
+        assert.are.equal(0, status)
+        write("other.lua", "local pond = dofile('" .. root .. [[/scripts/examples/pond.lua')
+            return function(pixels, ...) pond(pixels, ...) pixels[{9, 1280}] = 0 end]])
+        out, err, status = sh(viewer .. "other.lua 3 compare")
+        assert.are.equal("", err)
+        has(out, "pixels that differ from plain C's: 3\n")
+        assert.are.equal(1, status)
+    end)
+
+    it("takes its pixels back after each frame", function()
+        write("keeps.lua", [[
+            local kept
+            return function(pixels)
+                if kept then
+                    print(kept, (select(2, pcall(kept.fill, kept, 0))))
+                end
+                kept = pixels
+            end]])
+        local out, err, status = sh(viewer .. "keeps.lua 2")
+        assert(err == "" and status == 0)
+        has(out, "array(<revoked: the window>)\tkeeps.lua:4: fill: storage was revoked by its host (the window)\n")
+    end)
+
+    it("ends with the script's error", function()
+        write("fails.lua", "return function() error('no picture') end")
+        local out, err, status = sh(viewer .. "fails.lua 9")
+        assert(out == "" and status == 1)
+        assert.are.equal("viewer: frame: fails.lua:1: no picture\n", err)
+    end)
+end)
+
 describe("the host in bindings/README.md", function()
     teardown(function()
         os.execute("rm -r " .. dir)

@@ -106,9 +106,9 @@ row-format:
 row-luacheck:
 	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings bindings
 
-TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(CLOSED)
+TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(CLOSED) $(VIEWER)
 test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
-test-build-asan: $(TEST_READY) $(PNG_READY)
+test-build-asan: $(TEST_READY) $(VIEWER_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
 .PHONY: test-parts test-build-asan
 test-parts: $(TEST_PARTS)

@@ -44,6 +44,23 @@ $(HOST_DIR)/picture: $(HOST_OBJ)/examples/picture.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(PNG_LIBS) -lm
 
+# A host with a window (SDL2), whose pixels a script animates. Its plain C is compiled for this very machine,
+# and rounds each operation, as the library does.
+VIEWER := $(HOST_DIR)/viewer
+VIEWER_READY := $(BUILD)/deps/viewer
+$(VIEWER_READY): | $(PNG_READY)
+SDL_CFLAGS = $(subst -I,-isystem ,$(shell pkg-config --cflags sdl2 2>/dev/null))
+$(HOST_OBJ)/examples/viewer.o: TSR_CFLAGS += $(SDL_CFLAGS)
+$(HOST_OBJ)/examples/viewer.o: | $(VIEWER_READY)
+$(HOST_OBJ)/examples/pond.o: OPTIMIZE := -O3 -march=native -ffp-contract=off
+$(VIEWER): $(HOST_OBJ)/examples/viewer.o $(HOST_OBJ)/examples/pond.o $(HOST_LIBRARY)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(shell pkg-config --libs sdl2) $(LUA_LIBS) -lm
+
+.PHONY: viewer
+## viewer: rain on a pond in a window, drawn by a Lua script in the window's own memory (installs SDL2)
+viewer: $(VIEWER)
+	@$< scripts/examples/pond.lua
+
 .PHONY: host-link
 $(BUILD)/tessera $(BUILD)/pixels: $(BUILD)/%: $(HOST_DIR)/% host-link
 	@ln -sfn host/$(LUA)/$* $@
