@@ -66,7 +66,7 @@ typedef enum tsr_status {
     TSR_EINDEX,       /* an index or a dimension out of range */
     TSR_EVALUE,       /* any other value out of its domain; sizes that overflow */
     TSR_EMEMORY,      /* the allocator refused, or the quota would be exceeded */
-    TSR_EREADONLY,    /* a write to memory without the right to write */
+    TSR_EREADONLY,    /* a write without the right to write, or a read without that to read */
     TSR_EREVOKED,     /* the storage was revoked by its host, or released */
     TSR_ECANCELLED,   /* the operation was cancelled */
     TSR_EDEADLINE,    /* a deadline passed */
@@ -230,8 +230,9 @@ typedef struct tsr_memory {
     size_t current; /* bytes in use, without the cache */
     size_t peak;    /* the largest that current has been */
     size_t cached;  /* freed bytes kept for reuse */
-    size_t lent;    /* bytes of foreign memory that live storages refer to */
+    size_t lent;    /* bytes of foreign memory that live storages refer to, but for files */
     size_t quota;   /* 0: none */
+    size_t mapped;  /* bytes of mapped files that live storages refer to */
 } tsr_memory;
 
 /* New context. `config` may be NULL. */
@@ -309,7 +310,7 @@ typedef struct tsr_buffer {
     void *data;         /* may be NULL when bytes is 0 */
     size_t bytes;
     tsr_kind kind;     /* any but TSR_OWNED */
-    unsigned rights;   /* TSR_READ, or TSR_READ | TSR_WRITE */
+    unsigned rights;   /* TSR_READ, TSR_WRITE, or both */
     const char *label; /* shown in messages; copied, cut at 63 bytes; may be NULL */
     void (*release)(void *user, void *data);
     void *user;
@@ -333,10 +334,25 @@ TSR_API bool tsr_storage_try_retain(tsr_storage *storage);
 /* Keeps the bytes from being revoked, moved or freed until unpinned. Fails with TSR_EREVOKED. */
 TSR_API tsr_status tsr_storage_pin(tsr_storage *storage, tsr_error *err);
 TSR_API void tsr_storage_unpin(tsr_storage *storage);
+/* A pin for a consumer outside of the library, which keeps the address and cannot be told of a
+ * revocation. `holder` names it in messages ("a DLPack consumer"; borrowed for ever). Owned memory
+ * needs no more than a reference; there these do nothing. Any thread. TSR_EREVOKED;
+ * TSR_EUNSUPPORTED for memory of the kinds string and foreign, which ends with its Lua state. */
+TSR_API tsr_status tsr_storage_export(tsr_storage *storage, const char *holder, tsr_error *err);
+TSR_API void tsr_storage_unexport(tsr_storage *storage);
 /* Takes foreign memory back: from now on every view of it fails with TSR_EREVOKED, and the release
- * callback has run. Fails with TSR_EBUSY, and changes nothing, while the storage is pinned; with
- * TSR_EVALUE when the storage owns its bytes. Revoking twice is no error. Any thread. */
-TSR_API tsr_status tsr_storage_revoke(tsr_storage *storage, tsr_error *err);
+ * callback has run (when two threads revoke at once, it may still run on the other one). While
+ * operations run on it, waits for them for so many nanoseconds (-1: for ever, 0: not at all); those
+ * that begin meanwhile fail as if it were revoked. TSR_EBUSY, and nothing changed, when they take
+ * longer, and at once when an export holds the storage; TSR_EVALUE when the storage owns its bytes.
+ * Revoking twice is no error. Any thread, but not from within such an operation. */
+TSR_API tsr_status tsr_storage_revoke(tsr_storage *storage, int64_t nanoseconds, tsr_error *err);
+/* Takes rights of foreign memory away, for every view of it; none are ever given back. Operations
+ * that begin afterwards fail with TSR_EREADONLY if they need more. TSR_EBUSY when operations that
+ * began before are not done after so many nanoseconds (as above), or an export holds the storage;
+ * the rights are gone then too. TSR_EVALUE for owned memory. Any thread. */
+TSR_API tsr_status tsr_storage_narrow(tsr_storage *storage, unsigned rights, int64_t nanoseconds,
+                                      tsr_error *err);
 /* The bytes; only stable while pinned or, for owned memory, until resized. NULL when revoked. */
 TSR_API void *tsr_storage_data(const tsr_storage *storage);
 TSR_API size_t tsr_storage_bytes(const tsr_storage *storage);
@@ -399,7 +415,8 @@ TSR_API void *tsr_array_data(const tsr_array *array);
 TSR_API bool tsr_array_is_contiguous(const tsr_array *array);         /* row-major, no gaps */
 TSR_API bool tsr_array_is_fortran_contiguous(const tsr_array *array); /* column-major, no gaps */
 TSR_API bool tsr_array_is_aligned(const tsr_array *array);
-/* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when `write` is asked and not granted. */
+/* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when the right to write (`write`), or to read, is missing.
+ */
 TSR_API tsr_status tsr_array_usable(const tsr_array *array, bool write, tsr_error *err);
 
 /* Element access by ndim 0-based indices, each in range (no negative ones): the fast path. Fails

@@ -30,7 +30,7 @@ $(ORACLES): | $(BUILD)/deps/test
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
 
 # ---- C programs: each has a main of its own, and prints what failed. TEST_LIBS_test_x: what it links besides
-C_TEST_NAMES := $(filter-out test_host,$(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c)))
+C_TEST_NAMES := $(filter-out test_host test_host_%,$(patsubst spec/c/%.c,%,$(wildcard spec/c/test_*.c)))
 C_TESTS := $(C_TEST_NAMES:%=$(BUILD)/spec/%)
 $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS) | $(BUILD)/deps/test
 	@mkdir -p $(@D)
@@ -49,6 +49,12 @@ $(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(filter-out -fsanitize=%,$(TSR_CFLAGS)) -O1 -g -fsanitize=thread -o $@ $(RACES_SOURCES) -lm
 
+# Revoking under running operations needs the whole core: a third build.
+TSAN := $(BUILD)/tsan
+test-build-tsan: $(TEST_READY)
+	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread $(TSAN)/spec/test_revoke
+.PHONY: test-build-tsan
+
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
 BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
@@ -61,8 +67,8 @@ ASAN_RUNTIME = $(filter /%,$(foreach name,libasan.so libstdc++.so.6,$(shell $(CC
 ASAN_BUSTED = LD_PRELOAD="$(ASAN_RUNTIME)" ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 \
     UBSAN_OPTIONS=print_stacktrace=1 $(call BUSTED,$(ASAN))
 
-C_ROWS := $(C_TEST_NAMES:%=row-c-%) row-c-test_host
-ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) row-asan-c-test_host
+C_ROWS := $(C_TEST_NAMES:%=row-c-%) $(HOST_TEST_NAMES:%=row-c-%)
+ASAN_C_ROWS := $(C_TEST_NAMES:%=row-asan-c-%) $(HOST_TEST_NAMES:%=row-asan-c-%)
 SPEC_ROWS := $(SPECS:spec/%_spec.lua=row-spec-%)
 # Installing is nothing that sanitizers look at.
 ASAN_SPEC_ROWS := $(filter-out %-install,$(SPECS:spec/%_spec.lua=row-asan-spec-%))
@@ -70,18 +76,20 @@ ASAN_SPEC_ROWS := $(filter-out %-install,$(SPECS:spec/%_spec.lua=row-asan-spec-%
 # runs all); a level that the machine does not have is said.
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races $(LINT_ROWS)
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races row-races-revoke $(LINT_ROWS)
 .PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-asan lint check
 
-row-c-test_host: $(HOST_DIR)/test_host
-	@$(TALLY_ROW) one c-test_host $<
-$(filter-out %-test_host,$(C_ROWS)): row-c-%: $(BUILD)/spec/%
+$(HOST_TEST_NAMES:%=row-c-%): row-c-%: $(HOST_DIR)/%
+	@$(TALLY_ROW) one c-$* $<
+$(C_TEST_NAMES:%=row-c-%): row-c-%: $(BUILD)/spec/%
 	@$(TALLY_ROW) one c-$* $<
 row-races: $(RACES)
 	@$(TALLY_ROW) one races env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(RACES)
-row-asan-c-test_host:
-	@$(TALLY_ROW) one asan-c-test_host $(ASAN)/host/$(LUA)/test_host
-$(filter-out %-test_host,$(ASAN_C_ROWS)): row-asan-c-%:
+row-races-revoke:
+	@$(TALLY_ROW) one races-revoke env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(TSAN)/spec/test_revoke
+$(HOST_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
+	@$(TALLY_ROW) one asan-c-$* $(ASAN)/host/$(LUA)/$*
+$(C_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
 	@$(TALLY_ROW) one asan-c-$* $(ASAN)/spec/$*
 $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
@@ -124,11 +132,11 @@ endef
 
 ## test: everything: checks, C programs and specs, and both again with sanitizers; ends with `N passed, N failed`
 test:
-	$(call tally_of,$(TEST_ROWS),test-build test-build-asan)
+	$(call tally_of,$(TEST_ROWS),test-build test-build-asan test-build-tsan)
 
 ## test-c: the C programs of spec/c
 test-c:
-	$(call tally_of,$(C_ROWS) row-races,test-build)
+	$(call tally_of,$(C_ROWS) row-races row-races-revoke,test-build test-build-tsan)
 
 ## test-spec: the specs (SPECS=spec/views_spec.lua for one)
 test-spec:

@@ -65,9 +65,10 @@ viewer: $(VIEWER)
 $(BUILD)/tessera $(BUILD)/pixels: $(BUILD)/%: $(HOST_DIR)/% host-link
 	@ln -sfn host/$(LUA)/$* $@
 
-# The C test of tessera_lua.h, and the host that bindings/README.md prints.
-HOST_TESTS := $(HOST_DIR)/test_host $(HOST_DIR)/readme_host
-$(HOST_OBJ)/test_host.o: spec/c/test_host.c | $(LUA_READY)
+# The C tests of tessera_lua.h, and the host that bindings/README.md prints.
+HOST_TEST_NAMES := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_host*.c))
+HOST_TESTS := $(HOST_TEST_NAMES:%=$(HOST_DIR)/%) $(HOST_DIR)/readme_host
+$(HOST_TEST_NAMES:%=$(HOST_OBJ)/%.o): $(HOST_OBJ)/%.o: spec/c/%.c | $(LUA_READY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 

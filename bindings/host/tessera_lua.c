@@ -195,12 +195,101 @@ tsr_status tessera_lend(lua_State *L, const tessera_buffer *given, tessera_lease
     return status;
 }
 
+static tsr_status check_mode(tessera_revoke_mode mode, tsr_error *err) {
+    if (mode == TESSERA_REFUSE || mode == TESSERA_WAIT)
+        return TSR_OK;
+    return tsr_error_set(err, TSR_EUNSUPPORTED, "unknown revoke mode %d", (int64_t)mode);
+}
+
 tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err) {
-    if (mode != TESSERA_REFUSE)
-        return tsr_error_set(err, TSR_EUNSUPPORTED, "unknown revoke mode %d", (int64_t)mode);
-    return tsr_storage_revoke(lease, err);
+    tsr_status status = check_mode(mode, err);
+    return status == TSR_OK ? tsr_storage_revoke(lease, mode == TESSERA_WAIT ? -1 : 0, err)
+                            : status;
+}
+
+tsr_status tessera_revoke_within(tessera_lease *lease, int64_t nanoseconds, tsr_error *err) {
+    return tsr_storage_revoke(lease, nanoseconds, err);
+}
+
+tsr_status tessera_narrow(tessera_lease *lease, unsigned rights, tessera_revoke_mode mode,
+                          tsr_error *err) {
+    tsr_status status = check_mode(mode, err);
+    return status == TSR_OK ? tsr_storage_narrow(lease, rights, mode == TESSERA_WAIT ? -1 : 0, err)
+                            : status;
+}
+
+void tessera_touched(tessera_lease *lease) {
+    tsr_storage_touch(lease);
 }
 
 void tessera_lease_free(tessera_lease *lease) {
     tsr_storage_release(lease);
+}
+
+/* ---- lending for one call ---- */
+
+static void free_leases(lua_State *L, tessera_lease **leases, int count) {
+    for (int i = 0; i < count; i++)
+        tessera_lease_free(leases[i]);
+    tsr_context_free(tessera_context(L), leases, (size_t)count * sizeof *leases);
+}
+
+/* Revokes them all; where one is held, its message is in `err` then. */
+static tsr_status take_back(tessera_lease **leases, int count, tsr_error *err) {
+    tsr_status status = TSR_OK;
+    for (int i = 0; i < count; i++) {
+        tsr_status one = tsr_storage_revoke(leases[i], -1, status == TSR_OK ? err : NULL);
+        status = status == TSR_OK ? one : status;
+    }
+    return status;
+}
+
+static int push_message(lua_State *L) {
+    lua_pushstring(L, lua_touserdata(L, 1));
+    return 1;
+}
+
+/* Leaves a message on the stack, or Lua's own when it has no memory for ours. */
+static int failed(lua_State *L, const char *message) {
+    lua_pushcfunction(L, push_message);
+    lua_pushlightuserdata(L, (void *)(uintptr_t)message);
+    int code = lua_pcall(L, 1, 1, 0);
+    return code == LUA_OK ? LUA_ERRRUN : code;
+}
+
+int tessera_pcall_lent(lua_State *L, int nargs, int nresults, int msgh, int count,
+                       const tessera_buffer *buffers) {
+    tsr_error err = {.index_base = 1};
+    int below = lua_gettop(L) - nargs - 1, lent = 0;
+    msgh = msgh < 0 ? lua_gettop(L) + msgh + 1 : msgh;
+    tsr_context *context = tessera_context(L);
+    tessera_lease **leases = NULL;
+    tsr_status status = TSR_OK;
+    if (context == NULL)
+        status = tsr_error_set(&err, TSR_EVALUE, "the library is not open in this state");
+    else if ((leases = tsr_context_allocate(context, (size_t)count * sizeof *leases, &err)) == NULL)
+        status = TSR_EMEMORY;
+    for (; status == TSR_OK && lent < count; lent += status == TSR_OK) {
+        tessera_buffer quiet = buffers[lent]; /* no callback is owed before the call */
+        quiet.release = NULL;
+        status = tessera_lend(L, &quiet, &leases[lent], &err);
+    }
+    if (status != TSR_OK) {
+        for (int i = lent; i < count && leases != NULL; i++)
+            leases[i] = NULL;
+        take_back(leases, lent, NULL);
+        if (leases != NULL)
+            free_leases(L, leases, count);
+        lua_settop(L, below);
+        return failed(L, err.message);
+    }
+    for (int i = 0; i < count; i++)
+        tsr_storage_on_release(leases[i], buffers[i].release, buffers[i].user);
+    int code = lua_pcall(L, nargs + count, nresults, msgh);
+    status = take_back(leases, count, &err);
+    free_leases(L, leases, count);
+    if (status == TSR_OK || code != LUA_OK)
+        return code;
+    lua_settop(L, below);
+    return failed(L, err.message);
 }

@@ -62,7 +62,7 @@ typedef struct tessera_buffer {
     int ndim;
     const int64_t *shape;
     const int64_t *strides; /* bytes, not negative; NULL: row-major */
-    unsigned rights;        /* TSR_READ, or TSR_READ | TSR_WRITE */
+    unsigned rights;        /* TSR_READ, TSR_WRITE, or both */
     const char *label;      /* for messages; copied */
     /* Called exactly once with `user` and `data` when the memory is no longer referred to: when the
      * lease is revoked, or when the last array and the lease are gone. On the thread where that
@@ -79,14 +79,38 @@ TSR_API tsr_status tessera_lend(lua_State *L, const tessera_buffer *buffer, tess
                                 tsr_error *err);
 
 typedef enum tessera_revoke_mode {
-    TESSERA_REFUSE /* TSR_EBUSY while an operation runs on the memory or an export pins it */
+    TESSERA_REFUSE, /* TSR_EBUSY while an operation runs on the memory */
+    TESSERA_WAIT    /* for running operations to end; those that begin meanwhile fail */
 } tessera_revoke_mode;
 
 /* Takes lent memory back: every array over it, in every state and on either face, raises from now
- * on instead of touching it. Revoking twice is no error. Any thread. */
+ * on instead of touching it. TSR_EBUSY in either mode while an export (DLPack) holds the memory,
+ * since its consumer cannot be told; the message says who. Revoking twice is no error. Any thread;
+ * never TESSERA_WAIT from inside an operation on the same memory. */
 TSR_API tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err);
+/* The same, waiting for so many nanoseconds at most; TSR_EBUSY, and nothing changed, afterwards. */
+TSR_API tsr_status tessera_revoke_within(tessera_lease *lease, int64_t nanoseconds, tsr_error *err);
+/* Takes rights away from all arrays over the memory: TSR_READ leaves them read-only, TSR_WRITE
+ * write-only, 0 neither. Rights are never given back. What begins afterwards without the right
+ * raises an error of the kind "readonly"; what runs is waited for, or not, as above: TSR_EBUSY
+ * tells that somebody may still use the rights, which are gone all the same. Any thread. */
+TSR_API tsr_status tessera_narrow(tessera_lease *lease, unsigned rights, tessera_revoke_mode mode,
+                                  tsr_error *err);
+/* Tells scripts, whose x._version and storage():version it raises, that the host wrote to the
+ * memory. Any thread. */
+TSR_API void tessera_touched(tessera_lease *lease);
 /* Lets go of the lease; the arrays stay as they are. Any thread. */
 TSR_API void tessera_lease_free(tessera_lease *lease);
+
+/* Calls the function that lies below its `nargs` arguments on the stack, as lua_pcall does, with
+ * `count` ndarrays over host memory as further arguments, lent for the length of the call: when it
+ * returns, the arrays are revoked, whatever the script kept, and the release callbacks have run.
+ * Returns lua_pcall's code, with the results or the error value on the stack. Memory that was
+ * exported in the call and is still held cannot be taken back: that is LUA_ERRRUN with a message
+ * instead of the results, and its callback comes when the consumer lets go. `buffers` are borrowed;
+ * on an error before the call no callback runs. The stack must have room for `count` more. */
+TSR_API int tessera_pcall_lent(lua_State *L, int nargs, int nresults, int msgh, int count,
+                               const tessera_buffer *buffers);
 
 /* The array at a stack index, borrowed from it: NULL when it is none (test), or a Lua error
  * (check). */

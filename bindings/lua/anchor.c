@@ -99,8 +99,7 @@ void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *m) {
         if (storage == NULL)
             continue;
         /* A reader on another thread may have it pinned for the moment; its bytes cannot wait. */
-        while (tsr_storage_revoke(storage, NULL) == TSR_EBUSY)
-            ;
+        tsr_storage_revoke(storage, -1, NULL);
         tsr_storage_release(storage);
     }
     leave(m);

@@ -40,7 +40,7 @@ static tsr_status make_nothing(tsrL_library *lib, tsr_error *err) {
                          .rights = TSR_READ,
                          .label = "released"};
     tsr_status status = tsr_storage_wrap(lib->context, &buffer, &lib->nothing, err);
-    return status == TSR_OK ? tsr_storage_revoke(lib->nothing, err) : status;
+    return status == TSR_OK ? tsr_storage_revoke(lib->nothing, 0, err) : status;
 }
 
 /* The arrays that numbers are written into; made at once, so that using them allocates nothing. */

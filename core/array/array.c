@@ -282,7 +282,7 @@ size_t tsr_array_itemsize(const tsr_array *a) {
 }
 
 unsigned tsr_array_rights(const tsr_array *a) {
-    return a->rights;
+    return a->rights & a->storage->rights;
 }
 
 tsr_storage *tsr_array_storage(const tsr_array *a) {
@@ -329,14 +329,21 @@ bool tsr_array_is_aligned(const tsr_array *a) {
     return a->size == 0 || bits % tsr_dtype_describe((tsr_dtype)a->dtype)->alignment == 0;
 }
 
-tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
+tsr_status tsr_array_refuse(const tsr_array *a, unsigned access, tsr_error *err) {
     tsr_status status = tsr_storage_live(a->storage, err);
     if (status != TSR_OK)
         return status;
-    if (write && (a->rights & TSR_WRITE) == 0)
-        return tsr_error_set(err, TSR_EREADONLY, "array is read-only (%s memory)",
-                             tsr_kind_name(tsr_storage_kind(a->storage)));
-    return TSR_OK;
+    bool write =
+        (access & TSR_WRITE) != 0 && (a->rights & tsr_storage_rights(a->storage) & TSR_WRITE) == 0;
+    return tsr_error_set(err, TSR_EREADONLY, "array is %s-only (%s memory)",
+                         write ? "read" : "write", tsr_kind_name(tsr_storage_kind(a->storage)));
+}
+
+tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
+    unsigned access = write ? TSR_WRITE : TSR_READ;
+    if ((a->rights & tsr_storage_rights(a->storage) & access) == 0)
+        return tsr_array_refuse(a, access, err);
+    return tsr_storage_live(a->storage, err);
 }
 
 static tsr_status locate(const tsr_array *a, int count, const int64_t *index, int64_t *at,
@@ -360,7 +367,7 @@ tsr_status tsr_array_get(const tsr_array *a, int count, const int64_t *index, ts
                          tsr_error *err) {
     int64_t at;
     tsr_status status = locate(a, count, index, &at, err);
-    if (status != TSR_OK || (status = tsr_storage_enter(a->storage, err)) != TSR_OK)
+    if (status != TSR_OK || (status = tsr_array_enter(a, TSR_READ, err)) != TSR_OK)
         return status;
     if (a->dtype == TSR_FLOAT64) { /* most of all reads */
         out->dtype = TSR_FLOAT64;
@@ -376,9 +383,7 @@ tsr_status tsr_array_set(tsr_array *a, int count, const int64_t *index, const ts
                          tsr_error *err) {
     int64_t at;
     tsr_status status = locate(a, count, index, &at, err);
-    if (status == TSR_OK)
-        status = tsr_array_usable(a, true, err);
-    if (status != TSR_OK || (status = tsr_storage_enter(a->storage, err)) != TSR_OK)
+    if (status != TSR_OK || (status = tsr_array_enter(a, TSR_WRITE, err)) != TSR_OK)
         return status;
     tsr_scalar_store((tsr_dtype)a->dtype, tsr_data_of(a) + at, value);
     tsr_storage_touch(a->storage);

@@ -42,6 +42,20 @@ static inline bool tsr_has_shape(const tsr_array *a, int ndim, const int64_t *sh
     return true;
 }
 
+tsr_status tsr_array_refuse(const tsr_array *a, unsigned access, tsr_error *err);
+
+/* Asks the array's rights and the storage's, and keeps the bytes in place until tsr_array_leave.
+ * `access` is TSR_READ, TSR_WRITE or both. TSR_EREVOKED, TSR_EREADONLY. */
+static inline tsr_status tsr_array_enter(const tsr_array *a, unsigned access, tsr_error *err) {
+    if ((a->rights & access) != access)
+        return tsr_array_refuse(a, access, err);
+    return tsr_storage_enter(a->storage, access, err);
+}
+
+static inline void tsr_array_leave(const tsr_array *a) {
+    tsr_storage_leave(a->storage);
+}
+
 /* First element; only for those who entered the storage, and for comparing. */
 static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;

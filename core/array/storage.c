@@ -3,21 +3,33 @@
  * Small owned bytes lie behind the header in the same block; larger ones have a block of their own.
  * Foreign memory (lent, string, ...) brings an origin with its label and release callback.
  *
- * `state` is one atomic word: the top bit says revoked, the rest counts pins. Revoking is a single
+ * `state` is one atomic word: a bit says revoked, the low bits count pins. Revoking is a single
  * compare-and-swap from "no pins" to "revoked", so that no reader can slip in between; a pin that
- * finds the bit set takes itself back and fails. The release callback runs exactly once: right
- * after a revocation, or when the last reference goes. */
+ * finds the bit set takes itself back and fails. Who waits for the pins to go sets CLOSING, which
+ * lets no new pin in, or WATCHED, which does; either makes the next unpin wake it. The release
+ * callback runs exactly once: right after a revocation, or when the last reference goes.
+ *
+ * Rights are looked at after pinning, and narrowing looks at the pins after it changed the rights,
+ * both in one order for all: so whoever still writes with the old rights is waited for. */
 #include "storage.h"
 #include "../base/alone.h"
 #include "../base/context.h"
+#include "../base/system.h"
 
 #include <string.h>
 
-enum { REVOKED = 1u << 31, INLINE_LIMIT = 4096, LABEL_ROOM = 64 };
+#define REVOKED (UINT32_C(1) << 31)
+#define CLOSING (UINT32_C(1) << 30)
+#define WATCHED (UINT32_C(1) << 29)
+#define FLAGS   (REVOKED | CLOSING | WATCHED)
+
+enum { INLINE_LIMIT = 4096, LABEL_ROOM = 64 };
 
 typedef struct origin {
     void (*release)(void *user, void *data);
     void *user;
+    _Atomic uint32_t exports;     /* of the pins, those of consumers that cannot be told */
+    _Atomic(const char *) holder; /* the last of them */
     char label[LABEL_ROOM];
 } origin;
 
@@ -82,9 +94,8 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     if (buffer->kind <= TSR_OWNED || buffer->kind >= TSR_KIND_COUNT)
         return tsr_error_set(err, TSR_EVALUE, "buffer.kind %d is no kind of foreign memory",
                              (int64_t)buffer->kind);
-    if ((buffer->rights & TSR_READ) == 0 ||
-        (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
-        return tsr_error_set(err, TSR_EVALUE, "buffer.rights must be read, or read and write");
+    if (buffer->rights == 0 || (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
+        return tsr_error_set(err, TSR_EVALUE, "buffer.rights must be read, write, or both");
     tsr_storage *s = header_new(context, sizeof(origin), true, err);
     if (s == NULL)
         return TSR_EMEMORY;
@@ -97,13 +108,13 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     o->user = buffer->user;
     for (size_t i = 0; buffer->label != NULL && buffer->label[i] != 0 && i < LABEL_ROOM - 1; i++)
         o->label[i] = buffer->label[i];
-    tsr_context_lend(context, s->bytes);
+    tsr_context_lend(context, buffer->kind, s->bytes);
     *out = s;
     return TSR_OK;
 }
 
 static void let_go(tsr_storage *s) {
-    tsr_context_unlend(s->context, s->bytes);
+    tsr_context_unlend(s->context, (tsr_kind)s->kind, s->bytes);
     origin *o = origin_of(s);
     if (o->release != NULL)
         o->release(o->user, s->data);
@@ -148,31 +159,123 @@ tsr_status tsr_storage_check_live(const tsr_storage *s, tsr_error *err) {
 }
 
 tsr_status tsr_storage_pin(tsr_storage *s, tsr_error *err) {
-    uint32_t before = atomic_fetch_add_explicit(&s->state, 1, memory_order_acquire);
-    if ((before & REVOKED) == 0)
+    uint32_t before = atomic_fetch_add(&s->state, 1);
+    if ((before & (REVOKED | CLOSING)) == 0)
         return TSR_OK;
-    atomic_fetch_sub_explicit(&s->state, 1, memory_order_relaxed);
+    tsr_storage_unpin(s);
     return revoked(s, err);
 }
 
 void tsr_storage_unpin(tsr_storage *s) {
-    atomic_fetch_sub_explicit(&s->state, 1, memory_order_release);
+    uint32_t before = atomic_fetch_sub_explicit(&s->state, 1, memory_order_release);
+    if ((before & (CLOSING | WATCHED)) != 0)
+        tsr_system_wake(&s->state, INT32_MAX);
 }
 
-tsr_status tsr_storage_revoke(tsr_storage *s, tsr_error *err) {
+static tsr_status refused(const tsr_storage *s, unsigned access, tsr_error *err) {
+    bool write = (access & TSR_WRITE) != 0 && (s->rights & TSR_WRITE) == 0;
+    return tsr_error_set(err, TSR_EREADONLY, "array is %s-only (%s memory)",
+                         write ? "read" : "write", tsr_kind_name((tsr_kind)s->kind));
+}
+
+tsr_status tsr_storage_enter_foreign(tsr_storage *s, unsigned access, tsr_error *err) {
+    tsr_status status = tsr_storage_pin(s, err);
+    if (status != TSR_OK || (s->rights & access) == access)
+        return status;
+    tsr_storage_unpin(s);
+    return refused(s, access, err);
+}
+
+tsr_status tsr_storage_export(tsr_storage *s, const char *holder, tsr_error *err) {
+    if (s->kind == TSR_OWNED)
+        return TSR_OK;
+    if (s->kind == TSR_STRING || s->kind == TSR_FOREIGN)
+        return tsr_error_set(err, TSR_EUNSUPPORTED,
+                             "%s memory may end before its consumer does: export a copy",
+                             tsr_kind_name((tsr_kind)s->kind));
+    tsr_status status = tsr_storage_pin(s, err);
+    if (status != TSR_OK)
+        return status;
+    atomic_store(&origin_of(s)->holder, holder);
+    atomic_fetch_add(&origin_of(s)->exports, 1);
+    return TSR_OK;
+}
+
+void tsr_storage_unexport(tsr_storage *s) {
+    if (s->kind == TSR_OWNED)
+        return;
+    atomic_fetch_sub(&origin_of(s)->exports, 1);
+    tsr_storage_unpin(s);
+}
+
+/* ---- waiting for pins ---- */
+
+static tsr_status busy(const tsr_storage *s, uint32_t state, tsr_error *err) {
+    const origin *o = origin_of(s);
+    if (atomic_load(&o->exports) > 0)
+        return tsr_error_set(err, TSR_EBUSY, "storage (%s) is held by %s", o->label,
+                             atomic_load(&o->holder));
+    return tsr_error_set(err, TSR_EBUSY, "storage (%s) is pinned %d times", o->label,
+                         (int64_t)(state & ~FLAGS));
+}
+
+/* Until when to wait; INT64_MAX is for ever. */
+static int64_t end_of(int64_t nanoseconds) {
+    int64_t now = nanoseconds > 0 ? tsr_system_nanoseconds() : 0;
+    return nanoseconds < 0 || nanoseconds > INT64_MAX - now ? INT64_MAX : now + nanoseconds;
+}
+
+/* Sleeps until the state is no longer `state`, with `flag` set, or the time is over (false). */
+static bool wait_for_change(tsr_storage *s, uint32_t state, uint32_t flag, int64_t end) {
+    int64_t left = end == INT64_MAX ? -1 : end - tsr_system_nanoseconds();
+    if (end != INT64_MAX && left <= 0)
+        return false;
+    if (atomic_compare_exchange_strong(&s->state, &state, state | flag))
+        tsr_system_wait_for(&s->state, state | flag, left);
+    return true;
+}
+
+tsr_status tsr_storage_revoke(tsr_storage *s, int64_t nanoseconds, tsr_error *err) {
     if (s->kind == TSR_OWNED)
         return tsr_error_set(err, TSR_EVALUE,
                              "storage owns its memory, there is no host to revoke it");
-    uint32_t pins = 0;
-    while (!atomic_compare_exchange_weak(&s->state, &pins, REVOKED)) {
-        if ((pins & REVOKED) != 0)
+    int64_t end = end_of(nanoseconds);
+    uint32_t state = atomic_load(&s->state);
+    for (; (state & REVOKED) == 0; state = atomic_load(&s->state)) {
+        if ((state & ~FLAGS) == 0) {
+            if (!atomic_compare_exchange_strong(&s->state, &state, REVOKED))
+                continue;
+            tsr_system_wake(&s->state, INT32_MAX); /* others who wait for the same */
+            let_go(s);
             return TSR_OK;
-        if (pins != 0)
-            return tsr_error_set(err, TSR_EBUSY, "storage (%s) is pinned %d times",
-                                 tsr_storage_label(s), (int64_t)pins);
+        }
+        if (nanoseconds != 0 && atomic_load(&origin_of(s)->exports) == 0 &&
+            wait_for_change(s, state, CLOSING, end))
+            continue;
+        if (nanoseconds != 0)
+            atomic_fetch_and(&s->state, ~CLOSING);
+        return busy(s, state, err);
     }
-    let_go(s);
     return TSR_OK;
+}
+
+tsr_status tsr_storage_narrow(tsr_storage *s, unsigned rights, int64_t nanoseconds,
+                              tsr_error *err) {
+    if (s->kind == TSR_OWNED)
+        return tsr_error_set(err, TSR_EVALUE,
+                             "storage owns its memory, there is no host to narrow its rights");
+    uint8_t had = atomic_fetch_and(&s->rights, (uint8_t)rights);
+    if ((had & ~rights) == 0)
+        return TSR_OK;
+    int64_t end = end_of(nanoseconds);
+    for (;;) {
+        uint32_t state = atomic_load(&s->state);
+        if ((state & ~FLAGS) == 0 || (state & REVOKED) != 0)
+            return TSR_OK;
+        if (nanoseconds == 0 || atomic_load(&origin_of(s)->exports) > 0 ||
+            !wait_for_change(s, state, WATCHED, end))
+            return busy(s, state, err);
+    }
 }
 
 void *tsr_storage_data(const tsr_storage *s) {
@@ -206,7 +309,7 @@ bool tsr_storage_revoked(const tsr_storage *s) {
 }
 
 unsigned tsr_storage_pins(const tsr_storage *s) {
-    return atomic_load(&s->state) & ~(uint32_t)REVOKED;
+    return atomic_load(&s->state) & ~FLAGS;
 }
 
 unsigned tsr_storage_references(const tsr_storage *s) {
@@ -217,9 +320,13 @@ uint64_t tsr_storage_version(const tsr_storage *s) {
     return atomic_load_explicit(&s->version, memory_order_relaxed);
 }
 
-/* Writers to one storage are ordered by the caller, so a load and a store are enough. */
+/* Writers to one storage are ordered by the caller, so a load and a store are enough; but a host
+ * tells of its own writes from any thread. */
 void tsr_storage_touch(tsr_storage *s) {
-    atomic_store_explicit(&s->version, tsr_storage_version(s) + 1, memory_order_relaxed);
+    if (s->kind == TSR_OWNED)
+        atomic_store_explicit(&s->version, tsr_storage_version(s) + 1, memory_order_relaxed);
+    else
+        atomic_fetch_add_explicit(&s->version, 1, memory_order_relaxed);
 }
 
 tsr_status tsr_storage_resize(tsr_storage *s, size_t bytes, tsr_error *err) {

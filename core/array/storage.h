@@ -18,7 +18,8 @@ struct tsr_storage {
     size_t bytes;
     size_t block;    /* bytes of the separate block, 0 when inline or foreign */
     uint32_t header; /* bytes of the block that this header is in */
-    uint8_t kind, rights;
+    uint8_t kind;
+    _Atomic uint8_t rights;   /* of foreign memory; a host may narrow them at any time */
     _Alignas(64) char tail[]; /* inline bytes, or the origin */
 };
 
@@ -31,10 +32,13 @@ static inline tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) 
                                 : tsr_storage_check_live(s, err); /* owned ones have no host */
 }
 
+tsr_status tsr_storage_enter_foreign(tsr_storage *storage, unsigned access, tsr_error *err);
+
 /* Between enter and leave the bytes stay where they are. Owned memory needs no pin for that, so
- * this costs nothing on it. TSR_EREVOKED. */
-static inline tsr_status tsr_storage_enter(tsr_storage *s, tsr_error *err) {
-    return s->kind == TSR_OWNED ? TSR_OK : tsr_storage_pin(s, err);
+ * this costs nothing on it. `access` is TSR_READ, TSR_WRITE or both. TSR_EREVOKED, TSR_EREADONLY
+ * when the storage does not grant the access. tsr_array_enter asks the array's rights as well. */
+static inline tsr_status tsr_storage_enter(tsr_storage *s, unsigned access, tsr_error *err) {
+    return s->kind == TSR_OWNED ? TSR_OK : tsr_storage_enter_foreign(s, access, err);
 }
 
 static inline void tsr_storage_leave(tsr_storage *s) {

@@ -49,7 +49,7 @@ struct tsr_context {
     size_t blocks;
     size_t quota, cache_limit;
     size_t current, peak, cached;
-    atomic_size_t lent;
+    atomic_size_t lent, mapped;
     _Atomic uint64_t allocated, copies;
     link *lists[CLASSES];
     size_t bytes; /* of this block, the room behind included */
@@ -298,6 +298,7 @@ void tsr_context_memory(const tsr_context *context, tsr_memory *out) {
                         .peak = c->peak,
                         .cached = c->cached,
                         .lent = atomic_load(&c->lent),
+                        .mapped = atomic_load(&c->mapped),
                         .quota = c->quota};
     unlock(c);
 }
@@ -328,10 +329,14 @@ void tsr_context_free(tsr_context *c, void *block, size_t bytes) {
     tsr_block_free(c, block, bytes);
 }
 
-void tsr_context_lend(tsr_context *c, size_t bytes) {
-    atomic_fetch_add(&c->lent, bytes);
+static atomic_size_t *foreign(tsr_context *c, tsr_kind kind) {
+    return kind == TSR_MAPPED ? &c->mapped : &c->lent;
 }
 
-void tsr_context_unlend(tsr_context *c, size_t bytes) {
-    atomic_fetch_sub(&c->lent, bytes);
+void tsr_context_lend(tsr_context *c, tsr_kind kind, size_t bytes) {
+    atomic_fetch_add(foreign(c, kind), bytes);
+}
+
+void tsr_context_unlend(tsr_context *c, tsr_kind kind, size_t bytes) {
+    atomic_fetch_sub(foreign(c, kind), bytes);
 }

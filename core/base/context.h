@@ -18,7 +18,7 @@ void *tsr_context_room(const tsr_context *context);
 void tsr_context_hold(tsr_context *context);
 void tsr_context_let_go(tsr_context *context);
 /* Counts foreign memory that storages refer to. */
-void tsr_context_lend(tsr_context *context, size_t bytes);
-void tsr_context_unlend(tsr_context *context, size_t bytes);
+void tsr_context_lend(tsr_context *context, tsr_kind kind, size_t bytes);
+void tsr_context_unlend(tsr_context *context, tsr_kind kind, size_t bytes);
 
 #endif

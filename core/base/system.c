@@ -63,8 +63,13 @@ void tsr_system_yield(void) {
     sched_yield();
 }
 
+void tsr_system_wait_for(_Atomic uint32_t *at, uint32_t value, int64_t nanoseconds) {
+    struct timespec limit = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, value, nanoseconds < 0 ? NULL : &limit, NULL, 0);
+}
+
 void tsr_system_wait(_Atomic uint32_t *at, uint32_t value) {
-    syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+    tsr_system_wait_for(at, value, -1);
 }
 
 void tsr_system_wake(_Atomic uint32_t *at, int count) {

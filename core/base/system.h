@@ -17,6 +17,8 @@ void tsr_system_yield(void);
  * against tsr_system_wake, which wakes at most `count` of those who sleep. */
 void tsr_system_wait(_Atomic uint32_t *at, uint32_t value);
 void tsr_system_wake(_Atomic uint32_t *at, int count);
+/* The same for at most so many nanoseconds; -1: for ever. */
+void tsr_system_wait_for(_Atomic uint32_t *at, uint32_t value, int64_t nanoseconds);
 /* The time of CLOCK_MONOTONIC in nanoseconds. */
 int64_t tsr_system_nanoseconds(void);
 /* The number of the processor that the caller runs on, -1 when it is not known. */

@@ -107,9 +107,9 @@ tsr_status tsr_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
         return status;
     if (narrowed != NULL)
         src = narrowed;
-    status = tsr_storage_enter(dst->storage, err);
+    status = tsr_array_enter(dst, TSR_WRITE, err);
     if (status == TSR_OK) {
-        status = tsr_storage_enter(src->storage, err);
+        status = tsr_array_enter(src, TSR_READ, err);
         if (status == TSR_OK) {
             status = copy_values(dst, src, err);
             tsr_storage_leave(src->storage);
@@ -123,8 +123,8 @@ tsr_status tsr_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
 }
 
 tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
-    tsr_status status = tsr_array_usable(dst, true, err);
-    if (status != TSR_OK || (status = tsr_storage_enter(dst->storage, err)) != TSR_OK)
+    tsr_status status = tsr_array_enter(dst, TSR_WRITE, err);
+    if (status != TSR_OK)
         return status;
     _Alignas(16) char item[16];
     tsr_scalar_store((tsr_dtype)dst->dtype, item, value);

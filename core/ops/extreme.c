@@ -46,7 +46,7 @@ static tsr_status search(call *c, tsr_error *err) {
         status = tsr_fill(c->positions, &zero, err);
         return status == TSR_OK ? tsr_copy(c->values, a, err) : status;
     }
-    status = tsr_storage_enter(a->storage, err);
+    status = tsr_array_enter(a, TSR_READ, err);
     if (status != TSR_OK)
         return status;
     tsr_folding f = {.fold = c->smallest ? TSR_FOLD_MIN : TSR_FOLD_MAX};

@@ -93,12 +93,12 @@ tsr_status tsr_repeat(tsr_context *context, const tsr_array *a, int dim, const i
     status = tsr_array_new(context, (tsr_dtype)a->dtype, a->ndim, shape, false, &made, err);
     if (status != TSR_OK)
         return status;
-    if (tsr_array_is_contiguous(a) && (status = tsr_storage_enter(a->storage, err)) == TSR_OK) {
+    if (tsr_array_is_contiguous(a) && (status = tsr_array_enter(a, TSR_READ, err)) == TSR_OK) {
         tsr_array_retain(source = (tsr_array *)(uintptr_t)a);
     } else if (status == TSR_OK) {
         status = tsr_clone(context, a, (tsr_dtype)a->dtype, TSR_ORDER_C, &source, err);
         if (status == TSR_OK) /* owned memory: entering cannot fail */
-            tsr_storage_enter(source->storage, NULL);
+            tsr_array_enter(source, TSR_READ, NULL);
     }
     if (status != TSR_OK) {
         tsr_array_release(made);

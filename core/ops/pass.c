@@ -136,7 +136,7 @@ tsr_status tsr_pass_result(tsr_pass *p, tsr_dtype dtype, tsr_error *err) {
 
 tsr_status tsr_enter_all(const tsr_array *const *arrays, int count, tsr_error *err) {
     for (int i = 0; i < count; i++) {
-        tsr_status status = tsr_storage_enter(arrays[i]->storage, err);
+        tsr_status status = tsr_array_enter(arrays[i], TSR_READ, err);
         if (status != TSR_OK) {
             tsr_leave_all(arrays, i);
             return status;
@@ -156,7 +156,8 @@ tsr_status tsr_pass_run(tsr_pass *pass, tsr_program *p, int value, tsr_error *er
     tsr_status status = tsr_enter_all(pass->operand, n, err);
     if (status != TSR_OK)
         return status;
-    status = tsr_storage_enter(pass->result->storage, err);
+    unsigned access = pass->options->where != NULL ? TSR_READ | TSR_WRITE : TSR_WRITE;
+    status = tsr_array_enter(pass->result, access, err);
     if (status == TSR_OK) {
         value = tsr_program_convert(p, value, dtype);
         if (pass->options->where != NULL)

@@ -40,7 +40,7 @@ tsr_status tsr_pass_run(tsr_pass *pass, tsr_program *program, int value, tsr_err
 /* Lets go of everything but the result, which goes to *result when `status` is TSR_OK. */
 tsr_status tsr_pass_finish(tsr_pass *pass, tsr_status status, tsr_array **result);
 
-/* Enters the storages of `count` arrays; on failure those entered before are left again. */
+/* Enters `count` arrays to read them; on failure those entered before are left again. */
 tsr_status tsr_enter_all(const tsr_array *const *arrays, int count, tsr_error *err);
 void tsr_leave_all(const tsr_array *const *arrays, int count);
 /* TSR_EDTYPE when a result of `dtype` does not go into one of `to`. */

@@ -20,8 +20,8 @@ static bool is_plain(const tsr_array *a) {
             return false;
         stride *= n;
     }
-    return a->storage->kind == TSR_OWNED && a->size <= QUICK_ELEMENTS &&
-           a->offset % a->itemsize == 0;
+    return a->storage->kind == TSR_OWNED && (a->rights & TSR_READ) != 0 &&
+           a->size <= QUICK_ELEMENTS && a->offset % a->itemsize == 0;
 }
 
 static bool same_shape(const tsr_array *a, const tsr_array *b) {

@@ -14,8 +14,8 @@ tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_sca
     if (dst->ndim != 1)
         return tsr_error_set(err, TSR_ESHAPE, "needs 1 dimension, the shape is %v", (int)dst->ndim,
                              tsr_shape_of(dst));
-    tsr_status status = tsr_array_usable(dst, true, err);
-    if (status != TSR_OK || (status = tsr_storage_enter(dst->storage, err)) != TSR_OK)
+    tsr_status status = tsr_array_enter(dst, TSR_WRITE, err);
+    if (status != TSR_OK)
         return status;
     const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
     char kind = tsr_dtype_describe((tsr_dtype)dst->dtype)->kind;

@@ -54,10 +54,10 @@ static tsr_status run(tsr_context *context, const tsr_pass *pass, tsr_scanning *
         s->positions = s->plan.operands;
         tsr_plan_add(&s->plan, positions);
     }
-    tsr_status status = tsr_storage_enter(a->storage, err);
+    tsr_status status = tsr_array_enter(a, TSR_READ, err);
     if (status != TSR_OK)
         return status;
-    status = tsr_storage_enter(pass->result->storage, err);
+    status = tsr_array_enter(pass->result, TSR_WRITE, err);
     if (status == TSR_OK) {
         tsr_program p;
         tsr_program_start(&p, kernels);

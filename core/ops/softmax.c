@@ -207,12 +207,15 @@ tsr_status tsr_softmax(tsr_context *context, bool logarithm, const tsr_array *ar
                  .logarithm = logarithm,
                  .work = half ? TSR_FLOAT32 : dtype,
                  .plan = &pass.plan};
-        const tsr_array *both[2] = {pass.operand[0], pass.result};
-        status = tsr_enter_all(both, 2, err);
+        status = tsr_array_enter(pass.operand[0], TSR_READ, err);
         if (status == TSR_OK) {
-            status = run(&j, pass.operand[0], pass.result, err);
-            tsr_storage_touch(pass.result->storage);
-            tsr_leave_all(both, 2);
+            status = tsr_array_enter(pass.result, TSR_WRITE, err);
+            if (status == TSR_OK) {
+                status = run(&j, pass.operand[0], pass.result, err);
+                tsr_storage_touch(pass.result->storage);
+                tsr_array_leave(pass.result);
+            }
+            tsr_array_leave(pass.operand[0]);
         }
     }
     return tsr_pass_finish(&pass, status, result);
