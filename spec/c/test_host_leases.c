@@ -94,7 +94,8 @@ static void narrowing(void) {
             "assert(f(np.ones(6))[{1, 1}] == 7 and not a:origin().readonly)");
     CHECK(tessera_narrow(lease, TSR_READ, TESSERA_WAIT, &err) == TSR_OK);
     const char *say = "array is read-only (lent memory)";
-    RUNS(L, "assert(a[{1, 1}] == 6 and v[2] == 1 and (a + 1)[{1, 1}] == 7 and a:sum():item() == 7)");
+    RUNS(L,
+         "assert(a[{1, 1}] == 6 and v[2] == 1 and (a + 1)[{1, 1}] == 7 and a:sum():item() == 7)");
     RUNS(L, "assert(a:origin().readonly and a.flags.writeable == false and a:storage().readonly)");
     FAILS(L, "a:fill(0)", say);
     FAILS(L, "a[{1, 1}] = 0", say);
@@ -136,13 +137,20 @@ static void write_only(void) {
          "a:fill(1)  a[{2, 2}] = 2  t[{3, {}}] = torch.arange(6)  a:set(4, 1, 9)\n"
          "np.add(np.ones(4, 6), 1, {out = a['::-1']})  np.copyto(a[1], np.arange(6))");
     CHECK(data[0] == 0 && data[5] == 5 && data[6] == 2 && data[23] == 2);
-    static const char *const reads[] = {"return a[{1, 1}]",  "return a:get(1, 1)",
-                                        "return a:tolist()", "return a:tobytes()",
-                                        "return a + 1",      "return a:sum()",
-                                        "return t:clone()",  "return a:astype('int8')",
-                                        "return t:max(1)",   "return np.cumsum(a, 1)",
-                                        "t:add_(1)",         "return torch.softmax(t, 1)",
-                                        "return a[1]:tolist()",  "return np.tril(a)",
+    static const char *const reads[] = {"return a[{1, 1}]",
+                                        "return a:get(1, 1)",
+                                        "return a:tolist()",
+                                        "return a:tobytes()",
+                                        "return a + 1",
+                                        "return a:sum()",
+                                        "return t:clone()",
+                                        "return a:astype('int8')",
+                                        "return t:max(1)",
+                                        "return np.cumsum(a, 1)",
+                                        "t:add_(1)",
+                                        "return torch.softmax(t, 1)",
+                                        "return a[1]:tolist()",
+                                        "return np.tril(a)",
                                         "return tostring(a)"};
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         FAILS(L, reads[i], "array is write-only (lent memory)");
