@@ -162,11 +162,11 @@ int64_t tsrL_integer(lua_State *L, int argument) {
     bool number = lua_type(L, argument) == LUA_TNUMBER;
     if (argument < 0) /* an entry of a table */
         tsrL_fail(L, TSR_EVALUE, 0, "an entry must be an integer, not %s",
-                  number ? lua_tostring(L, argument) : luaL_typename(L, argument));
+                  number ? tsrL_push_number_text(L, argument) : luaL_typename(L, argument));
     if (!number)
         tsrL_type_error(L, argument, "an integer");
     tsrL_fail(L, TSR_EVALUE, argument, "argument %d must be an integer, not %s", (int64_t)argument,
-              lua_tostring(L, argument));
+              tsrL_push_number_text(L, argument));
     return i;
 }
 

@@ -222,6 +222,8 @@ tsr_scalar tsrL_scalar(lua_State *L, int argument);
 /* Whether an integer fits an integer dtype (anything else fits), and raising when it does not. */
 bool tsrL_fits(const tsr_scalar *value, tsr_dtype dtype);
 void tsrL_check_fits(lua_State *L, const tsr_scalar *value, tsr_dtype dtype);
+/* Pushes the text of the number at `index` as Lua's tostring makes it, whatever the locale. */
+const char *tsrL_push_number_text(lua_State *L, int index); /* environment.c */
 
 typedef enum tsrL_copy { TSRL_COPY_NEVER, TSRL_COPY_IF_NEEDED, TSRL_COPY_ALWAYS } tsrL_copy;
 tsrL_copy tsrL_opt_copy(lua_State *L, int argument, tsrL_copy otherwise);
@@ -284,7 +286,7 @@ int tsrL_variance(lua_State *L); /* op_reduce.c */
 
 /* ---- the Lua half (lua_half.c) */
 
-void tsrL_register_lua_half(lua_State *L);
+void tsrL_push_environment(lua_State *L); /* environment.c: its globals */
 /* Pushes what the module of the Lua half returned, loading it once. */
 void tsrL_require(lua_State *L, const char *name);
 

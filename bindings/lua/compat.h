@@ -44,6 +44,24 @@ static inline void lua_rawsetp(lua_State *L, int index, const void *key) {
 }
 #endif
 
+/* Whether the value at `a` is less than that at `b`. */
+static inline bool tsrL_less(lua_State *L, int a, int b) {
+#if LUA_VERSION_NUM == 501
+    return lua_lessthan(L, a, b);
+#else
+    return lua_compare(L, a, b, LUA_OPLT);
+#endif
+}
+
+/* Pops a table and makes it the globals of the chunk below it. */
+static inline void tsrL_set_globals(lua_State *L) {
+#if LUA_VERSION_NUM == 501
+    lua_setfenv(L, -2);
+#else
+    lua_setupvalue(L, -2, 1);
+#endif
+}
+
 /* Calls f with a lightuserdata as its argument; results are dropped, an error is left on the stack.
  * Raises nothing itself, where pushing a C function may need memory. */
 static inline int tsrL_protect(lua_State *L, lua_CFunction f, void *user) {

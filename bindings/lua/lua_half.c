@@ -66,6 +66,8 @@ static void run_file(lua_State *L, int file) {
     if (tsrL_loadbuffer(L, (const char *)files[file].text, files[file].bytes,
                         lua_tostring(L, -1)) != LUA_OK)
         lua_error(L);
+    lua_getfield(L, core, "environment");
+    tsrL_set_globals(L);
     for (int i = 0; i < 3; i++)
         lua_getfield(L, core, table_names[i]);
     lua_pushvalue(L, core);
@@ -180,6 +182,8 @@ void tsrL_attach_lua_half(lua_State *L, int core) {
     lua_setfield(L, core, "loaded");
     lua_createtable(L, 0, 64);
     lua_setfield(L, core, "documents");
+    tsrL_push_environment(L);
+    lua_setfield(L, core, "environment");
     lua_pushvalue(L, core);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &core_key);
 }

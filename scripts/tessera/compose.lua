@@ -13,7 +13,7 @@
 local ts, torch, _, core = ...
 local arguments = core.require("arguments")
 local fuse, bind, fail, is_array = ts.fuse, core.bind, arguments.fail, arguments.is_array
-local unpack = table.unpack or unpack -- luacheck: ignore 113
+local unpack = table.unpack
 
 local compose = {}
 

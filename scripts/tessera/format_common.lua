@@ -12,7 +12,7 @@
 -- An array of more than `threshold` elements is summarised: of every dimension longer than twice
 -- `edgeitems` only the first and the last `edgeitems` positions are shown.
 local _, _, _, core = ...
-local unpack = table.unpack or unpack
+local unpack = table.unpack
 
 local common = {}
 

@@ -4,7 +4,7 @@
 local _, torch, np, core = ...
 local arguments = core.require("arguments")
 local define, bind, fail = core.define, core.bind, arguments.fail
-local unpack = table.unpack or unpack
+local unpack = table.unpack
 local expand, assign = core.t.expand, core.t.copy_
 
 --- x as the values along dimension d of `ndim` dimensions.
