@@ -1,0 +1,22 @@
+-- The Lua half as it is linked in: what scripts/tools/embed.lua leaves out changes neither the code nor its line
+-- numbers.
+local build = os.getenv("TSR_BUILD") or "build"
+
+describe("the embedded Lua half", function()
+    it("compiles to the very bytecode of scripts/tessera, line numbers included", function()
+        local load = loadstring or load -- luacheck: ignore 113
+        local embedded = assert(io.open(build .. "/gen/lua_half.inc")):read("*a")
+        local files, saved = 0, 0
+        for name, bytes in embedded:gmatch("text_([%w_]+)%[%] = {(.-)\n    0};") do
+            local characters = {}
+            for byte in bytes:gmatch("%d+") do
+                characters[#characters + 1] = string.char(tonumber(byte))
+            end
+            local text = table.concat(characters)
+            local source = assert(io.open("scripts/tessera/" .. name .. ".lua")):read("*a")
+            assert(string.dump(assert(load(text, "=x"))) == string.dump(assert(load(source, "=x"))), name)
+            files, saved = files + 1, saved + #source - #text
+        end
+        assert(files >= 30 and saved > 0)
+    end)
+end)
