@@ -116,16 +116,34 @@ tsr_array *tessera_check(lua_State *L, int index) {
     return array;
 }
 
-tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
-    if (tsrL_find_lib(L) == NULL)
-        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
+/* Pushes the closure that pushes arrays, the way to all that the state's library has. */
+static tsr_status push_pusher(lua_State *L, tsr_context **context, tsr_error *err) {
     if (!lua_checkstack(L, 6))
         return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
+    *context = NULL;
     tsrL_get_push_closure(L);
+    if (lua_getupvalue(L, -1, TSRL_UP_LIBRARY) != NULL) { /* of nil there is none */
+        *context = ((tsrL_library *)lua_touserdata(L, -1))->context;
+        lua_pop(L, 1);
+    }
+    if (*context != NULL)
+        return TSR_OK;
+    lua_pop(L, 1);
+    return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
+}
+
+/* Makes an object of the array in place of the closure on top, or takes that off. */
+static tsr_status push_by(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
     lua_pushlightuserdata(L, array);
     lua_pushinteger(L, face);
     int code = lua_pcall(L, 2, 1, 0);
     return code == LUA_OK ? TSR_OK : caught(L, code, err);
+}
+
+tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
+    tsr_context *context;
+    tsr_status status = push_pusher(L, &context, err);
+    return status == TSR_OK ? push_by(L, array, face, err) : status;
 }
 
 /* Bytes that the elements cover, from the first one on; the strides must not be negative. */
@@ -161,13 +179,13 @@ tsr_status tessera_lend(lua_State *L, const tessera_buffer *given, tessera_lease
                         tsr_error *err) {
     if (lease != NULL)
         *lease = NULL;
-    tsr_context *context = tessera_context(L);
-    if (context == NULL)
-        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
     tessera_buffer known;
     const tessera_buffer *b = &known;
+    tsr_context *context;
     tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
                                         offsetof(tessera_buffer, label), "buffer", err);
+    if (status == TSR_OK)
+        status = push_pusher(L, &context, err);
     if (status != TSR_OK)
         return status;
     tsr_buffer buffer = {.struct_size = sizeof buffer,
@@ -184,7 +202,9 @@ tsr_status tessera_lend(lua_State *L, const tessera_buffer *given, tessera_lease
         status = tsr_array_from_storage(context, storage, b->dtype, b->ndim, b->shape, b->strides,
                                         0, b->rights, &array, err);
     if (status == TSR_OK)
-        status = tessera_push(L, array, TSR_FACE_NUMPY, err);
+        status = push_by(L, array, TSR_FACE_NUMPY, err);
+    else
+        lua_pop(L, 1);
     if (status == TSR_OK) /* nothing can fail any more: from here on the callback is owed */
         tsr_storage_on_release(storage, b->release, b->user);
     tsr_array_release(array);

@@ -106,8 +106,10 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     origin *o = origin_of(s);
     o->release = buffer->release;
     o->user = buffer->user;
-    for (size_t i = 0; buffer->label != NULL && buffer->label[i] != 0 && i < LABEL_ROOM - 1; i++)
-        o->label[i] = buffer->label[i];
+    if (buffer->label != NULL) {
+        size_t length = strlen(buffer->label);
+        memcpy(o->label, buffer->label, length < LABEL_ROOM ? length : LABEL_ROOM - 1);
+    }
     tsr_context_lend(context, buffer->kind, s->bytes);
     *out = s;
     return TSR_OK;
@@ -245,7 +247,8 @@ tsr_status tsr_storage_revoke(tsr_storage *s, int64_t nanoseconds, tsr_error *er
         if ((state & ~FLAGS) == 0) {
             if (!atomic_compare_exchange_strong(&s->state, &state, REVOKED))
                 continue;
-            tsr_system_wake(&s->state, INT32_MAX); /* others who wait for the same */
+            if (state != 0) /* others wait for the same */
+                tsr_system_wake(&s->state, INT32_MAX);
             let_go(s);
             return TSR_OK;
         }

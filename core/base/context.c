@@ -334,9 +334,14 @@ static atomic_size_t *foreign(tsr_context *c, tsr_kind kind) {
 }
 
 void tsr_context_lend(tsr_context *c, tsr_kind kind, size_t bytes) {
-    atomic_fetch_add(foreign(c, kind), bytes);
+    atomic_size_t *sum = foreign(c, kind);
+    if (tsr_alone())
+        atomic_store_explicit(sum, atomic_load_explicit(sum, memory_order_relaxed) + bytes,
+                              memory_order_relaxed);
+    else
+        atomic_fetch_add(sum, bytes);
 }
 
 void tsr_context_unlend(tsr_context *c, tsr_kind kind, size_t bytes) {
-    atomic_fetch_sub(foreign(c, kind), bytes);
+    tsr_context_lend(c, kind, 0 - bytes); /* wraps */
 }

@@ -17,7 +17,8 @@ tsr_status tsr_struct_read(void *out, size_t known, const void *from, size_t siz
             return tsr_error_set(err, TSR_EUNSUPPORTED,
                                  "%s asks for what this library does not know (byte %u of %u)",
                                  name, i, size);
-    memset(out, 0, known);
-    memcpy(out, from, size < known ? size : known);
+    size = size < known ? size : known;
+    memcpy(out, from, size);
+    memset((char *)out + size, 0, known - size);
     return TSR_OK;
 }

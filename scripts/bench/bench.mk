@@ -17,3 +17,21 @@ bench: $(MODULE) $(BENCH_FLOOR) $(BENCH_LIMITS) $(BUILD)/deps/bench
 	$(Q)LUA_CPATH="$(BUILD)/lua/$(LUA)/?.so;$(BUILD)/bench/$(LUA)/?.so;;" PYTHONDONTWRITEBYTECODE=1 \
 	    /usr/bin/python3 scripts/bench/bench.py $(MODULE) $(BUILD) $(LUA_BIN) --rows '$(ROWS)' \
 	    $(if $(SIZES),--sizes '$(SIZES)') $(if $(ROUNDS),--rounds $(ROUNDS))
+
+# What a host pays. The static host is the one of bindings/README.md; Lua's own static library is Debian's.
+BENCH_HOST := $(BUILD)/bench/$(LUA)/host
+BENCH_STATIC := $(BENCH_HOST)_static $(BENCH_HOST)_static_all
+$(BENCH_HOST): scripts/bench/host.c $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) -O2 -o $@ $^ $(LUA_LIBS) -lm -ldl
+$(BENCH_STATIC): $(HOST_OBJ)/readme_host.o $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -Wl,--gc-sections $(BENCH_LINK) -o $@ $^ $(BENCH_LIBS) -lm -ldl
+$(BENCH_HOST)_static: BENCH_LIBS = -Wl,-Bstatic $(LUA_LIBS) -Wl,-Bdynamic
+$(BENCH_HOST)_static_all: BENCH_LIBS = $(LUA_LIBS)
+$(BENCH_HOST)_static_all: BENCH_LINK = -static -Wl,--no-warnings
+
+.PHONY: bench-host
+## bench-host: what a host pays: sizes, opening a state, lending a buffer, a window's frames; beside NumPy and PyTorch
+bench-host: $(HOST_SHARED) $(BENCH_HOST) $(BENCH_STATIC) $(VIEWER) $(BUILD)/deps/bench
+	@/usr/bin/python3 scripts/bench/host.py $(HOST_SHARED) $(BENCH_STATIC) $(BENCH_HOST) $(VIEWER) scripts/examples/pond.lua

@@ -117,6 +117,7 @@ static void floor_call(lua_State *L) {
 static void round_trip(lua_State *L) {
     static float samples[256];
     static const int64_t shape[] = {256};
+    static tsr_error err;
     const tessera_buffer buffer = {.struct_size = sizeof buffer,
                                    .data = samples,
                                    .dtype = TSR_FLOAT32,
@@ -125,7 +126,6 @@ static void round_trip(lua_State *L) {
                                    .rights = TSR_READ | TSR_WRITE,
                                    .label = "samples"};
     tessera_lease *lease = NULL;
-    tsr_error err = {0};
     lua_pushvalue(L, FUNCTION);
     if (tessera_lend(L, &buffer, &lease, &err) != TSR_OK)
         die(err.message);
