@@ -461,15 +461,26 @@ describe("the viewer", function()
     end)
 end)
 
-describe("the host in bindings/README.md", function()
+describe("bindings/README.md", function()
     teardown(function()
         os.execute("rm -r " .. dir)
     end)
 
-    it("compiles and does what it says", function()
-        local out, err, status = sh(build .. "/host/" .. lua .. "/readme_host")
-        assert(err == "" and status == 0)
-        has(out, "array([0.5, 2. , 0.5, 4. , 0.5, 6. ], dtype=float32)\nsamples[2] is 0.5 now\n")
-        has(out, "storage was revoked by its host (samples)")
+    local text = assert(io.open(root .. "/bindings/README.md")):read("*a")
+    local hosts = 0
+    for name, after in text:gmatch("\n```c (%w+)%.c\n.-\n```\n(.-)\n#") do
+        hosts = hosts + 1
+        it("has a host that prints what stands behind it: " .. name, function()
+            local expected = assert(after:match("^```text\n(.-\n)```"))
+            local out, err, status = sh(build .. "/host/" .. lua .. "/guide/" .. name)
+            assert.are.equal("", err)
+            assert.are.equal(expected, out)
+            assert.are.equal(0, status)
+        end)
+    end
+
+    it("has all of its hosts tested", function()
+        local _, fences = text:gsub("\n```c ", "")
+        assert(hosts >= 3 and hosts == fences)
     end)
 end)

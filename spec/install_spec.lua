@@ -146,6 +146,36 @@ describe("make install", function()
     end)
 end)
 
+describe("the installed libraries", function()
+    local text = assert(io.open(root .. "/bindings/README.md")):read("*a")
+    local command = assert(text:match("\n    (cc host%.c [^\n]*pkg%-config[^\n]*)\n"))
+    local env = ("cd %s && export PKG_CONFIG_PATH=%s/lib/pkgconfig LD_LIBRARY_PATH=%s/lib && "):format(dir, prefix, prefix)
+
+    for host, code, expected in text:gmatch("\n```c (%w+)%.c\n(.-\n)```\n```text\n(.-\n)```\n") do
+        it("compile the guide's " .. host .. ".c by its command, and run it", function()
+            write(host .. ".c", code)
+            ok(env .. command:gsub("host", host):gsub("lua5%.4", name))
+            assert.are.equal(expected, ok(env .. "./" .. host))
+        end)
+    end
+
+    it("are the static ones, when that is asked for", function()
+        write("static.c", text:match("\n```c host%.c\n(.-\n)```\n"))
+        ok(env .. ("cc static.c $(pkg-config --cflags tessera-%s) -o static %s/lib/libtessera_%s.a $(pkg-config --libs %s) -lm")
+            :format(name, prefix, name, name))
+        has(ok("cd " .. dir .. " && ./static"), "samples[2] is 0.5 now\n")
+        local _, loads = ok("objdump -p " .. dir .. "/static"):gsub("libtessera", "")
+        assert.are.equal(0, loads)
+    end)
+
+    it("serve C without Lua", function()
+        write("plain.c", "#include <stdio.h>\n#include <tessera.h>\n" ..
+            "int main(void) { printf(\"%d\\n\", tsr_abi() == TSR_ABI); return 0; }\n")
+        ok(env .. "cc plain.c $(pkg-config --cflags --libs tessera) -o plain")
+        assert.are.equal("1\n", ok(env .. "./plain"))
+    end)
+end)
+
 describe("the installed module", function()
     it("is found by either path, and by both", function()
         prints(worked, interpreter(), work)

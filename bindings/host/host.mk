@@ -65,25 +65,27 @@ viewer: $(VIEWER)
 $(BUILD)/tessera $(BUILD)/pixels: $(BUILD)/%: $(HOST_DIR)/% host-link
 	@ln -sfn host/$(LUA)/$* $@
 
-# The C tests of tessera_lua.h, and the host that bindings/README.md prints.
+# The C tests of tessera_lua.h, and the hosts that bindings/README.md prints (```c NAME.c).
+GUIDE := $(patsubst %.c,$(HOST_DIR)/guide/%,$(shell sed -n 's/^```c //p' bindings/README.md))
 HOST_TEST_NAMES := $(patsubst spec/c/%.c,%,$(wildcard spec/c/test_host*.c))
-HOST_TESTS := $(HOST_TEST_NAMES:%=$(HOST_DIR)/%) $(HOST_DIR)/readme_host
+HOST_TESTS := $(HOST_TEST_NAMES:%=$(HOST_DIR)/%) $(GUIDE)
 $(HOST_TEST_NAMES:%=$(HOST_OBJ)/%.o): $(HOST_OBJ)/%.o: spec/c/%.c | $(LUA_READY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-$(HOST_OBJ)/readme_host.c: bindings/README.md
+.PRECIOUS: $(HOST_OBJ)/guide/%.c
+$(HOST_OBJ)/guide/%.c: bindings/README.md
 	@mkdir -p $(@D)
-	$(Q)awk '/^```c$$/ {on = 1; next} /^```$$/ {on = 0} on' $< > $@
+	$(Q)awk '$$0 == "```c $*.c" {on = 1; next} /^```$$/ {on = 0} on' $< > $@
 
-$(HOST_OBJ)/readme_host.o: $(HOST_OBJ)/readme_host.c | $(LUA_READY)
+$(HOST_OBJ)/guide/%.o: $(HOST_OBJ)/guide/%.c | $(LUA_READY)
 	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
 $(HOST_TESTS): $(HOST_DIR)/%: $(HOST_OBJ)/%.o $(HOST_LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(LUA_LIBS) -lm -lpthread
 
--include $(wildcard $(HOST_OBJ)/*.d $(HOST_OBJ)/examples/*.d)
+-include $(wildcard $(HOST_OBJ)/*.d $(HOST_OBJ)/examples/*.d $(HOST_OBJ)/guide/*.d)
 
 include bindings/host/programs/programs.mk
 include scripts/tools/run.mk

@@ -24,7 +24,7 @@ BENCH_STATIC := $(BENCH_HOST)_static $(BENCH_HOST)_static_all
 $(BENCH_HOST): scripts/bench/host.c $(HOST_LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_FLAGS) $(TSR_CFLAGS) -O2 -o $@ $^ $(LUA_LIBS) -lm -ldl
-$(BENCH_STATIC): $(HOST_OBJ)/readme_host.o $(HOST_LIBRARY)
+$(BENCH_STATIC): $(HOST_OBJ)/guide/host.o $(HOST_LIBRARY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -Wl,--gc-sections $(BENCH_LINK) -o $@ $^ $(BENCH_LIBS) -lm -ldl
 $(BENCH_HOST)_static: BENCH_LIBS = -Wl,-Bstatic $(LUA_LIBS) -Wl,-Bdynamic
