@@ -25,24 +25,24 @@ local function piece_end(text, at)
 end
 
 local function strip(text)
-    local out, at = {}, 1
+    local pieces, at = {}, 1
     while at <= #text do
         local to, comment = piece_end(text, at)
         if to then
             local piece = text:sub(at, to)
             if comment then
-                out[#out] = out[#out] and out[#out]:gsub("[ \t]+$", "")
+                pieces[#pieces] = pieces[#pieces] and pieces[#pieces]:gsub("[ \t]+$", "")
                 piece = piece:gsub("[^\n]", "")
             end
-            out[#out + 1] = piece
+            pieces[#pieces + 1] = piece
             at = to + 1
         else
             to = (text:find("[%-\"'%[]", at + 1) or #text + 1) - 1
-            out[#out + 1] = (text:sub(at, to):gsub("\n[ \t]+", "\n"))
+            pieces[#pieces + 1] = (text:sub(at, to):gsub("\n[ \t]+", "\n"))
             at = to + 1
         end
     end
-    return table.concat(out)
+    return table.concat(pieces)
 end
 
 for i = 2, #arg do
