@@ -799,6 +799,82 @@ TSR_API tsr_status tsr_expression_reduce(const tsr_expression *expression, tsr_r
                                          const tsr_reduce_options *options, tsr_array **result,
                                          tsr_error *err);
 
+/* ---- DLPack: the exchange of arrays with other libraries in the process ----
+ *
+ * The two structs of the protocol, laid out as its header <dlpack/dlpack.h> lays them out on 64-bit
+ * machines, so that pointers may be cast: a tsr_dl_legacy is a DLManagedTensor (the capsules called
+ * "dltensor"), a tsr_dl_versioned is a DLManagedTensorVersioned ("dltensor_versioned"). Whoever
+ * receives one owns it, and calls its deleter exactly once: any thread, any time. */
+
+typedef struct tsr_dl_tensor {
+    void *data;
+    struct {
+        int32_t type; /* TSR_DL_CPU and the like */
+        int32_t id;
+    } device;
+    int32_t ndim;
+    struct {
+        uint8_t code; /* 0 int, 1 uint, 2 float, 4 bfloat, 5 complex, 6 bool */
+        uint8_t bits;
+        uint16_t lanes;
+    } dtype;
+    int64_t *shape;
+    int64_t *strides; /* in elements; NULL: row-major */
+    uint64_t byte_offset;
+} tsr_dl_tensor;
+
+typedef struct tsr_dl_legacy {
+    tsr_dl_tensor tensor;
+    void *manager;
+    void (*deleter)(struct tsr_dl_legacy *self);
+} tsr_dl_legacy;
+
+typedef struct tsr_dl_versioned {
+    uint32_t major, minor;
+    void *manager;
+    void (*deleter)(struct tsr_dl_versioned *self);
+    uint64_t flags; /* TSR_DL_READ_ONLY and the like */
+    tsr_dl_tensor tensor;
+} tsr_dl_versioned;
+
+enum { TSR_DL_MAJOR = 1, TSR_DL_MINOR = 1 };                          /* what is exported */
+enum { TSR_DL_CPU = 1, TSR_DL_CUDA_HOST = 3, TSR_DL_ROCM_HOST = 11 }; /* what is imported */
+enum { TSR_DL_READ_ONLY = 1, TSR_DL_IS_COPIED = 2, TSR_DL_SUBBYTE_PADDED = 4 };
+
+/* How to export and import. */
+enum {
+    TSR_DLPACK_LEGACY = 1,    /* the struct is a tsr_dl_legacy, else a tsr_dl_versioned */
+    TSR_DLPACK_NEGATIVE = 2,  /* export: the consumer takes negative strides (PyTorch does not: it
+                                 aborts the process) */
+    TSR_DLPACK_COPIED = 4,    /* export: say that the memory is a copy made for the consumer */
+    TSR_DLPACK_READONLY = 8,  /* both: without the right to write */
+    TSR_DLPACK_WRITABLE = 16, /* import: the memory behind a legacy struct, which cannot tell, may
+                                 be written to; else it is taken to be read-only */
+    TSR_DLPACK_RETRY = 32     /* import: when it fails with TSR_EMEMORY the struct stays with the
+                                 caller, who may try again */
+};
+
+/* New struct over the array's memory, of the type that `options` say; no copy. It keeps the memory
+ * until its deleter is called, also beyond the array, the context's owner and any lua_State, and
+ * for so long memory that a host lent cannot be revoked: `holder` says in that message by whom it
+ * is held (borrowed for ever; NULL: "a DLPack consumer"). Data is the address of the first element,
+ * byte_offset 0, strides are always there, empty arrays have no address. TSR_EREVOKED;
+ * TSR_EREADONLY: a legacy struct cannot say that memory is read-only; TSR_EUNSUPPORTED: strides
+ * that are no multiple of the item size, negative ones unless they are asked for, memory that ends
+ * with its Lua state. */
+TSR_API tsr_status tsr_dlpack_export(const tsr_array *array, unsigned options, const char *holder,
+                                     void **out, tsr_error *err);
+/* New array over the memory of a struct, no copy; takes the struct, and calls its deleter once:
+ * when the last array over that memory is gone, or at once when this fails. `context` pays for the
+ * array. A struct that was exported here becomes a view of the storage that it came from. Of a
+ * struct of another major version nothing but version and deleter is touched: TSR_EUNSUPPORTED, as
+ * for memory of another device; TSR_EDTYPE: a dtype that is none of ours; TSR_ESHAPE, TSR_EVALUE:
+ * sizes or strides that cannot be. */
+TSR_API tsr_status tsr_dlpack_import(tsr_context *context, void *managed, unsigned options,
+                                     tsr_array **out, tsr_error *err);
+/* Calls the deleter of a struct that nobody wants, if it has one. */
+TSR_API void tsr_dlpack_delete(void *managed, unsigned options);
+
 /* ---- numbers as text ----
  *
  * Exact, locale-free, without allocation. A number is given as a double together with the dtype

@@ -152,7 +152,8 @@ local function is_kind(value)
         return inside
     end
     local mark = getmetatable(value)
-    return mark == dtype_type or mark == storage_type or mark == nil or value == io.stderr
+    return mark == dtype_type or mark == storage_type or mark == nil or value == io.stderr or
+        mark == "hold" or mark == "dltensor" or mark == "dltensor_versioned"
 end
 
 local function check_result(value, depth)

@@ -95,7 +95,7 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
-LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors faces faults host install memory print threads)),$(SPECS))
+LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors exchange faces faults host install memory print threads)),$(SPECS))
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
@@ -112,9 +112,9 @@ row-symbols:
 row-format:
 	@$(TALLY_ROW) one format clang-format --dry-run -Werror $(sort $(shell find core bindings spec -name '*.[ch]'))
 row-luacheck:
-	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings bindings
+	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings
 
-TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(CLOSED) $(VIEWER)
+TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(GRID) $(CLOSED) $(VIEWER)
 test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
 test-build-asan: $(TEST_READY) $(VIEWER_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts

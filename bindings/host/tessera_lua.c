@@ -313,3 +313,31 @@ int tessera_pcall_lent(lua_State *L, int nargs, int nresults, int msgh, int coun
     lua_settop(L, below);
     return failed(L, err.message);
 }
+
+tsr_status tessera_to_dlpack(lua_State *L, int index, unsigned options, const char *holder,
+                             void **out, tsr_error *err) {
+    *out = NULL;
+    const tsrL_object *o = tsrL_test(L, index);
+    if (!tsrL_filled(o))
+        return tsr_error_set(err, TSR_EVALUE, "there is no array at stack index %d",
+                             (int64_t)index);
+    if (o->requires_grad)
+        return tsr_error_set(err, TSR_EVALUE, "the tensor requires grad");
+    return tsr_dlpack_export(o->cell->array, options, holder, out, err);
+}
+
+tsr_status tessera_from_dlpack(lua_State *L, void *managed, unsigned options, tsr_face face,
+                               tsr_error *err) {
+    tsr_context *context = tessera_context(L);
+    tsr_array *array = NULL;
+    if (context == NULL) {
+        tsr_dlpack_delete(managed, options);
+        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
+    }
+    tsr_status status =
+        tsr_dlpack_import(context, managed, options & ~(unsigned)TSR_DLPACK_RETRY, &array, err);
+    if (status == TSR_OK)
+        status = tessera_push(L, array, face, err);
+    tsr_array_release(array);
+    return status;
+}

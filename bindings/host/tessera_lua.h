@@ -120,6 +120,15 @@ TSR_API tsr_array *tessera_check(lua_State *L, int index);
  * states. */
 TSR_API tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err);
 
+/* The array at a stack index as a DLPack struct, and such a struct as an array: tsr_dlpack_export
+ * and tsr_dlpack_import, which say what `options` and `holder` are. to_dlpack leaves the stack
+ * alone; *out is NULL after a failure, TSR_EVALUE when there is no array. from_dlpack takes the
+ * struct, pushes an array of the face, and pushes nothing after a failure. */
+TSR_API tsr_status tessera_to_dlpack(lua_State *L, int index, unsigned options, const char *holder,
+                                     void **out, tsr_error *err);
+TSR_API tsr_status tessera_from_dlpack(lua_State *L, void *managed, unsigned options, tsr_face face,
+                                       tsr_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -135,3 +135,22 @@ tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage 
     *out = a->storage;
     return TSR_OK;
 }
+
+void tsrL_fill_anchored(lua_State *L, int index, tsr_buffer *buffer, tsrL_object *made,
+                        tsr_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
+                        int64_t offset) {
+    tsr_error err = TSRL_ERROR;
+    tsr_storage *storage = NULL;
+    TSRL_TRY(L, &err, tsrL_anchor(L, index, buffer, &storage, &err));
+    tsr_status status =
+        tsr_array_from_storage(tsrL_lib(L)->context, storage, dtype, ndim, shape, strides, offset,
+                               TSR_READ | TSR_WRITE, &made->cell->array, &err);
+    if (status == TSR_EMEMORY) {
+        tsrL_collect(L);
+        status = tsr_array_from_storage(tsrL_lib(L)->context, storage, dtype, ndim, shape, strides,
+                                        offset, TSR_READ | TSR_WRITE, &made->cell->array, &err);
+    }
+    tsr_storage_release(storage); /* the array holds it now, or nobody does */
+    if (status != TSR_OK)
+        tsrL_raise(L, &err);
+}

@@ -251,9 +251,27 @@ void tsrL_push_shape(lua_State *L, int ndim, const int64_t *sizes, tsr_face face
 /* Makes a storage over bytes that the Lua value at `index` keeps alive. */
 tsr_status tsrL_anchor(lua_State *L, int index, tsr_buffer *buffer, tsr_storage **out,
                        tsr_error *err);
+/* The array of `made` becomes a view of such a storage; raises. */
+void tsrL_fill_anchored(lua_State *L, int index, tsr_buffer *buffer, tsrL_object *made,
+                        tsr_dtype dtype, int ndim, const int64_t *shape, const int64_t *strides,
+                        int64_t offset);
 tsrL_mailbox *tsrL_mailbox_new(tsr_context *context, tsr_error *err);
 void tsrL_mailbox_drain(lua_State *L, tsrL_mailbox *mailbox);
 void tsrL_mailbox_close(lua_State *L, tsrL_mailbox *mailbox);
+
+/* ---- DLPack capsules (capsule.c) */
+
+/* Pushes an empty capsule, and gives the place of its struct. */
+void **tsrL_push_capsule(lua_State *L, bool legacy);
+/* The place of the struct of the capsule at `index`; NULL when it is no capsule. */
+void **tsrL_test_capsule(lua_State *L, int index, bool *legacy);
+void tsrL_register_capsules(lua_State *L);
+
+/* ---- the array interface (op_interface.c) */
+
+/* Makes the value at stack index 1, when it is none of ours but offers __array_interface, an
+ * ndarray over its memory; leaves all else as it is. */
+void tsrL_adopt(lua_State *L);
 
 /* ---- storages (storage.c) */
 

@@ -154,7 +154,7 @@ static void add_shape_metatables(lua_State *L) {
     }
 }
 
-/* Fills the metatable of a face and its __array_interface field. */
+/* Fills the metatable of a face, and its fields for other libraries. */
 static void add_objects(lua_State *L, tsr_face face) {
     bool torch = face == TSR_FACE_TORCH;
     push_function(L, tsrL_register_objects, "objects", 7, face);
@@ -164,6 +164,8 @@ static void add_objects(lua_State *L, tsr_face face) {
     lua_pushvalue(L, lua_upvalueindex(torch ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
     push_function(L, tsrL_op_array_interface, "__array_interface", 17, face);
     lua_setfield(L, -2, "__array_interface");
+    push_function(L, tsrL_op_to_dlpack, "__dlpack", 8, face);
+    lua_setfield(L, -2, "__dlpack");
     push_function(L, tsrL_object_tostring, "tostring", 8, face);
     lua_setfield(L, -2, "__tostring");
     tsrL_add_operators(L, face);
@@ -199,6 +201,7 @@ static int open_tables(lua_State *L) {
     lua_createtable(L, 0, 32); /* CORE */
     tsrL_register_dtypes(L);
     tsrL_register_storages(L);
+    tsrL_register_capsules(L);
     add_operations(L);
     tsrL_add_elementwise(L, TORCH, TENSOR_METHODS, TSR_FACE_TORCH);
     tsrL_add_elementwise(L, NP, NDARRAY_METHODS, TSR_FACE_NUMPY);

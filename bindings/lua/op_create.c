@@ -43,6 +43,7 @@ static tsr_dtype dtype_or_any(lua_State *L, int argument) {
 /* torch.tensor(data, {dtype, requires_grad, device}): always a copy. */
 int tsrL_op_tensor(lua_State *L) {
     static const char *const names[] = {"dtype", "requires_grad", "device"};
+    tsrL_adopt(L);
     tsrL_bind(L, 2, 3, names);
     tsr_dtype dtype = dtype_or_any(L, 2);
     check_device(L, 4);
@@ -127,6 +128,7 @@ static tsrL_object *own_view(lua_State *L, tsrL_object *made) {
 /* np.array(object, dtype, {copy, order, ndmin}): a copy, unless copy says otherwise. */
 int tsrL_op_array(lua_State *L) {
     static const char *const names[] = {"dtype", "copy", "order", "ndmin"};
+    tsrL_adopt(L);
     tsrL_bind(L, 2, 4, names);
     tsr_dtype dtype = dtype_or_any(L, 2);
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_ALWAYS);
@@ -143,6 +145,7 @@ int tsrL_op_array(lua_State *L) {
 
 int tsrL_op_asarray(lua_State *L) {
     static const char *const names[] = {"dtype", "copy", "order", "device"};
+    tsrL_adopt(L);
     tsrL_bind(L, 2, 4, names);
     tsr_dtype dtype = dtype_or_any(L, 2);
     tsrL_copy copy = tsrL_opt_copy(L, 3, TSRL_COPY_IF_NEEDED);

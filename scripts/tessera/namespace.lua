@@ -1,6 +1,6 @@
 --- What array libraries ask each other: the array API's namespace and its inspection, objects of
 -- others, and NumPy's small questions about a value.
-local _, torch, np, core = ...
+local _, _, np, core = ...
 local arguments = core.require("arguments")
 local define, bind, fail = core.define, core.bind, arguments.fail
 
@@ -77,34 +77,6 @@ define("a:__array_namespace__", "x:__array_namespace__({api_version})",
         end
         return np
     end)
-
--- ---- arrays of others
-
-local function from_dlpack(face, share)
-    return function(x, ...)
-        local device, copy
-        x, device, copy = bind("from_dlpack", 1, {"device", "copy"}, x, ...)
-        check_device("from_dlpack", device)
-        arguments.boolean("from_dlpack", "copy", copy, false)
-        if not arguments.is_array(x) then
-            fail("unsupported", "from_dlpack", "takes tensors and ndarrays, not %s",
-                x == nil and "nothing" or type(x))
-        end
-        if copy then
-            return face.asarray(x, {copy = true})
-        end
-        return share(x)
-    end
-end
-
-define("torch.from_dlpack", "from_dlpack(x, {device, copy})", "The array's memory as a tensor.",
-    from_dlpack(torch, function(x)
-        return torch.is_tensor(x) and core.t.view(x) or torch.from_numpy(x)
-    end))
-define("np.from_dlpack", "from_dlpack(x, {device, copy})", "The array's memory as an ndarray.",
-    from_dlpack(np, function(x)
-        return torch.is_tensor(x) and x:numpy() or core.t.view(x)
-    end))
 
 -- ---- questions about a value
 

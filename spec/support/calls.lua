@@ -102,7 +102,11 @@ local calls = {
     view_as_complex = function(f) return f.p end,
     detach = x, readonly = x, numpy = {x, with({force = true})},
     from_numpy = function(f) return f.n end,
-    from_dlpack = x,
+    from_dlpack = {x, function(f) return f.a:__dlpack(), {readonly = false, copy = true} end,
+        function(f) return f.a:__dlpack{max_version = 0}, "cpu" end},
+    to_dlpack = {x, with({max_version = {1, 0}, copy = "always", negative = true}),
+        function(f) return f.a:readonly(), {max_version = 0, copy = "if-needed"} end},
+    __dlpack_device = x,
 
     -- copying
     fill_ = with(7), fill = with(7), zero_ = x,
@@ -182,6 +186,7 @@ local calls = {
 }
 
 for name, same in pairs {
+    __dlpack = "to_dlpack",
     as_tensor = "asarray", asanyarray = "asarray", ones = "zeros", empty = "zeros", ones_like = "zeros_like",
     empty_like = "zeros_like", new_ones = "new_zeros", new_empty = "new_zeros", dim = "ndim",
     ndimension = "ndim", nelement = "numel", element_size = "itemsize", untyped_storage = "storage",

@@ -19,6 +19,12 @@ $(LEVEL): $(BUILD)/obj/spec$(LUA)/level.o $(HOST_LIBRARY) bindings/lua/module.ma
 
 -include $(BUILD)/obj/spec$(LUA)/lender.d $(BUILD)/obj/spec$(LUA)/level.d
 
+# grid.so: a library that knows nothing of this one, to share memory with.
+GRID := $(BUILD)/spec/$(LUA)/grid.so
+$(GRID): $(BUILD)/obj/spec$(LUA)/grid.o bindings/lua/module.map
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,-z,nodelete $(SANITIZE_FLAGS) -o $@ $<
+
 # Hosts that keep their Lua to themselves.
 CLOSED := $(addprefix $(BUILD)/spec/$(LUA)/,closed_host closed_plugin.so hidden_host)
 CLOSED_CC = $(CC) $(TSR_CFLAGS) $(OPTIMIZE) -o $@ $<
