@@ -114,7 +114,7 @@ describe("make install", function()
     end)
 
     it("gives the program", function()
-        assert.are.equal("array([0, 1, 2])\n", ok(prefix .. "/bin/tessera -e 'print(np.arange(3))'"))
+        assert.are.equal("array([1., 1.])\n", ok(prefix .. "/bin/tessera -e 'print(np.ones(2))'"))
     end)
 
     it("names the shared libraries by their ABI, and strips them", function()

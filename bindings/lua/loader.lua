@@ -40,20 +40,18 @@ local symbol = "luaopen_" .. (type(name) == "string" and name:match("^tessera[%w
 
 -- ---- where the module is: in package.cpath, or beside this file, lib/lua beside share/lua
 
-local function beside()
-    if type(here) ~= "string" then -- Lua 5.1 does not tell
-        here = ask(function() return debug.getinfo(ask, "S").source:match("^@(.*)$") end) or ""
-    end
-    local root, rest = here:match("^(.*)share(/lua/%d%.%d/)tessera[%w_/]*%.lua$")
-    return root and root .. "lib" .. rest .. "tessera.so"
-end
-
 local function candidates()
-    local path, list = ask(function() return package.cpath end), {}
-    for template in (type(path) == "string" and path or ""):gmatch("[^;]+") do
-        list[#list + 1] = template:gsub("%?", "tessera")
+    local list = {}
+    local path = ask(function() return package.cpath:gsub("%?", "tessera") end) or ""
+    for file in path:gmatch("[^;]+") do
+        list[#list + 1] = file
     end
-    list[#list + 1] = beside()
+    -- Lua 5.1 and LuaJIT do not tell where this file is
+    path = type(here) == "string" and here or ask(function() return package.path:gsub("%?", "tessera") end) or ""
+    for file in path:gmatch("[^;]+") do
+        local root, rest = file:match("^(.*)share(/lua/%d%.%d/)tessera[%w_/]*%.lua$")
+        list[#list + 1] = root and root .. "lib" .. rest .. "tessera.so"
+    end
     return list
 end
 

@@ -20,9 +20,10 @@ local paint = ts.fuse(function(north, south, west, east, red, green, blue, edge)
     local light = slope * 48
     local warm, cold = light * 0.5 + gleam, light + gleam
     local function channel(water, more)
-        return torch.minimum(torch.maximum(water * edge + more, 0), 255):to(torch.int32)
+        return torch.floor(torch.minimum(torch.maximum(water * edge + more, 0), 255))
     end
-    return channel(red, warm) * 65536 + channel(green, cold) * 256 + channel(blue, cold)
+    local colour = channel(red, warm) * 65536 + channel(green, cold) * 256 + channel(blue, cold)
+    return colour:to(torch.int32) -- exact: a float32 holds every integer of 24 bits
 end)
 
 -- What a drop does to the surface: a smooth dent.
