@@ -188,6 +188,14 @@ describe("the installed module", function()
         end
     end)
 
+    it("serves Lua 5.1 and LuaJIT alike, which look in the same place", function()
+        for _, other in ipairs(at == "5.1" and {"lua5.1", "luajit"} or {}) do
+            if select(3, sh("command -v " .. other)) == 0 then
+                prints(worked, other, work)
+            end
+        end
+    end)
+
     it("is the one of package.cpath, when there is one", function()
         ok(("mkdir -p %s/other && cp %s/tessera.so %s/other/"):format(dir, lib, dir))
         local script = [[
@@ -224,6 +232,14 @@ describe("the installed module", function()
         assert(status ~= 0 and out == "")
         has(err, "tessera.so: undefined symbol: lua")
         has(err, lua == "5.1" and "Lua 5.1 has no way" or "has no liblua file that could be shown to them")
+    end)
+
+    it("refuses the state of another Lua, where Lua can tell them apart", function()
+        if lua == "5.2" or lua == "5.3" then
+            local _, err, status = run(("env LD_PRELOAD=liblua%s.so.0 %shidden_host"):format(lua, hosts), work)
+            assert.are_not.equal(0, status)
+            has(err, "multiple Lua VMs detected")
+        end
     end)
 
     it("says so when it is not there, and when it is none", function()

@@ -139,6 +139,16 @@ static inline int tsrL_loadbuffer(lua_State *L, const char *text, size_t bytes, 
 #endif
 }
 
+/* Raises when the state is of another Lua than the one whose functions are called, as far as that
+ * Lua can tell. */
+static inline void tsrL_check_lua(lua_State *L) {
+#if LUA_VERSION_NUM >= 502
+    luaL_checkversion(L);
+#else
+    (void)L;
+#endif
+}
+
 static inline int tsrL_gc_running(lua_State *L) {
 #if LUA_VERSION_NUM >= 502
     return lua_gc(L, LUA_GCISRUNNING, 0) > 0; /* -1 in finalizers since 5.4.4 */

@@ -288,19 +288,24 @@ TSR_API int luaopen_tessera_torch(lua_State *L);
 TSR_API int luaopen_tessera_numpy(lua_State *L);
 
 /* A script that may load C modules may do anything already, so it gets all capabilities. */
-int luaopen_tessera(lua_State *L) {
+static void open_for_scripts(lua_State *L) {
+    tsrL_check_lua(L);
     tsrL_open(L, NULL, EVERYTHING, NULL);
+}
+
+int luaopen_tessera(lua_State *L) {
+    open_for_scripts(L);
     return 1;
 }
 
 int luaopen_tessera_torch(lua_State *L) {
-    tsrL_open(L, NULL, EVERYTHING, NULL);
+    open_for_scripts(L);
     lua_getfield(L, -1, "torch");
     return 1;
 }
 
 int luaopen_tessera_numpy(lua_State *L) {
-    tsrL_open(L, NULL, EVERYTHING, NULL);
+    open_for_scripts(L);
     lua_getfield(L, -1, "np");
     return 1;
 }
