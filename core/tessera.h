@@ -227,12 +227,13 @@ typedef struct tsr_config {
 } tsr_config;
 
 typedef struct tsr_memory {
-    size_t current; /* bytes in use, without the cache */
-    size_t peak;    /* the largest that current has been */
-    size_t cached;  /* freed bytes kept for reuse */
-    size_t lent;    /* bytes of foreign memory that live storages refer to, but for files */
-    size_t quota;   /* 0: none */
-    size_t mapped;  /* bytes of mapped files that live storages refer to */
+    size_t current;     /* bytes in use, without the cache */
+    size_t peak;        /* the largest that current has been */
+    size_t cached;      /* freed bytes kept for reuse */
+    size_t lent;        /* bytes of foreign memory that live storages refer to, but for files */
+    size_t quota;       /* 0: none */
+    size_t mapped;      /* bytes of mapped files that live storages refer to */
+    uint64_t allocated; /* bytes handed out since the context was made, reused ones too */
 } tsr_memory;
 
 /* New context. `config` may be NULL. */
@@ -241,8 +242,32 @@ TSR_API tsr_status tsr_context_new(const tsr_config *config, tsr_context **out, 
  * from the context is released, which may be later and on another thread. */
 TSR_API void tsr_context_release(tsr_context *context);
 TSR_API void tsr_context_memory(const tsr_context *context, tsr_memory *out);
-/* Sets the quota in bytes, 0 for none. Memory already held is not taken back. */
+/* Sets the quota in bytes, 0 for none. Memory in use is not taken back, but nothing more is given
+ * while it exceeds the quota; the cache goes when it is in the way. */
 TSR_API void tsr_context_set_quota(tsr_context *context, size_t bytes);
+/* What allocations do for a while. */
+typedef enum tsr_section {
+    TSR_SECTION_NONE,
+    TSR_SECTION_NO_ALLOC, /* each fails with TSR_ELIMIT, those from the cache too */
+    TSR_SECTION_ESTIMATE  /* nothing is computed and no data written, and new arrays are of the kind
+                             TSR_ESTIMATED: address space without memory, unusable afterwards. What
+                             needs values fails with TSR_EUNSUPPORTED */
+} tsr_section;
+
+/* What tsr_context_begin puts aside. */
+typedef struct tsr_sections {
+    tsr_section section;
+    int64_t held, most;
+    uint64_t bytes;
+} tsr_sections;
+
+/* Begins a section, inside of another one perhaps, and ends it. *bytes: what an estimate would have
+ * allocated in all; *most: the most that it would have held at once, above what it began with. For
+ * the thread that the context belongs to. */
+TSR_API void tsr_context_begin(tsr_context *context, tsr_section section, tsr_sections *before);
+TSR_API void tsr_context_end(tsr_context *context, const tsr_sections *before, uint64_t *bytes,
+                             uint64_t *most);
+TSR_API tsr_section tsr_context_section(const tsr_context *context);
 /* Gives all cached blocks back to the allocator. */
 TSR_API void tsr_context_trim(tsr_context *context);
 /* Bytes handed out since the context was made; what a garbage collector should be told of. */
@@ -285,18 +310,21 @@ TSR_API bool tsr_context_cancelled(const tsr_context *context);
  * if cancelled; 0 is none, the default. Any thread, signal handlers too. */
 TSR_API void tsr_context_set_deadline(tsr_context *context, int64_t nanoseconds);
 TSR_API int64_t tsr_context_deadline(const tsr_context *context);
+/* The deadline that is so many seconds from now on; 0 (none) for 0, less, and NaN. */
+TSR_API int64_t tsr_deadline_after(double seconds);
 
 /* ---- storages ---- */
 
 typedef struct tsr_storage tsr_storage;
 
 typedef enum tsr_kind {
-    TSR_OWNED,    /* allocated through the context */
-    TSR_LENT,     /* a host's memory, which it may revoke */
-    TSR_STRING,   /* the bytes of an immutable Lua string */
-    TSR_FOREIGN,  /* another library's object, kept alive by the release callback */
-    TSR_MAPPED,   /* a mapped file */
-    TSR_IMPORTED, /* taken from a DLPack producer */
+    TSR_OWNED,     /* allocated through the context */
+    TSR_LENT,      /* a host's memory, which it may revoke */
+    TSR_STRING,    /* the bytes of an immutable Lua string */
+    TSR_FOREIGN,   /* another library's object, kept alive by the release callback */
+    TSR_MAPPED,    /* a mapped file */
+    TSR_IMPORTED,  /* taken from a DLPack producer */
+    TSR_ESTIMATED, /* made in an estimate: no memory */
     TSR_KIND_COUNT
 } tsr_kind;
 
@@ -309,7 +337,7 @@ typedef struct tsr_buffer {
     size_t struct_size; /* sizeof(tsr_buffer) */
     void *data;         /* may be NULL when bytes is 0 */
     size_t bytes;
-    tsr_kind kind;     /* any but TSR_OWNED */
+    tsr_kind kind;     /* any but TSR_OWNED and TSR_ESTIMATED */
     unsigned rights;   /* TSR_READ, TSR_WRITE, or both */
     const char *label; /* shown in messages; copied, cut at 63 bytes; may be NULL */
     void (*release)(void *user, void *data);
@@ -418,6 +446,10 @@ TSR_API bool tsr_array_is_aligned(const tsr_array *array);
 /* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when the right to write (`write`), or to read, is missing.
  */
 TSR_API tsr_status tsr_array_usable(const tsr_array *array, bool write, tsr_error *err);
+
+/* TSR_OK when the values may be read through tsr_array_data: as above, and TSR_EUNSUPPORTED for
+ * what an estimate made. */
+TSR_API tsr_status tsr_array_readable(const tsr_array *array, tsr_error *err);
 
 /* Element access by ndim 0-based indices, each in range (no negative ones): the fast path. Fails
  * with TSR_EINDEX, TSR_EREVOKED, TSR_EREADONLY. */

@@ -57,6 +57,13 @@ static int open_protected(lua_State *L) {
     return 0;
 }
 
+void tessera_untrusted(tessera_config *config) {
+    *config = (tessera_config){.struct_size = sizeof *config};
+    config->core = (tsr_config){.struct_size = sizeof config->core,
+                                .quota = (size_t)64 << 20,
+                                .cache_limit = (size_t)8 << 20};
+}
+
 tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err) {
     tessera_config known;
     tsr_status status = config != NULL ? read_config(config, &known, err) : TSR_OK;
@@ -89,6 +96,13 @@ bool tessera_cancel(lua_State *L) {
     tsr_context *context = tessera_context(L);
     if (context != NULL)
         tsr_context_cancel(context);
+    return context != NULL;
+}
+
+bool tessera_set_deadline(lua_State *L, double seconds) {
+    tsr_context *context = tessera_context(L);
+    if (context != NULL)
+        tsr_context_set_deadline(context, tsr_deadline_after(seconds));
     return context != NULL;
 }
 

@@ -35,6 +35,11 @@ typedef struct tessera_config {
     unsigned capabilities;
 } tessera_config;
 
+/* A configuration for scripts that nobody vouches for: no capabilities, a quota of 64 MiB, of which
+ * 8 MiB may be kept for reuse, and one thread. The caller changes what it likes. What else such a
+ * script must not have (io, os, debug, package, load) is not this library's to take away. */
+TSR_API void tessera_untrusted(tessera_config *config);
+
 /* Opens the library in L, as luaL_requiref would: afterwards require "tessera", "tessera.torch" and
  * "tessera.numpy" give it, without any file on disk. Pushes the module table. `config` may be NULL:
  * system allocator, no quota, no capabilities. A state that has the library open keeps it as it is.
@@ -49,6 +54,10 @@ TSR_API tsr_context *tessera_context(lua_State *L);
  * signal handlers, which may not touch L, keep tessera_context(L) and call tsr_context_cancel.
  * False when the library is not open in L. */
 TSR_API bool tessera_cancel(lua_State *L);
+/* From so many seconds from now on, array operations of the state fail with the kind "deadline"; 0
+ * is none. Scripts can set earlier ones for a call (ts.deadline), never later ones. False when the
+ * library is not open in L. tsr_context_set_deadline does the same from other threads. */
+TSR_API bool tessera_set_deadline(lua_State *L, double seconds);
 /* Memory figures of the state; false when the library is not open in it. */
 TSR_API bool tessera_memory(lua_State *L, tsr_memory *out);
 /* The last error that a script's call raised; status TSR_OK when there was none. */

@@ -179,7 +179,7 @@ int tsrL_raise_from_lua(lua_State *L); /* raise(kind, operation, message) for th
 #define TSRL_TRY(L, err, call)                                                                     \
     do {                                                                                           \
         tsr_status try_ = (call);                                                                  \
-        if (try_ == TSR_EMEMORY) {                                                                 \
+        if (try_ == TSR_EMEMORY && (err)->status != TSR_ELIMIT) {                                  \
             tsrL_collect(L);                                                                       \
             try_ = (call);                                                                         \
         }                                                                                          \

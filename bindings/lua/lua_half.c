@@ -250,9 +250,12 @@ int tsrL_object_tostring(lua_State *L) {
         return 1;
     }
     tsr_storage *storage = tsr_array_storage(o->cell->array);
-    if (tsr_storage_revoked(storage)) {
+    if (tsr_array_readable(o->cell->array, NULL) != TSR_OK) {
+        const char *why = tsr_storage_kind(storage) == TSR_ESTIMATED ? "estimated"
+                          : tsr_storage_revoked(storage)             ? "revoked: "
+                                                                     : "write-only: ";
         tsrL_push_label(L, storage);
-        lua_pushfstring(L, "%s(<revoked: %s>)", name, lua_tostring(L, -1));
+        lua_pushfstring(L, "%s(<%s%s>)", name, why, lua_tostring(L, -1));
         return 1;
     }
     tsrL_require(L, "printing");

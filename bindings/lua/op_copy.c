@@ -211,6 +211,9 @@ int tsrL_op_tobytes(lua_State *L) {
     tsrL_bind(L, 2, 1, names);
     tsrL_object *flat = push_clone(L, o, tsr_array_dtype(o->cell->array),
                                    tsrL_opt_order(L, 2, TSR_ORDER_C, o->cell->array));
+    tsr_error err = TSRL_ERROR;
+    if (tsr_array_readable(flat->cell->array, &err) != TSR_OK)
+        tsrL_raise(L, &err);
     lua_pushlstring(L, tsr_array_data(flat->cell->array),
                     (size_t)tsr_array_size(flat->cell->array) *
                         tsr_array_itemsize(flat->cell->array));
@@ -423,6 +426,8 @@ int tsrL_op_repeat(lua_State *L) {
         TSRL_TRY(L, &err,
                  tsr_clone(tsrL_lib(L)->context, c->cell->array, TSR_INT64, TSR_ORDER_C,
                            &exact->cell->array, &err));
+        if (tsr_array_readable(exact->cell->array, &err) != TSR_OK)
+            tsrL_raise(L, &err);
         counts = tsr_array_data(exact->cell->array);
         if (tsr_array_size(exact->cell->array) == 1) {
             times = counts[0];

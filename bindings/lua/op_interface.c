@@ -222,7 +222,7 @@ int tsrL_op_array_interface(lua_State *L) {
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");
     push_hold(L, tsr_array_storage(a)); /* first: from here on the address stays good */
-    if (tsr_array_usable(a, false, &err) != TSR_OK)
+    if (tsr_array_readable(a, &err) != TSR_OK)
         tsrL_raise(L, &err);
     void *data = tsr_array_data(a);
     bool readonly = (tsr_array_rights(a) & TSR_WRITE) == 0;

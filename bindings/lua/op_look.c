@@ -110,7 +110,7 @@ int tsrL_op_data_ptr(lua_State *L) {
     tsr_error err = TSRL_ERROR;
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");
-    if (tsr_array_usable(a, false, &err) != TSR_OK)
+    if (tsr_array_readable(a, &err) != TSR_OK)
         tsrL_raise(L, &err);
 #if TSRL_INTEGERS
     lua_pushinteger(L, (lua_Integer)(uintptr_t)tsr_array_data(a));
@@ -364,8 +364,9 @@ int tsrL_op_memory(lua_State *L) {
     const struct {
         const char *name;
         size_t bytes;
-    } rows[] = {{"current", m.current}, {"peak", m.peak}, {"cached", m.cached}, {"lent", m.lent}};
-    lua_createtable(L, 0, 5);
+    } rows[] = {{"current", m.current}, {"peak", m.peak},     {"cached", m.cached},
+                {"lent", m.lent},       {"mapped", m.mapped}, {"allocated", (size_t)m.allocated}};
+    lua_createtable(L, 0, 7);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         lua_pushinteger(L, (lua_Integer)rows[i].bytes);
         lua_setfield(L, -2, rows[i].name);

@@ -328,7 +328,7 @@ int tsrL_op_tolist(lua_State *L) {
     const tsr_array *a = o->cell->array;
     tsr_error err = TSRL_ERROR;
     char kind = tsr_dtype_describe(tsr_array_dtype(a))->kind;
-    if (tsr_array_usable(a, false, &err) != TSR_OK)
+    if (tsr_array_readable(a, &err) != TSR_OK)
         tsrL_raise(L, &err);
     if (kind == 'c') {
         push_complex(L, o);

@@ -8,6 +8,7 @@
 #include "../base/alone.h"
 #include "../base/checked.h"
 #include "../base/context.h"
+#include "../base/executor.h"
 
 #include <string.h>
 
@@ -184,6 +185,18 @@ tsr_status tsr_array_finish(tsr_array *a, tsr_array **out, tsr_error *err) {
     return status;
 }
 
+tsr_array *tsr_array_reshaped_in(tsr_header *room, const tsr_array *a, int ndim,
+                                 const int64_t *shape) {
+    tsr_array *made = (tsr_array *)(void *)room->bytes;
+    memcpy(made, a, sizeof *made);
+    atomic_init(&made->references, 1);
+    made->room = TSR_MAX_DIMS;
+    made->ndim = (uint8_t)ndim;
+    tsr_dims_copy(tsr_shape_of(made), shape, ndim);
+    tsr_strides_fill(ndim, shape, made->itemsize, tsr_strides_of(made));
+    return made;
+}
+
 static bool is_shared(const tsr_array *a) {
     return atomic_load_explicit(&a->references, memory_order_acquire) > 1;
 }
@@ -346,6 +359,11 @@ tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
     return tsr_storage_live(a->storage, err);
 }
 
+tsr_status tsr_array_readable(const tsr_array *a, tsr_error *err) {
+    return a->storage->kind == TSR_ESTIMATED ? tsr_storage_unknown(err)
+                                             : tsr_array_usable(a, false, err);
+}
+
 static tsr_status locate(const tsr_array *a, int count, const int64_t *index, int64_t *at,
                          tsr_error *err) {
     if (count != a->ndim)
@@ -369,6 +387,8 @@ tsr_status tsr_array_get(const tsr_array *a, int count, const int64_t *index, ts
     tsr_status status = locate(a, count, index, &at, err);
     if (status != TSR_OK || (status = tsr_array_enter(a, TSR_READ, err)) != TSR_OK)
         return status;
+    if (a->storage->kind == TSR_ESTIMATED)
+        return tsr_storage_unknown(err);
     if (a->dtype == TSR_FLOAT64) { /* most of all reads */
         out->dtype = TSR_FLOAT64;
         memcpy(&out->as.f, tsr_data_of(a) + at, sizeof out->as.f);
@@ -385,7 +405,8 @@ tsr_status tsr_array_set(tsr_array *a, int count, const int64_t *index, const ts
     tsr_status status = locate(a, count, index, &at, err);
     if (status != TSR_OK || (status = tsr_array_enter(a, TSR_WRITE, err)) != TSR_OK)
         return status;
-    tsr_scalar_store((tsr_dtype)a->dtype, tsr_data_of(a) + at, value);
+    if (!tsr_estimating(a->context))
+        tsr_scalar_store((tsr_dtype)a->dtype, tsr_data_of(a) + at, value);
     tsr_storage_touch(a->storage);
     tsr_storage_leave(a->storage);
     return TSR_OK;

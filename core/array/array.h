@@ -26,6 +26,16 @@ static inline int64_t *tsr_strides_of(const tsr_array *a) {
     return (int64_t *)(uintptr_t)a->dims + a->ndim;
 }
 
+/* Room for a header of any number of dimensions, for arrays that live no longer than a call. */
+typedef struct tsr_header {
+    _Alignas(struct tsr_array) char bytes[sizeof(struct tsr_array) + 2 * TSR_MAX_DIMS * 8];
+} tsr_header;
+
+/* `a`, which is contiguous, in another shape of as many elements. It borrows the storage, needs no
+ * memory, and is never to be released for the last time. */
+tsr_array *tsr_array_reshaped_in(tsr_header *room, const tsr_array *a, int ndim,
+                                 const int64_t *shape);
+
 /* Copies sizes or strides. They are few, so that a loop takes less time than memcpy, which the
  * compiler makes a string instruction of. */
 static inline void tsr_dims_copy(int64_t *to, const int64_t *from, int count) {

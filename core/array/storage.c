@@ -14,6 +14,7 @@
 #include "storage.h"
 #include "../base/alone.h"
 #include "../base/context.h"
+#include "../base/executor.h"
 #include "../base/system.h"
 
 #include <string.h>
@@ -51,11 +52,36 @@ static tsr_storage *header_new(tsr_context *context, size_t tail, bool zeroed, t
     return s;
 }
 
+/* As tsr_storage_new would make it, but with address space alone. */
+static tsr_status estimated_new(tsr_context *context, size_t bytes, tsr_storage **out,
+                                tsr_error *err) {
+    bool in_header = bytes <= INLINE_LIMIT;
+    tsr_storage *s = header_new(context, in_header ? bytes : 0, in_header, err);
+    if (s == NULL)
+        return TSR_EMEMORY;
+    s->kind = TSR_ESTIMATED;
+    s->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    s->bytes = bytes;
+    s->data = s->tail;
+    if (!in_header) {
+        s->block = bytes;
+        s->data = tsr_estimate_block(context, bytes, err);
+        if (s->data == NULL) {
+            tsr_block_free(context, s, s->header);
+            return TSR_EMEMORY;
+        }
+    }
+    *out = s;
+    return TSR_OK;
+}
+
 tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zeroed, tsr_storage **out,
                            tsr_error *err) {
     *out = NULL;
     if (bytes > INT64_MAX)
         return tsr_error_set(err, TSR_EVALUE, "%u bytes are too many for one storage", bytes);
+    if (tsr_estimating(context))
+        return estimated_new(context, bytes, out, err);
     bool in_header = bytes <= INLINE_LIMIT;
     tsr_storage *s = header_new(context, in_header ? bytes : 0, zeroed && in_header, err);
     if (s == NULL)
@@ -91,7 +117,7 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     if (buffer->bytes > INT64_MAX)
         return tsr_error_set(err, TSR_EVALUE, "%u bytes are too many for one storage",
                              buffer->bytes);
-    if (buffer->kind <= TSR_OWNED || buffer->kind >= TSR_KIND_COUNT)
+    if (buffer->kind <= TSR_OWNED || buffer->kind >= TSR_ESTIMATED)
         return tsr_error_set(err, TSR_EVALUE, "buffer.kind %d is no kind of foreign memory",
                              (int64_t)buffer->kind);
     if (buffer->rights == 0 || (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
@@ -115,6 +141,10 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     return TSR_OK;
 }
 
+static bool is_foreign(const tsr_storage *s) {
+    return s->kind != TSR_OWNED && s->kind != TSR_ESTIMATED;
+}
+
 static void let_go(tsr_storage *s) {
     tsr_context_unlend(s->context, (tsr_kind)s->kind, s->bytes);
     origin *o = origin_of(s);
@@ -123,7 +153,7 @@ static void let_go(tsr_storage *s) {
 }
 
 void tsr_storage_on_release(tsr_storage *s, void (*release)(void *user, void *data), void *user) {
-    if (s->kind == TSR_OWNED)
+    if (!is_foreign(s))
         return;
     origin_of(s)->release = release;
     origin_of(s)->user = user;
@@ -144,11 +174,17 @@ bool tsr_storage_try_retain(tsr_storage *s) {
 void tsr_storage_release(tsr_storage *s) {
     if (s == NULL || !tsr_count_down(&s->references))
         return;
-    if (s->kind != TSR_OWNED && (atomic_load(&s->state) & REVOKED) == 0)
+    if (is_foreign(s) && (atomic_load(&s->state) & REVOKED) == 0)
         let_go(s);
-    if (s->block != 0)
+    if (s->block != 0 && s->kind == TSR_ESTIMATED)
+        tsr_estimate_free(s->context, s->data, s->block);
+    else if (s->block != 0)
         tsr_block_free(s->context, s->data, s->block);
     tsr_block_free(s->context, s, s->header);
+}
+
+tsr_status tsr_storage_unknown(tsr_error *err) {
+    return tsr_error_set(err, TSR_EUNSUPPORTED, "an estimate computes no values");
 }
 
 static tsr_status revoked(const tsr_storage *s, tsr_error *err) {
@@ -157,6 +193,8 @@ static tsr_status revoked(const tsr_storage *s, tsr_error *err) {
 }
 
 tsr_status tsr_storage_check_live(const tsr_storage *s, tsr_error *err) {
+    if (s->kind == TSR_ESTIMATED && !tsr_estimating(s->context))
+        return tsr_storage_unknown(err);
     return tsr_storage_revoked(s) ? revoked(s, err) : TSR_OK;
 }
 
@@ -181,6 +219,8 @@ static tsr_status refused(const tsr_storage *s, unsigned access, tsr_error *err)
 }
 
 tsr_status tsr_storage_enter_foreign(tsr_storage *s, unsigned access, tsr_error *err) {
+    if (s->kind == TSR_ESTIMATED)
+        return tsr_storage_check_live(s, err);
     tsr_status status = tsr_storage_pin(s, err);
     if (status != TSR_OK || (s->rights & access) == access)
         return status;
@@ -191,6 +231,8 @@ tsr_status tsr_storage_enter_foreign(tsr_storage *s, unsigned access, tsr_error 
 tsr_status tsr_storage_export(tsr_storage *s, const char *holder, tsr_error *err) {
     if (s->kind == TSR_OWNED)
         return TSR_OK;
+    if (s->kind == TSR_ESTIMATED)
+        return tsr_storage_unknown(err);
     if (s->kind == TSR_STRING || s->kind == TSR_FOREIGN)
         return tsr_error_set(err, TSR_EUNSUPPORTED,
                              "%s memory may end before its consumer does: export a copy",
@@ -238,7 +280,7 @@ static bool wait_for_change(tsr_storage *s, uint32_t state, uint32_t flag, int64
 }
 
 tsr_status tsr_storage_revoke(tsr_storage *s, int64_t nanoseconds, tsr_error *err) {
-    if (s->kind == TSR_OWNED)
+    if (!is_foreign(s))
         return tsr_error_set(err, TSR_EVALUE,
                              "storage owns its memory, there is no host to revoke it");
     int64_t end = end_of(nanoseconds);
@@ -264,7 +306,7 @@ tsr_status tsr_storage_revoke(tsr_storage *s, int64_t nanoseconds, tsr_error *er
 
 tsr_status tsr_storage_narrow(tsr_storage *s, unsigned rights, int64_t nanoseconds,
                               tsr_error *err) {
-    if (s->kind == TSR_OWNED)
+    if (!is_foreign(s))
         return tsr_error_set(err, TSR_EVALUE,
                              "storage owns its memory, there is no host to narrow its rights");
     uint8_t had = atomic_fetch_and(&s->rights, (uint8_t)rights);
@@ -294,7 +336,8 @@ tsr_kind tsr_storage_kind(const tsr_storage *s) {
 }
 
 const char *tsr_kind_name(tsr_kind kind) {
-    static const char *const names[] = {"owned", "lent", "string", "foreign", "mapped", "dlpack"};
+    static const char *const names[] = {"owned",  "lent",   "string",   "foreign",
+                                        "mapped", "dlpack", "estimated"};
     _Static_assert(sizeof names / sizeof *names == TSR_KIND_COUNT, "a name for each kind");
     return (unsigned)kind < TSR_KIND_COUNT ? names[kind] : "unknown";
 }
@@ -304,7 +347,7 @@ unsigned tsr_storage_rights(const tsr_storage *s) {
 }
 
 const char *tsr_storage_label(const tsr_storage *s) {
-    return s->kind == TSR_OWNED ? "" : origin_of(s)->label;
+    return is_foreign(s) ? origin_of(s)->label : "";
 }
 
 bool tsr_storage_revoked(const tsr_storage *s) {
@@ -326,6 +369,8 @@ uint64_t tsr_storage_version(const tsr_storage *s) {
 /* Writers to one storage are ordered by the caller, so a load and a store are enough; but a host
  * tells of its own writes from any thread. */
 void tsr_storage_touch(tsr_storage *s) {
+    if (tsr_estimating(s->context))
+        return; /* nothing was written */
     if (s->kind == TSR_OWNED)
         atomic_store_explicit(&s->version, tsr_storage_version(s) + 1, memory_order_relaxed);
     else

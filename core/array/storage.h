@@ -25,6 +25,8 @@ struct tsr_storage {
 
 _Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
 
+/* What an estimate made has no values: TSR_EUNSUPPORTED. */
+tsr_status tsr_storage_unknown(tsr_error *err);
 /* TSR_EREVOKED when the host took the bytes back. */
 tsr_status tsr_storage_check_live(const tsr_storage *storage, tsr_error *err);
 static inline tsr_status tsr_storage_live(const tsr_storage *s, tsr_error *err) {
@@ -42,7 +44,7 @@ static inline tsr_status tsr_storage_enter(tsr_storage *s, unsigned access, tsr_
 }
 
 static inline void tsr_storage_leave(tsr_storage *s) {
-    if (s->kind != TSR_OWNED)
+    if (s->kind != TSR_OWNED && s->kind != TSR_ESTIMATED)
         tsr_storage_unpin(s);
 }
 

@@ -51,6 +51,8 @@ struct tsr_context {
     size_t current, peak, cached;
     atomic_size_t lent, mapped;
     _Atomic uint64_t allocated, copies;
+    int64_t estimated, estimated_most; /* bytes held by an estimate, and the most that were */
+    uint64_t estimated_all;
     link *lists[CLASSES];
     size_t bytes; /* of this block, the room behind included */
     _Alignas(ALIGNMENT) unsigned char room[];
@@ -149,6 +151,70 @@ static void *fresh(tsr_context *c, size_t bytes, bool zeroed) {
     return block;
 }
 
+/* ---- sections: what a host or a script makes of allocations for a while ---- */
+
+static void count_estimated(tsr_context *c, size_t rounded) {
+    c->estimated_all += rounded;
+    c->estimated += (int64_t)rounded;
+    if (c->estimated > c->estimated_most)
+        c->estimated_most = c->estimated;
+}
+
+/* False, with `err` told why, when nothing may be allocated. */
+static bool enter_section(tsr_context *c, size_t rounded, tsr_error *err) {
+    if (c->execution.section == TSR_SECTION_ESTIMATE)
+        count_estimated(c, rounded);
+    else if (c->execution.section == TSR_SECTION_NO_ALLOC)
+        tsr_error_set(err, TSR_ELIMIT, "would allocate %u bytes where nothing may be allocated",
+                      rounded);
+    return c->execution.section != TSR_SECTION_NO_ALLOC;
+}
+
+void tsr_context_begin(tsr_context *c, tsr_section section, tsr_sections *before) {
+    *before =
+        (tsr_sections){c->execution.section, c->estimated, c->estimated_most, c->estimated_all};
+    c->execution.section = section;
+    c->estimated = c->estimated_most = 0;
+    c->estimated_all = 0;
+}
+
+void tsr_context_end(tsr_context *c, const tsr_sections *before, uint64_t *bytes, uint64_t *most) {
+    *bytes = c->estimated_all;
+    *most = (uint64_t)c->estimated_most;
+    c->execution.section = before->section;
+    c->estimated_all += before->bytes;
+    if (c->estimated_most < before->most - before->held)
+        c->estimated_most = before->most - before->held;
+    c->estimated_most += before->held;
+    c->estimated += before->held;
+}
+
+tsr_section tsr_context_section(const tsr_context *c) {
+    return c->execution.section;
+}
+
+void *tsr_estimate_block(tsr_context *c, size_t bytes, tsr_error *err) {
+    unsigned class;
+    size_t rounded;
+    void *block = class_of(bytes, &class, &rounded) ? tsr_system_reserve(bytes) : NULL;
+    if (block == NULL)
+        tsr_error_set(err, TSR_EMEMORY, "%u bytes are more than any machine has", bytes);
+    else
+        count_estimated(c, rounded);
+    return block;
+}
+
+void tsr_estimate_free(tsr_context *c, void *block, size_t bytes) {
+    unsigned class = 0;
+    size_t rounded = 0;
+    class_of(bytes, &class, &rounded);
+    if (c->execution.section == TSR_SECTION_ESTIMATE)
+        c->estimated -= (int64_t)rounded;
+    tsr_system_give_up(block, bytes);
+}
+
+/* ---- blocks ---- */
+
 void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
     unsigned class;
     size_t rounded;
@@ -156,9 +222,11 @@ void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
         tsr_error_set(err, TSR_EMEMORY, "%u bytes are more than any machine has", bytes);
         return NULL;
     }
+    if (c->execution.section != TSR_SECTION_NONE && !enter_section(c, rounded, err))
+        return NULL;
     lock(c);
     link *hit = c->lists[class];
-    if (hit != NULL) {
+    if (hit != NULL && allowed(c, rounded, false)) {
         c->lists[class] = hit->next;
         c->cached -= rounded;
         charge(c, rounded);
@@ -207,6 +275,8 @@ void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
     unsigned class = 0;
     size_t rounded = 0;
     class_of(bytes, &class, &rounded);
+    if (c->execution.section == TSR_SECTION_ESTIMATE)
+        c->estimated -= (int64_t)rounded;
     lock(c);
     size_t most = most_cached(c);
     if (rounded <= most && c->cached > most - rounded) {
@@ -299,14 +369,18 @@ void tsr_context_memory(const tsr_context *context, tsr_memory *out) {
                         .cached = c->cached,
                         .lent = atomic_load(&c->lent),
                         .mapped = atomic_load(&c->mapped),
-                        .quota = c->quota};
+                        .quota = c->quota,
+                        .allocated = tsr_context_allocated(c)};
     unlock(c);
 }
 
 void tsr_context_set_quota(tsr_context *c, size_t bytes) {
     lock(c);
     c->quota = bytes;
+    bool over = !allowed(c, 0, true);
     unlock(c);
+    if (over)
+        tsr_context_trim(c);
 }
 
 uint64_t tsr_context_allocated(const tsr_context *c) {

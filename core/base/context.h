@@ -17,6 +17,10 @@ void *tsr_context_room(const tsr_context *context);
 /* Keeps the context from going with its last block, as a block would. */
 void tsr_context_hold(tsr_context *context);
 void tsr_context_let_go(tsr_context *context);
+/* A block of address space alone, for an estimate: it costs no memory until it is touched, and is
+ * counted as a real one would be. NULL after writing `err`. */
+void *tsr_estimate_block(tsr_context *context, size_t bytes, tsr_error *err);
+void tsr_estimate_free(tsr_context *context, void *block, size_t bytes);
 /* Counts foreign memory that storages refer to. */
 void tsr_context_lend(tsr_context *context, tsr_kind kind, size_t bytes);
 void tsr_context_unlend(tsr_context *context, tsr_kind kind, size_t bytes);

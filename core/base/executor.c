@@ -96,7 +96,7 @@ static void run_alone(int64_t count, void (*task)(void *user, int64_t index), vo
 void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
                       void *user) {
     tsr_execution *e = tsr_execution_of(c);
-    int threads = count > 1 ? atomic_load(&e->threads) : 1;
+    int threads = count > 1 && !tsr_estimating(c) ? atomic_load(&e->threads) : 1;
     if (threads > 1 && e->host.parallel_for != NULL) {
         e->host.parallel_for(e->host.self, count, task, user);
         return;
@@ -154,6 +154,13 @@ void tsr_context_set_deadline(tsr_context *c, int64_t nanoseconds) {
 
 int64_t tsr_context_deadline(const tsr_context *c) {
     return atomic_load_explicit(&tsr_execution_of(c)->deadline, memory_order_relaxed);
+}
+
+int64_t tsr_deadline_after(double seconds) {
+    if (!(seconds > 0))
+        return 0;
+    bool far = seconds > 4e9; /* 126 years */
+    return far ? INT64_MAX : tsr_system_nanoseconds() + (int64_t)(seconds * 1e9);
 }
 
 tsr_status tsr_deadline_passed(int64_t deadline) {

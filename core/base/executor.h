@@ -20,10 +20,16 @@ typedef struct tsr_execution {
                          was forked away from a thread that is not here */
     atomic_int built; /* threads that the pool is for, 0: no pool */
     struct tsr_pool *pool; /* the owner's to touch */
+    tsr_section section;   /* what allocations and work do now; the owner's thread sets it */
 } tsr_execution;
 
 static inline tsr_execution *tsr_execution_of(const tsr_context *context) {
     return (tsr_execution *)(uintptr_t)context; /* its first member */
+}
+
+/* Whether nothing is to be computed or written; every operation asks before it does. */
+static inline bool tsr_estimating(const tsr_context *context) {
+    return tsr_execution_of(context)->section == TSR_SECTION_ESTIMATE;
 }
 
 /* For a new context, `config` checked by tsr_execution_check before. */

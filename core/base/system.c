@@ -59,6 +59,16 @@ void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment)
         free(block);
 }
 
+void *tsr_system_reserve(size_t bytes) {
+    void *at = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+void tsr_system_give_up(void *block, size_t bytes) {
+    munmap(block, whole_pages(bytes));
+}
+
 void tsr_system_yield(void) {
     sched_yield();
 }

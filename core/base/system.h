@@ -11,6 +11,9 @@
  * and ask for them. */
 void *tsr_system_allocate(void *user, size_t bytes, size_t alignment, bool zeroed);
 void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment);
+/* Address space that reads as 0 and costs nothing until it is touched; NULL when there is none. */
+void *tsr_system_reserve(size_t bytes);
+void tsr_system_give_up(void *block, size_t bytes);
 /* Lets another thread run. */
 void tsr_system_yield(void);
 /* Sleeps until woken, or not at all when *at is not `value`; may also return for no reason. Atomic

@@ -144,6 +144,8 @@ static void run_task(void *user, int64_t index) {
 tsr_status tsr_arg_run(tsr_context *context, const tsr_folding *f, const tsr_program *program,
                        int64_t *positions, tsr_error *err) {
     job j = {.context = context, .f = f, .program = program, .positions = positions};
+    if (tsr_estimating(context))
+        return TSR_OK;
     const tsr_plan *plan = &f->plan;
     j.item = tsr_dtype_describe(f->from)->itemsize;
     j.inner = plan->shape[plan->ndim - 1];

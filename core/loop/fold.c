@@ -19,7 +19,20 @@ enum {
     CHUNK = 131072,
     PLAIN_CHUNK = 524288,
     PARALLEL_ELEMENTS = 65536,
+    NEAR_BYTES = 65536,
+    PARTS_BYTES = 8192,
 };
+
+/* ---- scratch memory: on the stack, unless it is much ---- */
+
+static char *scratch(tsr_context *context, char *near, size_t near_bytes, size_t bytes) {
+    return bytes <= near_bytes ? near : tsr_block_new(context, bytes, false, NULL);
+}
+
+static void scratch_free(tsr_context *context, char *block, const char *near, size_t bytes) {
+    if (block != near)
+        tsr_block_free(context, block, bytes);
+}
 
 /* ---- what workers share ---- */
 
@@ -287,11 +300,12 @@ static void run_task(void *user, int64_t index) {
     _Alignas(64) char value[16];
     tsr_status status = tsr_interrupted(j->context);
     size_t bytes = (size_t)(j->strip * j->item), room = bytes * (j->levels + 2);
+    _Alignas(64) char near[NEAR_BYTES];
     char *block = NULL, *values = value;
     w.job = j;
     w.tree = (tsr_tree){.combine = combine_of(j), .n = 1, .bytes = bytes, .levels = w.levels};
     if (status == TSR_OK && !j->f->rows) {
-        block = tsr_block_new(j->context, room, false, NULL);
+        block = scratch(j->context, near, sizeof near, room);
         status = block != NULL ? TSR_OK : TSR_EMEMORY;
         w.tree.levels = block;
         values = block + (j->levels + 1) * bytes;
@@ -307,13 +321,14 @@ static void run_task(void *user, int64_t index) {
         fold_plain_rows(&w, index * j->batch, end);
     for (int64_t i = index * j->batch; i < end && !j->plain; i++)
         fold_item(&w, i, values);
-    tsr_block_free(j->context, block, room);
+    scratch_free(j->context, block, near, room);
 }
 
 /* Combines the chunks of each strip. */
 static tsr_status join_chunks(const job *j) {
     size_t bytes = (size_t)(j->strip * j->item), room = bytes * (TSR_TREE_LEVELS + 1);
-    char *block = tsr_block_new(j->context, room, false, NULL);
+    _Alignas(64) char near[NEAR_BYTES];
+    char *block = scratch(j->context, near, sizeof near, room);
     if (block == NULL)
         return TSR_EMEMORY;
     char *value = block + TSR_TREE_LEVELS * bytes;
@@ -326,7 +341,7 @@ static tsr_status join_chunks(const job *j) {
         tsr_tree_end(&tree, value);
         deliver(j, value, i / j->strips, i % j->strips * j->strip, n);
     }
-    tsr_block_free(j->context, block, room);
+    scratch_free(j->context, block, near, room);
     return TSR_OK;
 }
 
@@ -398,14 +413,15 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     if (!fits || !cut(&j))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
     size_t room = (size_t)(item_count(&j) * j.strip * j.item);
-    if (j.chunks > 1 && (j.parts = tsr_block_new(context, room, false, err)) == NULL)
-        return TSR_EMEMORY;
-    int64_t tasks = (item_count(&j) + j.batch - 1) / j.batch;
+    _Alignas(64) char near[PARTS_BYTES];
+    if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
+        return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");
+    int64_t tasks = tsr_estimating(context) ? 0 : (item_count(&j) + j.batch - 1) / j.batch;
     tsr_parallel_for(context, tasks, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
-    if (status == TSR_OK && j.chunks > 1)
+    if (status == TSR_OK && tasks > 0 && j.chunks > 1)
         status = join_chunks(&j);
-    tsr_block_free(context, j.parts, room);
+    scratch_free(context, j.parts, near, room);
     if (status == TSR_ECANCELLED || status == TSR_EDEADLINE)
         return tsr_interruption(status, err);
     if (status != TSR_OK)

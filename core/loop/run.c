@@ -119,6 +119,8 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
                            tsr_error *err) {
     if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
+    if (tsr_estimating(context))
+        return TSR_OK;
     int64_t size = tsr_plan_places(plan, 0, plan->ndim);
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;

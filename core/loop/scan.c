@@ -154,6 +154,8 @@ static int column_dim(const tsr_scanning *s) {
 tsr_status tsr_scan_run(tsr_context *context, const tsr_scanning *s, const tsr_program *program,
                         tsr_error *err) {
     job j = {.context = context, .s = s, .program = program, .plan = s->plan};
+    if (tsr_estimating(context))
+        return TSR_OK;
     int dim = s->dim, column = column_dim(s);
     j.path = tsr_path_find(program->kernels, s->work, s->result);
     j.item = tsr_dtype_describe(s->work)->itemsize;

@@ -4,6 +4,7 @@
  * A copy whose source and destination share bytes would read what it has already written. It is
  * harmless when they are the same elements in the same order; memmove deals with two contiguous
  * ranges; for anything else that really overlaps the source is cloned first. */
+#include "../base/executor.h"
 #include "../array/array.h"
 #include "../array/overlap.h"
 #include "../loop/engine.h"
@@ -51,7 +52,8 @@ static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
 
 /* `src` fits the shape of `dst`, both storages are entered, dst may be written. */
 static tsr_status copy_values(tsr_array *dst, const tsr_array *src, tsr_error *err) {
-    if (dst->size == 0 || (dst->dtype == src->dtype && tsr_same_elements(dst, src)))
+    if (dst->size == 0 || tsr_estimating(dst->context) ||
+        (dst->dtype == src->dtype && tsr_same_elements(dst, src)))
         return TSR_OK;
     size_t bytes = (size_t)dst->size * dst->itemsize;
     bool dense = dst->dtype == src->dtype && dst->size == src->size && bytes <= MOVE_BYTES &&
@@ -129,7 +131,9 @@ tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
     _Alignas(16) char item[16];
     tsr_scalar_store((tsr_dtype)dst->dtype, item, value);
     const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
-    if (dst->size > 0 && tsr_array_is_contiguous(dst) && tsr_array_is_aligned(dst)) {
+    if (tsr_estimating(dst->context)) {
+        /* nothing is written */
+    } else if (dst->size > 0 && tsr_array_is_contiguous(dst) && tsr_array_is_aligned(dst)) {
         kernels->fill[tsr_item_row(dst->itemsize)](item, tsr_data_of(dst), (size_t)dst->size);
     } else if (dst->size > 0) {
         tsr_plan plan;

@@ -11,6 +11,7 @@
 #include "pass.h"
 #include "quick.h"
 
+#include "../base/executor.h"
 #include "../loop/engine.h"
 
 /* PyTorch's alpha is of no higher category than the result; bool is for bool, which takes integers

@@ -1,4 +1,5 @@
 /* New arrays put together from others: concatenation, repetition, triangles. */
+#include "../base/executor.h"
 #include "../array/array.h"
 #include "../base/checked.h"
 #include "../loop/engine.h"
@@ -109,7 +110,7 @@ tsr_status tsr_repeat(tsr_context *context, const tsr_array *a, int dim, const i
         outer *= shape[i];
     for (int i = dim + 1; i < a->ndim; i++)
         item *= shape[i];
-    if (made->size > 0)
+    if (made->size > 0 && !tsr_estimating(context))
         repeat_items(tsr_data_of(source), tsr_data_of(made), outer, n, item, counts, times);
     tsr_storage_leave(source->storage);
     tsr_array_release(source);
@@ -128,7 +129,7 @@ tsr_status tsr_triangle(tsr_context *context, const tsr_array *a, bool upper, in
     if (status != TSR_OK)
         return status;
     int64_t rows = tsr_shape_of(a)[a->ndim - 2], columns = tsr_shape_of(a)[a->ndim - 1];
-    int64_t lines = columns > 0 ? made->size / columns : 0;
+    int64_t lines = columns > 0 && !tsr_estimating(context) ? made->size / columns : 0;
     size_t item = made->itemsize;
     for (int64_t line = 0; line < lines; line++) {
         int64_t diagonal; /* column of the diagonal in this row */

@@ -6,6 +6,7 @@
  * stands repeated in a block. */
 #include "quick.h"
 
+#include "../base/executor.h"
 #include "../loop/engine.h"
 
 #include <string.h>
@@ -135,7 +136,8 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
                      tsr_array **result, tsr_status *status, tsr_error *err) {
     const tsr_array *first = NULL;
     tsr_array *out = options->out;
-    if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates)
+    if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates ||
+        tsr_estimating(context))
         return false;
     for (int i = 0; i < arity; i++) {
         if ((options->weak >> i & 1) != 0)

@@ -1,4 +1,5 @@
 /* Values that come from a formula: start + i * step. */
+#include "../base/executor.h"
 #include "../array/array.h"
 #include "../loop/engine.h"
 #include "../loop/program.h"
@@ -27,8 +28,9 @@ tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_sca
         double f[TSR_BLOCK];
     } block;
     int64_t stride = tsr_strides_of(dst)[0];
-    for (int64_t at = 0; at < dst->size; at += TSR_BLOCK) {
-        int64_t n = dst->size - at < TSR_BLOCK ? dst->size - at : TSR_BLOCK;
+    int64_t size = tsr_estimating(dst->context) ? 0 : dst->size;
+    for (int64_t at = 0; at < size; at += TSR_BLOCK) {
+        int64_t n = size - at < TSR_BLOCK ? size - at : TSR_BLOCK;
         if (exact)
             kernels->ramp_i64(start->as.i, step->as.i, at, block.i, (size_t)n);
         else

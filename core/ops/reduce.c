@@ -9,6 +9,7 @@
 #include "reduce.h"
 #include "pass.h"
 
+#include "../base/executor.h"
 #include "../array/overlap.h"
 #include "../base/context.h"
 #include "../loop/engine.h"
@@ -49,6 +50,8 @@ typedef struct call {
     int64_t stream, places;        /* elements that make a result, and results */
     tsr_dtype value, work, result; /* dtypes: of the program, folded, of the result */
     tsr_array *sums;               /* of the folds, with all dimensions */
+    tsr_array *into;               /* the result, when the sums are its own elements; else NULL */
+    tsr_header header;             /* of such sums */
 } call;
 
 /* ---- shapes ---- */
@@ -150,11 +153,32 @@ static tsr_status find_dtypes(call *c, tsr_error *err) {
 
 /* ---- folding ---- */
 
-/* An array for the folds, with the reduced dimensions as 1. */
+/* Whether out= can be folded into as it is, before all operands have been read. */
+static bool is_own_place(const call *c, const tsr_array *out, tsr_dtype lanes) {
+    bool plain = out->dtype == lanes && out->storage->kind == TSR_OWNED &&
+                 tsr_array_is_contiguous(out) && tsr_array_is_aligned(out);
+    for (int i = 0; plain && i < c->operands; i++)
+        plain = !tsr_array_shares(c->operand[i], out, true);
+    return plain;
+}
+
+/* An array for the folds, with the reduced dimensions as 1: the result's own elements, if they are
+ * of the folds' dtype. */
 static tsr_status new_sums(call *c, tsr_dtype lanes, tsr_error *err) {
+    tsr_array *out = c->options->out;
     int64_t shape[TSR_MAX_DIMS];
-    int ndim = result_shape(c, true, shape);
-    return tsr_array_new(c->context, lanes, ndim, shape, false, &c->sums, err);
+    int ndim = result_shape(c, c->options->keep, shape);
+    tsr_status status = TSR_OK;
+    if (out == NULL && lanes == c->result)
+        status = tsr_array_new(c->context, lanes, ndim, shape, false, &c->into, err);
+    else if (out != NULL && lanes == c->result && is_own_place(c, out, lanes))
+        tsr_array_retain(c->into = out);
+    ndim = result_shape(c, true, shape);
+    if (c->into != NULL)
+        c->sums = tsr_array_reshaped_in(&c->header, c->into, ndim, shape);
+    else if (status == TSR_OK)
+        status = tsr_array_new(c->context, lanes, ndim, shape, false, &c->sums, err);
+    return status;
 }
 
 /* Operand 0 are the sums. */
@@ -293,6 +317,13 @@ static tsr_status divide_by_mask(const call *c, const tsr_array *mask, tsr_error
 
 /* The sums as an array of the result's shape and dtype, or in out=. */
 static tsr_status hand_over(call *c, tsr_array **result, tsr_error *err) {
+    if (c->into != NULL) {
+        if (c->options->out != NULL)
+            tsr_storage_touch(c->into->storage);
+        *result = c->into;
+        c->into = NULL;
+        return TSR_OK;
+    }
     int64_t shape[TSR_MAX_DIMS];
     int ndim = result_shape(c, c->options->keep, shape);
     tsr_array *shaped, *out = c->options->out;
@@ -337,7 +368,7 @@ static tsr_status spread(call *c, tsr_error *err) {
     double free = (double)c->stream - c->what->correction;
     tsr_scalar divisor = {.dtype = TSR_FLOAT64, .as = {.f = free > 0 ? free : 0}};
     tsr_status status = combine(c, TSR_BIN_DIVIDE, &divisor, true, err);
-    if (status == TSR_OK && c->what->root && c->sums->size > 0)
+    if (status == TSR_OK && c->what->root && c->sums->size > 0 && !tsr_estimating(c->context))
         tsr_engine_kernels(c->context)
             ->unary[TSR_FN_SQRT][c->sums->dtype](tsr_data_of(c->sums), tsr_data_of(c->sums),
                                                  (size_t)c->sums->size);
@@ -386,7 +417,9 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         status = spread(&c, err);
     if (status == TSR_OK)
         status = hand_over(&c, result, err);
-    tsr_array_release(c.sums);
+    if (c.sums != (tsr_array *)(void *)c.header.bytes)
+        tsr_array_release(c.sums);
+    tsr_array_release(c.into);
     return status;
 }
 

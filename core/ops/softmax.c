@@ -141,6 +141,7 @@ static void run_task(void *user, int64_t index) {
     int64_t row = plan->ndim > 1 ? plan->shape[plan->ndim - 2] : 1;
     char *spare = room + j->group * j->length * 8;
     int64_t end = (index + 1) * j->batch < j->lines ? (index + 1) * j->batch : j->lines;
+    end = tsr_estimating(j->context) ? 0 : end;
     for (int64_t line = index * j->batch, n; line < end; line += n) {
         n = end - line < j->group ? end - line : j->group;
         if (row - line % row < n)

@@ -137,26 +137,28 @@ static void write_only(void) {
          "a:fill(1)  a[{2, 2}] = 2  t[{3, {}}] = torch.arange(6)  a:set(4, 1, 9)\n"
          "np.add(np.ones(4, 6), 1, {out = a['::-1']})  np.copyto(a[1], np.arange(6))");
     CHECK(data[0] == 0 && data[5] == 5 && data[6] == 2 && data[23] == 2);
-    static const char *const reads[] = {"return a[{1, 1}]",
-                                        "return a:get(1, 1)",
-                                        "return a:tolist()",
-                                        "return a:tobytes()",
-                                        "return a + 1",
-                                        "return a:sum()",
-                                        "return t:clone()",
-                                        "return a:astype('int8')",
-                                        "return t:max(1)",
-                                        "return np.cumsum(a, 1)",
-                                        "t:add_(1)",
-                                        "return torch.softmax(t, 1)",
-                                        "return a[1]:tolist()",
-                                        "return np.tril(a)",
-                                        "return tostring(a)"};
+    static const char *const reads[] = {
+        "return a[{1, 1}]",
+        "return a:get(1, 1)",
+        "return a:tolist()",
+        "return a:tobytes()",
+        "return a + 1",
+        "return a:sum()",
+        "return t:clone()",
+        "return a:astype('int8')",
+        "return t:max(1)",
+        "return np.cumsum(a, 1)",
+        "t:add_(1)",
+        "return torch.softmax(t, 1)",
+        "return a[1]:tolist()",
+        "return np.tril(a)",
+    };
     for (size_t i = 0; i < sizeof reads / sizeof *reads; i++)
         FAILS(L, reads[i], "array is write-only (lent memory)");
     FAILS(L, "np.add(np.ones(4, 6), 1, {out = a, where = np.ones(4, 6):gt(0)})",
           "array is write-only (lent memory)"); /* which keeps what is there */
     RUNS(L, "assert(require 'tessera'.last_error().kind == 'readonly')");
+    RUNS(L, "assert(tostring(a) == 'array(<write-only: the grid>)')");
     CHECK(tessera_revoke(lease, TESSERA_REFUSE, NULL) == TSR_OK);
     tessera_lease_free(lease);
     lua_close(L);

@@ -182,6 +182,10 @@ local calls = {
     set_threads = function() return 1 end, get_threads = none,
     set_num_threads = function() return 1 end, get_num_threads = none,
     names = function() return "torch" end,
+    limit = function(f) return 2 ^ 30, function() return f.a + 1 end end,
+    deadline = function(f) return 3600, function() return f.a + 1 end end,
+    no_alloc = function(f) return function() return f.a:get(1, 1) end end,
+    estimate = function(f) return function() return f.a + 1 end end,
     __array_namespace_info__ = none,
 }
 
