@@ -171,6 +171,9 @@ static inline double float_off(float y, double reference) {
     if (isinf(y) && fabs(reference) >= 0x1p128 && signbit(y) == signbit(reference)) {
         return 0;
     }
+    if (reference == 0 && y == 0 && signbit(y) == signbit(reference)) {
+        return 0; /* exact, or far below half the least float */
+    }
     const uint64_t bits = tsr_f64_bits(reference);
     const int exponent = (int)(bits >> 52 & 2047) - 1023;
     if (isnan(reference) || isnan(y) || isinf(y) || exponent > 126 || reference == 0 ||

@@ -4,23 +4,42 @@
  *     make build/spec/math_sweep && build/spec/math_sweep [LEVEL [NAME...]]
  *
  * Results are compared with the C library's double function, MPFR deciding near one unit and at the
- * edges of the format. The largest error of each function is printed. */
+ * edges of the format, and bit for bit with those of the other levels that this machine has. The
+ * largest error of each function is printed. */
 #include "math_reference.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CHUNK = 1 << 16 };
+enum { CHUNK = 1 << 16, LEVELS = 4 };
 
-static long sweep(const math_case *c, tsr_kernel_unary *run) {
+static const char *const levels[LEVELS] = {"base", "v2", "v3", "v4"};
+
+/* How many results of `run` differ from y; what kind of NaN one is does not count. */
+static long differing(tsr_kernel_unary *run, const float *x, const float *y) {
+    static float other[CHUNK];
+    long count = 0;
+    run(x, other, CHUNK);
+    for (int i = 0; i < CHUNK; i++) {
+        const bool nan = isnan(y[i]) && isnan(other[i]);
+        count += tsr_f32_bits(y[i]) != tsr_f32_bits(other[i]) && !nan;
+    }
+    return count;
+}
+
+/* runs[0] is checked, and the others, up to a NULL, against it. */
+static long sweep(const math_case *c, tsr_kernel_unary *const *runs) {
     static float x[CHUNK], y[CHUNK];
     double worst = 0, at = 0;
-    long bad = 0;
+    long bad = 0, differ = 0;
     for (uint64_t start = 0; start < (uint64_t)1 << 32; start += CHUNK) {
         for (uint32_t i = 0; i < CHUNK; i++) {
             x[i] = tsr_f32_of((uint32_t)start + i);
         }
-        run(x, y, CHUNK);
+        runs[0](x, y, CHUNK);
+        for (int i = 1; runs[i] != NULL; i++) {
+            differ += differing(runs[i], x, y);
+        }
         for (int i = 0; i < CHUNK; i++) {
             const double reference = c->reference((double)x[i]);
             double off = float_off(y[i], reference);
@@ -36,16 +55,23 @@ static long sweep(const math_case *c, tsr_kernel_unary *run) {
             }
         }
     }
-    printf("%-8s %.4f at %a, %ld beyond 1\n", c->name, worst, at, bad);
+    printf("%-8s %.4f at %a, %ld beyond 1, %ld unlike other levels\n", c->name, worst, at, bad,
+           differ);
     fflush(stdout);
-    return bad;
+    return bad + differ;
 }
 
 int main(int argc, char **argv) {
-    static tsr_kernels k;
-    if (!tsr_kernels_select(argc > 1 ? argv[1] : NULL, &k)) {
+    static tsr_kernels k[LEVELS + 1];
+    int count = 1;
+    if (!tsr_kernels_select(argc > 1 ? argv[1] : NULL, &k[0])) {
         printf("math_sweep: this machine has no level %s\n", argv[1]);
         return 2;
+    }
+    for (int i = 0; i < LEVELS; i++) {
+        if (strcmp(levels[i], k[0].level) != 0 && tsr_kernels_select(levels[i], &k[count])) {
+            count++;
+        }
     }
     long bad = 0;
     for (int i = 0; i < UNARY_CASES; i++) {
@@ -54,7 +80,12 @@ int main(int argc, char **argv) {
             wanted = wanted || strcmp(argv[a], unary_cases[i].name) == 0;
         }
         if (wanted) {
-            bad += sweep(&unary_cases[i], k.unary[unary_cases[i].function][TSR_FLOAT32]);
+            tsr_kernel_unary *runs[LEVELS + 2] = {NULL};
+            for (int level = 0, run = 0; level < count; level++) {
+                runs[run] = k[level].unary[unary_cases[i].function][TSR_FLOAT32];
+                run += run == 0 || runs[run] != runs[run - 1]; /* v2 has base's */
+            }
+            bad += sweep(&unary_cases[i], runs);
         }
     }
     mpfr_free_cache();
