@@ -3,16 +3,33 @@
 
 #include "math/exponential.h"
 #include "math/float_exponential.h"
+#if defined(__AVX512DQ__)
+#include "x86/exponential.h"
+#endif
 
-#define WITH_FAST(name)                                                                            \
-    TSR_MATH_NATIVE(name)                                                                          \
+#define FAST_F64(name)                                                                             \
     TSR_MATH_RUN(name##_slow_f64, double, TSR_F64_LANES, tsr_##name(x, false))                     \
     TSR_MATH_RUN_EASY(name##_run_f64, double, uint64_t, TSR_F64_LANES, tsr_##name##_easy(x),       \
-                      tsr_##name##_fast(x), name##_slow_f64, true)                                 \
-    TSR_MATH_KERNELS(name)
+                      TSR_SIGN_F64, tsr_##name##_fast(x), name##_slow_f64, true)
 
-WITH_FAST(exp)
-WITH_FAST(exp2)
+#if defined(__AVX512DQ__)
+static void exp_run_f32(const float *s, float *d, size_t n) {
+    tsr_exp_vectors_f32(s, d, n - n % TSR_F32_LANES);
+}
+
+static void exp_run_f64(const double *s, double *d, size_t n) {
+    tsr_exp_vectors_f64(s, d, n - n % TSR_F64_LANES);
+}
+#else
+TSR_MATH_RUN(exp_slow_f32, float, TSR_F32_LANES, tsr_exp_any_f32(x))
+TSR_MATH_RUN_EASY(exp_run_f32, float, uint32_t, TSR_F32_LANES, tsr_exp_easy_f32(x), TSR_SIGN_F32,
+                  tsr_exp_f32(x), exp_slow_f32, true)
+FAST_F64(exp)
+#endif
+TSR_MATH_KERNELS(exp)
+FAST_F64(exp2)
+TSR_MATH_NATIVE(exp2)
+TSR_MATH_KERNELS(exp2)
 TSR_MATH_WIDE(expm1)
 TSR_MATH_NATIVE(expm1)
 TSR_MATH_KERNELS(expm1)

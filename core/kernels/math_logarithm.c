@@ -5,8 +5,8 @@
 #include "math/float_logarithm.h"
 
 TSR_MATH_RUN(log_slow_f32, float, TSR_F32_LANES, (float)tsr_log_narrow((double)x))
-TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(x), tsr_log_f32(x),
-                  log_slow_f32, false)
+TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(x), TSR_SIGN_F32,
+                  tsr_log_f32(x), log_slow_f32, false)
 TSR_MATH_RUN(log_slow_f64, double, TSR_F64_LANES, tsr_log_any(x))
 
 static void log_run_f64(const double *s, double *d, size_t n) {

@@ -4,11 +4,6 @@
 
 #include "float_native.h"
 
-/* 2^n, n in the last bits of t, which is n + TSR_MAGIC_F32. */
-TSR_INLINE float tsr_pow2_f32(float t) {
-    return tsr_f32_of((tsr_f32_bits(t) << 23) + 0x3f800000u);
-}
-
 /* x = n ln 2 + r, e^r = 1 + hi + lo; t is n + TSR_MAGIC_F32. */
 typedef struct tsr_exp_parts_f32 {
     float t, hi, lo;

@@ -41,6 +41,22 @@ TSR_INLINE float tsr_exp_f32(float x) {
     return tsr_exp_pair_f32(x, -0.0f);
 }
 
+/* 2^n, n in the last bits of t, which is n + TSR_MAGIC_F32. */
+TSR_INLINE float tsr_pow2_f32(float t) {
+    return tsr_f32_of((tsr_f32_bits(t) << 23) + 0x3f800000u);
+}
+
+/* The same for any argument: the power of two in two factors, of which only the second rounds. */
+TSR_INLINE float tsr_exp_any_f32(float x) {
+    const float least = x < -110 ? -110 : x, y = least > 100 ? 100 : least;
+    const float t = tsr_mad_float(y, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, y);
+    const float r = tsr_mad_float(n, -0x1.7f7d1cp-20f, r1);
+    const float p = tsr_mad_float(tsr_mad_float(tsr_poly_exp_float(r), r, 1), r, 1);
+    const float half = n * 0.5f + TSR_MAGIC_F32, rest = n - (half - TSR_MAGIC_F32);
+    return p * tsr_pow2_f32(half) * tsr_pow2_f32(rest + TSR_MAGIC_F32);
+}
+
 TSR_INLINE uint32_t tsr_exp2_easy_f32(float x) {
     return tsr_within_f32(x, 0x42fa0000u); /* 125 */
 }
@@ -77,36 +93,48 @@ TSR_INLINE float tsr_log_f32(float x) {
     return hi + tsr_mad_float(f * f, q, tsr_mad_float(k, 0x1.7f7d1cp-20f, lost));
 }
 
-TSR_INLINE uint32_t tsr_sin_easy_f32(float x) {
-    return tsr_within_f32(x, 0x44800000u); /* 1024 */
+/* x = n pi/2 + r, n in the last bits of tsr_trig_turns_f32, which is n + TSR_MAGIC_F32 + shift.
+ * With 1024 for the shift, and the quarters of a turn by which x is meant to be ahead, the bits of
+ * that differ from those of the magic number by at most TSR_TURNS_F32 where n is a number of 10
+ * bits. */
+#define TSR_TURNS_F32 2047u
+
+TSR_INLINE float tsr_trig_turns_f32(float x, float shift) {
+    return tsr_mad_float(x, 0x1.45f306p-1f, TSR_MAGIC_F32 + shift);
 }
 
-/* sin(x + quarters pi/2). x = n pi/2 + r with pi/2 in three parts: n times the first differs from x
- * by a float, n times the second has at most 24 bits and is either small against that difference
- * or leaves an exact one. Both polynomials are evaluated: one alone on |r| <= pi/2 is too
- * inaccurate in floats. */
-TSR_INLINE float tsr_sin_shifted_f32(float x, uint32_t quarters) {
-    const float t = tsr_mad_float(x, 0x1.45f306p-1f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
-    const float r1 = tsr_mad_float(n, -0x1.921fb6p+0f, x);
-    const float r = tsr_mad_float(n, 0x1.7778p-25f, r1);
-    const float tail = tsr_mad_float(n, 0x1.7778p-25f, r1 - r);
-    const float lo = tsr_mad_float(n, 0x1.2e7b96p-40f, tail);
+TSR_INLINE uint32_t tsr_sin_turns_f32(float x) {
+    return tsr_f32_bits(tsr_trig_turns_f32(x, 1024)) ^ tsr_f32_bits(TSR_MAGIC_F32);
+}
+
+TSR_INLINE uint32_t tsr_cos_turns_f32(float x) {
+    return tsr_f32_bits(tsr_trig_turns_f32(x, 1025)) ^ tsr_f32_bits(TSR_MAGIC_F32);
+}
+
+/* pi/2 is in three parts: n times the first differs from x by a float, n times the second has at
+ * most 24 bits and is either small against that difference or leaves an exact one. What is left
+ * beside r is `less`: r - less is meant. Both polynomials are evaluated: one alone on |r| <= pi/2
+ * is too inaccurate in floats. Signs are such that -0 stays what it is. */
+TSR_INLINE float tsr_sin_shifted_f32(float x, float shift) {
+    const float t = tsr_trig_turns_f32(x, shift), n = t - (TSR_MAGIC_F32 + shift);
+    const float r1 = tsr_mad_float(n, -0x1.921fb4p+0f, x);
+    const float r = tsr_mad_float(n, -0x1.444p-24f, r1);
+    const float less = tsr_mad_float(n, 0x1.68c234p-39f, tsr_mad_float(n, 0x1.444p-24f, r - r1));
     const float z = r * r;
-    const float s = r + tsr_mad_float(r * z, tsr_poly_sin4_float(z), lo);
-    const float rest = tsr_mad_float(-0.5f, tsr_mad_float(r, r, -z), -r * lo);
+    const float s = r - tsr_mad_float(r * z, -tsr_poly_sin4_float(z), less);
+    const float rest = tsr_mad_float(-0.5f, tsr_mad_float(r, r, -z), r * less);
     const float c = 1 + tsr_mad_float(z, tsr_poly_cos4_float(z), rest);
-    const uint32_t quadrant = tsr_f32_bits(t) + quarters;
+    const uint32_t quadrant = tsr_f32_bits(t);
     const float y = (quadrant & 1) ? c : s;
-    return tsr_f32_of(tsr_f32_bits(y) ^ (quadrant & 2) << 30);
+    return tsr_f32_of(tsr_f32_bits(y) ^ (quadrant << 30 & 0x80000000u));
 }
 
 TSR_INLINE float tsr_sin_f32(float x) {
-    const float y = tsr_sin_shifted_f32(x, 0);
-    return x == 0 ? x : y;
+    return tsr_sin_shifted_f32(x, 1024);
 }
 
 TSR_INLINE float tsr_cos_f32(float x) {
-    return tsr_sin_shifted_f32(x, 1);
+    return tsr_sin_shifted_f32(x, 1025);
 }
 
 #endif

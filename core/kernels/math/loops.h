@@ -29,11 +29,13 @@
     TSR_MATH_KERNEL(name, f32)                                                                     \
     TSR_MATH_KERNEL(name, f64)
 
-/* d[i] = FAST of x = s[i] where the sign bit of EASY (of x, a word) is clear, and what SLOW_RUN
- * makes of x elsewhere: element by element, so that no result depends on its neighbours. Most
- * chunks are all easy. */
-#define TSR_MATH_RUN_EASY(NAME, TYPE, WORD, LANES, EASY, FAST, SLOW_RUN, SAME)                     \
+/* d[i] = FAST of x = s[i] where EASY (of x, a word) is at most LIMIT, which is one less than a
+ * power of two, and what SLOW_RUN makes of x elsewhere: element by element, so that no result
+ * depends on its neighbours. Most chunks are all easy, so the words are only or-ed on the way.
+ * Where d is s, a chunk is collected apart. */
+#define TSR_MATH_RUN_EASY(NAME, TYPE, WORD, LANES, EASY, LIMIT, FAST, SLOW_RUN, SAME)              \
     static void NAME(const TYPE *s, TYPE *d, size_t n) {                                           \
+        TYPE block[TSR_MATH_CHUNK], slow[TSR_MATH_CHUNK];                                          \
         for (size_t i = 0, m; i < n; i += m) {                                                     \
             m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;                                   \
             m -= m % LANES;                                                                        \
@@ -41,39 +43,36 @@
                 SLOW_RUN(s + i, d + i, m);                                                         \
                 continue;                                                                          \
             }                                                                                      \
+            TYPE *to = s == d ? block : d + i;                                                     \
             WORD all = 0;                                                                          \
-            for (size_t j = 0; j < m; j++) {                                                       \
-                const TYPE x = s[i + j];                                                           \
-                all |= EASY;                                                                       \
-            }                                                                                      \
-            const bool hard = all >> (8 * sizeof(WORD) - 1);                                       \
-            if (hard && SAME) {                                                                    \
-                SLOW_RUN(s + i, d + i, m);                                                         \
-                continue;                                                                          \
-            }                                                                                      \
-            if (hard) {                                                                            \
-                TYPE slow[TSR_MATH_CHUNK];                                                         \
-                SLOW_RUN(s + i, slow, m);                                                          \
-                for (size_t j = 0; j < m; j++) {                                                   \
-                    const TYPE x = s[i + j], y = FAST;                                             \
-                    slow[j] = EASY >> (8 * sizeof(WORD) - 1) == 0 ? y : slow[j];                   \
-                }                                                                                  \
-                TSR_MATH_PUT(TYPE, d + i, slow, m);                                                \
-                continue;                                                                          \
-            }                                                                                      \
             TSR_INDEPENDENT                                                                        \
             for (size_t j = 0; j < m; j++) {                                                       \
                 const TYPE x = s[i + j];                                                           \
-                d[i + j] = FAST;                                                                   \
+                all |= EASY;                                                                       \
+                to[j] = FAST;                                                                      \
+            }                                                                                      \
+            if (all > (LIMIT)) {                                                                   \
+                SLOW_RUN(s + i, slow, m);                                                          \
+                TSR_INDEPENDENT                                                                    \
+                for (size_t j = 0; j < m; j++) {                                                   \
+                    const TYPE x = s[i + j], y = slow[j], z = to[j];                               \
+                    to[j] = EASY > (LIMIT) ? y : z;                                                \
+                }                                                                                  \
+            }                                                                                      \
+            if (to == block) {                                                                     \
+                TSR_MATH_PUT(TYPE, d + i, block, m);                                               \
             }                                                                                      \
         }                                                                                          \
     }
+/* The LIMIT of words whose sign bit tells. */
+#define TSR_SIGN_F32 0x7fffffffu
+#define TSR_SIGN_F64 0x7fffffffffffffffu
 
 /* The run of tsr_name_f32, which holds where tsr_name_easy_f32 says so; doubles elsewhere. */
 #define TSR_MATH_NATIVE(name)                                                                      \
     TSR_MATH_RUN(name##_slow_f32, float, TSR_F32_LANES, (float)tsr_##name((double)x, true))        \
     TSR_MATH_RUN_EASY(name##_run_f32, float, uint32_t, TSR_F32_LANES, tsr_##name##_easy_f32(x),    \
-                      tsr_##name##_f32(x), name##_slow_f32, false)
+                      TSR_SIGN_F32, tsr_##name##_f32(x), name##_slow_f32, false)
 
 /* For a function that leaves hard cases: y[i] = EASY, and where HARD (of x and y) holds
  * for any of a chunk, ANY for those. The chunk is collected apart, since d may be s. */

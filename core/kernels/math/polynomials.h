@@ -25,6 +25,11 @@ TSR_INLINE double tsr_poly_exp_wide(double x) {
     return tsr_mad_double(y, x, w);
 }
 
+#define tsr_terms_exp_wide                                                                         \
+    0x1.ad9303fd412f7p-26, 0x1.28adfefa6f8a2p-22, 0x1.71df18e255081p-19, 0x1.a019995cdc7d6p-16,    \
+        0x1.a01a012ff2941p-13, 0x1.6c16c18477aefp-10, 0x1.1111111126b3p-7, 0x1.55555555506bap-5,   \
+        0x1.55555555554fep-3, 0x1.000000000000ap-1
+
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
  * Error 2^-33. */
 TSR_INLINE double tsr_poly_exp_narrow(double x) {
@@ -47,6 +52,9 @@ TSR_INLINE float tsr_poly_exp_float(float x) {
     y = tsr_mad_float(y, x, 0x1.fffffap-2f);
     return y;
 }
+
+#define tsr_terms_exp_float                                                                        \
+    0x1.694ca6p-10f, 0x1.12398p-7f, 0x1.555a26p-5f, 0x1.555492p-3f, 0x1.fffffap-2f
 
 /* exp(x) = 1 + x + x^2 p(x), |x| <= ln(2)/2.
  * Error 2^-30. */
@@ -315,16 +323,17 @@ static const float tsr_log_cells_float[3][16] = {
 /* sin(r) = r + r^3 p(r^2), |r| <= pi/2.
  * Error 2^-61. */
 TSR_INLINE double tsr_poly_sin_wide(double x) {
+    const double z = x * x;
     double y = -0x1.84b7b22ad5d7p-58;
-    y = tsr_mad_double(y, x, 0x1.906d862c0ad8dp-49);
-    y = tsr_mad_double(y, x, -0x1.ae6857521edbap-41);
-    y = tsr_mad_double(y, x, 0x1.61242496a8113p-33);
-    y = tsr_mad_double(y, x, -0x1.ae6455c1547abp-26);
-    y = tsr_mad_double(y, x, 0x1.71de3a5408e07p-19);
-    y = tsr_mad_double(y, x, -0x1.a01a01a017078p-13);
-    y = tsr_mad_double(y, x, 0x1.11111111110ddp-7);
-    y = tsr_mad_double(y, x, -0x1.5555555555555p-3);
-    return y;
+    double w = 0x1.906d862c0ad8dp-49;
+    y = tsr_mad_double(y, z, -0x1.ae6857521edbap-41);
+    w = tsr_mad_double(w, z, 0x1.61242496a8113p-33);
+    y = tsr_mad_double(y, z, -0x1.ae6455c1547abp-26);
+    w = tsr_mad_double(w, z, 0x1.71de3a5408e07p-19);
+    y = tsr_mad_double(y, z, -0x1.a01a01a017078p-13);
+    w = tsr_mad_double(w, z, 0x1.11111111110ddp-7);
+    y = tsr_mad_double(y, z, -0x1.5555555555555p-3);
+    return tsr_mad_double(w, x, y);
 }
 
 /* sin(r) = r + r^3 p(r^2), |r| <= pi/2.

@@ -14,8 +14,12 @@
 #include "polynomials.h"
 #include "reduce.h"
 
+/* Keeps the number of half turns of cos positive. */
+#define TSR_COS_SHIFT 1024
+
 /* x - h * scale * pi as a pair; scale is 1 or 1/2. The first step is exact for whole multiples;
- * `half` says that h is none. A narrow result is in hi alone. */
+ * `half` says that h is none. A narrow result is in hi alone. The second part is not rounded off
+ * the first: next to a multiple of pi it may be as large, which a sum of the two does not mind. */
 TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool half, bool narrow) {
     const double c1 = scale * 0x1.921fb54400000p+1, r1 = tsr_mad_exact(h, -c1, x);
     if (narrow) {
@@ -24,7 +28,7 @@ TSR_INLINE tsr_pair tsr_trig_reduce(double x, double h, double scale, bool half,
     const double c2 = scale * 0x1.0b4611a600000p-33, c3 = scale * 0x1.3198a2e037073p-68;
     const double r2 = tsr_mad_exact(h, -c2, r1), e2 = tsr_mad_exact(h, -c2, r1 - r2);
     const double e = half ? (x - tsr_mad_exact(h, c1, r1)) + e2 : e2;
-    return tsr_fast_sum(r2, tsr_mad_double(h, -c3, e));
+    return (tsr_pair){r2, tsr_mad_double(h, -c3, e)};
 }
 
 /* The sign bit is clear for |x| <= 4096: no double of that size is nearer to a multiple of pi/2
@@ -62,9 +66,13 @@ TSR_INLINE double tsr_sin(double x, bool narrow) {
     return tsr_turn(tsr_sin_part(r, tsr_f64_bits(t), narrow), x);
 }
 
+TSR_INLINE double tsr_cos_turn(double x, bool narrow) {
+    return tsr_mad(x, 0x1.45f306dc9c883p-2, -0.5, narrow) + (TSR_MAGIC + TSR_COS_SHIFT);
+}
+
 TSR_INLINE double tsr_cos(double x, bool narrow) {
-    const double t = tsr_mad(x, 0x1.45f306dc9c883p-2, -0.5, narrow) + TSR_MAGIC;
-    const tsr_pair r = tsr_trig_reduce(x, (t - TSR_MAGIC) + 0.5, 1, true, narrow);
+    const double t = tsr_cos_turn(x, narrow), h = t - (TSR_MAGIC + TSR_COS_SHIFT) + 0.5;
+    const tsr_pair r = tsr_trig_reduce(x, h, 1, true, narrow);
     return tsr_sin_part(r, ~tsr_f64_bits(t), narrow);
 }
 
@@ -91,7 +99,28 @@ TSR_INLINE double tsr_tan_part(tsr_pair r, uint64_t n, bool narrow) {
 TSR_INLINE double tsr_tan(double x, bool narrow) {
     const double ax = tsr_abs(x), t = tsr_mad(ax, 0x1.45f306dc9c883p-1, TSR_MAGIC, narrow);
     const tsr_pair r = tsr_trig_reduce(ax, t - TSR_MAGIC, 0.5, false, narrow);
-    return tsr_turn(tsr_tan_part(r, tsr_f64_bits(t), narrow), x);
+    const tsr_pair sum = narrow ? r : tsr_fast_sum(r.hi, r.lo);
+    return tsr_turn(tsr_tan_part(sum, tsr_f64_bits(t), narrow), x);
+}
+
+/* Words that are at most so large for |x| up to some 3215, which is easy: what the number of turns
+ * leaves of the bits of its sum with the magic number. */
+#define TSR_SIN_TURNS 1023u
+#define TSR_COS_TURNS 2047u
+#define TSR_TAN_TURNS 2047u
+
+TSR_INLINE uint64_t tsr_sin_turns(double x) {
+    const double t = tsr_mad_double(tsr_abs(x), 0x1.45f306dc9c883p-2, TSR_MAGIC);
+    return tsr_f64_bits(t) ^ tsr_f64_bits(TSR_MAGIC);
+}
+
+TSR_INLINE uint64_t tsr_cos_turns(double x) {
+    return tsr_f64_bits(tsr_cos_turn(x, false)) ^ tsr_f64_bits(TSR_MAGIC);
+}
+
+TSR_INLINE uint64_t tsr_tan_turns(double x) {
+    const double t = tsr_mad_double(tsr_abs(x), 0x1.45f306dc9c883p-1, TSR_MAGIC);
+    return tsr_f64_bits(t) ^ tsr_f64_bits(TSR_MAGIC);
 }
 
 /* sin(x + quarters pi/2) for any x. */
