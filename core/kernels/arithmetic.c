@@ -9,6 +9,7 @@
  * Folds of products, fmax and fmin are made here too, of the
  * same loops. */
 #include "rows.h"
+#include "vectors.h"
 
 #include "../dtype/ctypes.h"
 #include "fold_binary.h"
@@ -109,7 +110,6 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(add_##S, T, T, x + y)                                                                  \
     TSR_BIN(subtract_##S, T, T, x - y)                                                             \
     TSR_BIN(multiply_##S, T, T, x *y)                                                              \
-    TSR_BIN(divide_##S, T, T, x / y)                                                               \
     TSR_BIN(floor_divide_##S, T, T, floor_div_##S(x, y))                                           \
     TSR_BIN(remainder_##S, T, T, mod_##S(x, y))                                                    \
     TSR_BIN(modulo_##S, T, T, modulo_##S##_of(x, y))                                               \
@@ -118,6 +118,9 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(fmax_##S, T, T, (x >= y || y != y) ? x : y)                                            \
     TSR_BIN(fmin_##S, T, T, (x <= y || y != y) ? x : y)
 TSR_FLOATING(FLOATING)
+
+#define DIVIDE(NAME, S, T, U) TSR_DIVIDING TSR_BIN(divide_##S, T, T, x / y)
+TSR_FLOATING(DIVIDE)
 
 /* Sums and differences of complex numbers are those of their parts. */
 #define PARTS(NAME, S, T, F)                                                                       \

@@ -128,6 +128,8 @@ typedef struct tsr_kernels {
     tsr_kernel_convert *simple[TSR_UN_COUNT][TSR_DTYPE_COUNT]; /* elementwise.def */
     tsr_kernel_binary *binary[TSR_BIN_COUNT][TSR_DTYPE_COUNT];
     tsr_kernel_ternary *choose[TSR_ITEM_COUNT]; /* b where the bool a is true, else c */
+    /* MINIMUM of MAXIMUM of a and b, and c; dst may be any. Integers, float32 and float64. */
+    tsr_kernel_ternary *limit[TSR_DTYPE_COUNT];
     /* By tsr_function; a binary one stands in pairs[function - TSR_FN_FIRST_PAIR]. NULL for dtypes
      * that have no such function; float16 and bfloat16 are for who calls to convert. float32
      * results are within 1 ulp, float64 ones within 2 (those of special.c: see there); the bits are

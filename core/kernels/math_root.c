@@ -2,8 +2,11 @@
 #include "math/loops.h"
 
 #include "math/root.h"
+#include "vectors.h"
 
+TSR_DIVIDING
 TSR_MATH_RUN(sqrt_run_f32, float, TSR_F32_LANES, sqrtf(x))
+TSR_DIVIDING
 TSR_MATH_RUN(sqrt_run_f64, double, TSR_F64_LANES, sqrt(x))
 TSR_MATH_KERNELS(sqrt)
 TSR_MATH_WIDE(rsqrt)

@@ -90,7 +90,23 @@ int tsr_program_apply1(tsr_program *p, tsr_kernel_convert *kernel, int a, tsr_dt
     return add_step(p, &s, dtype);
 }
 
+/* The step that makes a register; NULL where none does. */
+static const tsr_step *maker_of(const tsr_program *p, int reg) {
+    for (int i = p->steps; i-- > 0;)
+        if (p->step[i].out == reg)
+            return &p->step[i];
+    return NULL;
+}
+
+/* The minimum of a maximum is one kernel: limits are one pass over a block. The maximum stays for
+ * who else may want it, until the program is pruned. */
 int tsr_program_apply2(tsr_program *p, tsr_kernel_binary *kernel, int a, int b, tsr_dtype dtype) {
+    const tsr_kernels *k = p->kernels;
+    const tsr_step *inner = NULL;
+    if (kernel == k->binary[TSR_BIN_MINIMUM][dtype] && k->limit[dtype] != NULL)
+        inner = maker_of(p, a);
+    if (inner != NULL && inner->inputs == 2 && inner->run.two == k->binary[TSR_BIN_MAXIMUM][dtype])
+        return tsr_program_apply3(p, k->limit[dtype], inner->in[0], inner->in[1], b, dtype);
     tsr_step s = {.inputs = 2, .in = {(uint8_t)a, (uint8_t)b}, .run = {.two = kernel}};
     return add_step(p, &s, dtype);
 }

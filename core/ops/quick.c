@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { QUICK_ELEMENTS = 8192, BLOCK = 256 };
+enum { QUICK_ELEMENTS = 16384, BLOCK = 256 };
 
 static bool is_plain(const tsr_array *a) {
     int64_t stride = a->itemsize;

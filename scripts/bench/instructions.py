@@ -13,6 +13,7 @@ import subprocess
 
 WIDTHS = {"v4": 64, "v3": 32}
 BY_CELLS = {("pow", "float32"), ("pow", "float64"), ("tanh", "float32"), ("log", "float64")}
+SCALE = re.compile(r"\(%r\w+,%r\w+,(\d)\)")  # of an index that counts elements
 ADVANCE = re.compile(r"add\s+\$0x([0-9a-f]+),%r|sub\s+\$0xf+([0-9a-f]+),%r")
 
 
@@ -53,7 +54,8 @@ def instructions(build, level, kernel, dtype):
     total = 0
     for loop in innermost(disassemble(path, "%s_run_%s" % (name, suffix))):
         vectors = [text for _, text in loop if text.startswith("v")]
-        steps = [int(a or b, 16) for _, text in loop for a, b in ADVANCE.findall(text)]
+        scale = max([int(scale) for text in vectors for scale in SCALE.findall(text)] or [1])
+        steps = [int(a or b, 16) * scale for _, text in loop for a, b in ADVANCE.findall(text)]
         if not vectors or not steps:
             continue
         total += len(vectors) * WIDTHS[level] / max(steps)

@@ -595,6 +595,55 @@ static void test_subtract(const tsr_kernels *k) {
     }
 }
 
+/* Whether a stands before b; false where one is a NaN. */
+static bool is_less(number a, number b) {
+    return a.kind == 'f' ? a.re < b.re : a.kind == 'i' ? a.i < b.i : a.u < b.u;
+}
+
+/* NaN of any of the three is one; of two equal zeros the one named first stays. */
+static void limit(tsr_dtype t, const void *x, const void *low, const void *high, void *out) {
+    const number a = get(t, x), b = get(t, low), c = get(t, high);
+    const void *more = isnan(a.re) || !(is_less(a, b) || isnan(b.re)) ? x : low;
+    const number m = get(t, more);
+    memcpy(out, isnan(m.re) || !(is_less(c, m) || isnan(c.re)) ? more : high, types[t].size);
+}
+
+static void test_limit(const tsr_kernels *k) {
+    for (tsr_dtype t = 0; t < TSR_DTYPE_COUNT; t++) {
+        size_t size = types[t].size;
+        bool none =
+            t == TSR_BOOL || types[t].component != t || t == TSR_FLOAT16 || t == TSR_BFLOAT16;
+        CHECK((k->limit[t] == NULL) == none, "%s: limit %s", k->level, types[t].name);
+        for (size_t n = 0; n <= 300 && !none; n += n < 140 ? 1 : 57) {
+            for (int place = 0; place < 4; place++) { /* dst is apart, or an operand */
+                unsigned char *in[3], *want = buffer(n * size), *apart = buffer(n * size);
+                for (int i = 0; i < 3; i++) {
+                    in[i] = buffer(n * size);
+                    for (size_t j = 0; j < n; j++) {
+                        sample(t, in[i] + GUARD + j * size);
+                    }
+                }
+                for (size_t j = GUARD; j < GUARD + n * size; j += size) {
+                    limit(t, in[0] + j, in[1] + j, in[2] + j, want + j);
+                }
+                unsigned char *dst = place == 3 ? apart : in[place];
+                k->limit[t](in[0] + GUARD, in[1] + GUARD, in[2] + GUARD, dst + GUARD, n);
+                bool good = memcmp(dst, want, GUARD) == 0 &&
+                            memcmp(dst + GUARD + n * size, want + GUARD + n * size, GUARD) == 0;
+                for (size_t j = GUARD; j < GUARD + n * size; j += size) {
+                    good = good && same(t, dst + j, want + j);
+                }
+                CHECK(good, "%s: limit %s, n %zu, place %d", k->level, types[t].name, n, place);
+                for (int i = 0; i < 3; i++) {
+                    free(in[i]);
+                }
+                free(want);
+                free(apart);
+            }
+        }
+    }
+}
+
 int main(void) {
     static const char *const levels[] = {"base", "v2", "v3", "v4"};
     static tsr_kernels k;
@@ -628,6 +677,7 @@ int main(void) {
         test_transpose(&k);
         test_make(&k);
         test_subtract(&k);
+        test_limit(&k);
     }
     free(h);
     printf("%ld passed, %ld failed\n", passed, failed);
