@@ -74,7 +74,7 @@ describe("dtypes of the real libraries", function()
         local function operand(face, text)
             local name, zero = text:match("^([a-z]+%d*)(/?0?)$")
             if not name or name == "true" then
-                return assert(load("return " .. text))()
+                return assert((loadstring or load)("return " .. text))() -- luacheck: ignore 113
             elseif zero ~= "" then
                 return face.zeros({}, {dtype = face[name]})
             end
@@ -191,23 +191,22 @@ describe("dtypes beyond the oracle", function()
                 local dtype = face[name]
                 local x = face.zeros({2}, {dtype = dtype})
                 if dtype.kind == "u" then
-                    assert.has_error(function()
+                    local refused = not pcall(function()
                         x[1] = -1
                     end)
+                    assert.equal(math.type ~= nil, refused) -- without integers, -1 is a float, which saturates
                 end
                 if dtype.itemsize < 8 then
                     local most = 2 ^ (8 * dtype.itemsize - (dtype.kind == "u" and 0 or 1))
                     most = math.tointeger and math.tointeger(most) or most
-                    if math.tointeger then
-                        assert.has_error(function()
-                            x[2] = most
-                        end)
-                        assert.has_error(function()
-                            face.full({2}, most, {dtype = dtype})
-                        end)
-                        assert.has_error(function()
-                            face.asarray({0, most}, {dtype = dtype})
-                        end)
+                    for _, try in ipairs {
+                        function() x[2] = most return x end,
+                        function() return face.full({2}, most, {dtype = dtype}) end,
+                        function() return face.asarray({0, most}, {dtype = dtype}) end,
+                    } do
+                        local ok, made = pcall(try)
+                        assert.equal(not math.tointeger, ok)
+                        assert.is_true(not ok or made[2] == most - 1)
                     end
                     x[2] = most - 1
                     assert.equal(most - 1, x[2])

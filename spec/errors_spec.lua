@@ -87,7 +87,11 @@ describe("errors", function()
         fails("must be an integer, not 1.5", t.select, t, 1, 1.5)
         fails("not nil", t.select, t)
         fails("float64 to int8 is not allowed", a.astype, a, np.int8, {casting = "safe"})
-        fails("300 does not fit uint8", np.full, {2}, 300, {dtype = np.uint8})
+        if math.type then
+            fails("300 does not fit uint8", np.full, {2}, 300, {dtype = np.uint8})
+        else -- without integers, 300 is a float, which saturates
+            assert.same({255, 255}, np.full({2}, 300, {dtype = np.uint8}):tolist())
+        end
         fails("needs a complex array", torch.view_as_real, t)
     end)
 

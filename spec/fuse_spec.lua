@@ -46,7 +46,8 @@ local expressions = {
     {"comparisons", 2, function(x, y) return torch.logical_and(x:gt(y), x:lt(50)) end},
     {"where", 2, function(x, y) return torch.where(x:gt(y), x, y * 2) end},
     {"maximum", 2, function(x, y) return torch.maximum(torch.minimum(x, y), 3) end},
-    {"bits", 2, function(x, y) return torch.bitwise_xor(torch.bitwise_and(x, y), 5) end},
+    {"bits", 2, function(x, y) return torch.bitwise_xor(torch.bitwise_and(x, y), x) end},
+    {"bits and a number", 2, function(x, y) return torch.bitwise_xor(torch.bitwise_and(x, y), 5) end, whole = true},
     {"floor division", 2, function(x, y) return torch.floor_divide(x, y + 1) + torch.remainder(x, 3) end},
     {"powers", 1, function(x) return x ^ 2 + x ^ 0.5 end},
     {"rounding", 1, function(x) return torch.round(x / 3) + torch.floor(x) end},
@@ -78,7 +79,11 @@ describe("fused functions", function()
                     end
                 end
             end
-            assert.is_true(good >= 4)
+            if row.whole and not math.type then -- 5 is a float, which has no bits
+                assert.equal(0, good)
+            else
+                assert.is_true(good >= 4)
+            end
         end)
     end
 

@@ -12,8 +12,9 @@ TEST_READY := $(BUILD)/deps/test $(BUILD)/deps/check
 $(BUILD)/deps/test: | $(LUA_READY) # the package manager runs once at a time
 $(BUILD)/deps/check: | $(BUILD)/deps/test
 
-# ---- what the real libraries say
-ORACLE := $(BUILD)/oracle
+# ---- what the real libraries say; of floats where the chosen Lua has no integers
+ORACLE := $(BUILD)/oracle$(if $(filter 5.1 5.2 jit,$(LUA)),-floats)
+$(BUILD)/oracle-floats/%: export LUA_NUMBERS := floats
 ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
     reduction.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py

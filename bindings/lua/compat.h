@@ -7,6 +7,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -61,6 +62,15 @@ static inline void tsrL_set_globals(lua_State *L) {
     lua_setupvalue(L, -2, 1);
 #endif
 }
+
+#ifdef LUA_JITLIBNAME
+/* LuaJIT gives every NaN the sign bit, NumPy's and PyTorch's have none; and scripts cannot mean one. */
+static inline lua_Number tsrL_tonumber(lua_State *L, int index) {
+    lua_Number x = lua_tonumber(L, index);
+    return x == x ? x : (lua_Number)NAN;
+}
+#define lua_tonumber tsrL_tonumber
+#endif
 
 /* Calls f with a lightuserdata as its argument; results are dropped, an error is left on the stack.
  * Raises nothing itself, where pushing a C function may need memory. */

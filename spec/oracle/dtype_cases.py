@@ -22,12 +22,12 @@ import warnings
 import numpy as np
 import torch
 
-from program import (COMPLEX, FLOATS, INTS, NUMPY_DTYPES, SPECIAL, TORCH_DTYPES, convert, lua,
+from program import (COMPLEX, FLOATS, INTS, NUMPY_DTYPES, SPECIAL, TORCH_DTYPES, convert, lua, number,
                      to_bfloat16)
 
 warnings.simplefilter("ignore")
 CASTINGS = ["no", "equiv", "safe", "same_kind", "unsafe"]
-NUMBERS = [True, 1, -1, 0.5]
+NUMBERS = [True, number(1), number(-1), 0.5]
 
 
 def tables(row):

@@ -18,7 +18,7 @@ import torch
 
 from elementwise_draw import DTYPES, NUMBERS, Case, Drawer, draw_shape, part_of, read_rows
 from elementwise_model import RULES, Number, compute, met
-from program import lua
+from program import lua, number
 
 warnings.simplefilter("ignore")
 # functions that math_cases.py and composite_cases.py draw
@@ -36,7 +36,7 @@ class Arithmetic(Drawer):
 
     def alphas(self, face):
         for _ in range(300 if face == "torch" else 0):
-            alpha = random.choice([2, -3, 0, 2.5, -0.5, 1, True])
+            alpha = number(random.choice([2, -3, 0, 2.5, -0.5, 1, True]))
             c = Case(face, "alpha+" if isinstance(alpha, int) else "alpha")
             op = random.choice(["ADD", "SUBTRACT"])
             operands = self.draw_operands(c, op)
@@ -48,12 +48,12 @@ class Arithmetic(Drawer):
         """where(condition, x, y)"""
         for _ in range(600):
             shape = draw_shape()
-            number = random.random() < 0.4 and Number(random.choice(NUMBERS))
-            c = Case(face, "where+" if number and isinstance(number.value, int) else "where")
+            given = random.random() < 0.4 and Number(random.choice(NUMBERS))
+            c = Case(face, "where+" if given and isinstance(given.value, int) else "where")
             mask = c.array("bool", part_of(shape))
             x = [c.array(random.choice(DTYPES[face]), part_of(shape)) for _ in range(2)]
-            if number:
-                x[random.randrange(2)] = number
+            if given:
+                x[random.randrange(2)] = given
             found = compute(face, "WHERE", x, mask=mask.py)
             r = c.local("%s.where(%s, %s, %s)" % (c.module, mask.name, x[0].source(), x[1].source()))
             yield c.error() if found is None else c.results((r,) + found)

@@ -7,10 +7,12 @@ dtypes, layouts, numbers, operators, in place, out= and where=, overlapping out.
 separated by tabs:
 
     face      numpy or torch
-    family    name of a group; those that end in + are for Lua with integers
+    family    name of a group; in those that end in + a number is an integer or a boolean, or an operator is
+              one of Lua 5.3
     source    Lua, `;;` for newlines; B[1], B[2], ... are the bytes of the buffers
     buffers   hexadecimal, separated by commas (an empty one is -)
-    expected  "error" (of the last line), or the results separated by spaces: dtype/sizes/bytes/tolerance;
+    expected  "error" (of the last line), "syntax" (an operator that a Lua without integers does not have; see
+              program.py), or the results separated by spaces: dtype/sizes/bytes/tolerance;
               NaN stands for any NaN, and floating elements may be off by the tolerance: a number of steps
               from one number to the next; of the larger part of the complex number with `z` behind it; of
               the larger of the number and 1 with `u`
@@ -25,7 +27,7 @@ import numpy as np
 import torch
 
 from elementwise_model import Number, cast, category
-from program import INTS, NUMPY_DTYPES, TORCH_DTYPES, Skip, item_size, lua, to_bfloat16
+from program import INTEGERS, INTS, NUMPY_DTYPES, TORCH_DTYPES, Skip, item_size, lua, number, to_bfloat16
 
 ROW = re.compile(r'TSR_ELEMENTWISE\((\w+), (\d), \w+, (TSR_\w+?)_\w+, "([^"]*)"')
 DTYPES = {"numpy": NUMPY_DTYPES, "torch": TORCH_DTYPES}
@@ -165,6 +167,7 @@ def part_of(shape):
 NUMBERS = [True, False, 0, 1, -1, 2, 3, 7, 100, -100, 127, 128, 255, 256, 300, -129, 2049, 40000, 2 ** 31, 2 ** 40,
            2 ** 63 - 1, -2 ** 63, 0.0, -0.0, 0.5, 2.0, -1.5, 0.1, 1e10, 1e300, float("inf"), float("-inf"),
            float("nan")]
+NUMBERS = list(map(number, NUMBERS))
 
 
 # ---- drawing --------------------------------------------------------------------------------------
@@ -326,13 +329,17 @@ class Drawer:
     def operations(self, face):
         for op in list(self.operators) + list(self.operators_53):
             for _ in range(self.counts["operators"]):
-                number = self.arity[op] == 2 and random.random() < 0.5 and Number(random.choice(NUMBERS))
-                integers = op in self.operators_53 or number and isinstance(number.value, int)
+                given = self.arity[op] == 2 and random.random() < 0.5 and Number(random.choice(NUMBERS))
+                integers = op in self.operators_53 or given and isinstance(given.value, int)
                 c = self.case(face, "operators+" if integers else "operators", op)
                 operands = self.draw_operands(c, op)
-                if number:
-                    operands[random.randrange(2)] = number
-                if number and isinstance(number.value, bool):
+                if given:
+                    operands[random.randrange(2)] = given
+                if given and isinstance(given.value, bool):
+                    continue
+                if op in self.operators_53 and not INTEGERS:
+                    c.local(self.call(c, op, operands, operator=True))
+                    yield c.finish("syntax")
                     continue
                 yield self.simple(c, op, operands, operator=True)
 

@@ -18,7 +18,7 @@ import torch
 import math_model
 from elementwise_draw import DTYPES, NUMBERS, Case, Drawer, draw, draw_float, read_rows
 from elementwise_model import Number
-from program import COMPLEX, INTS, to_bfloat16
+from program import COMPLEX, INTS, number, to_bfloat16
 
 warnings.simplefilter("ignore")
 EXACT = ("SIGN", "ANGLE", "SGN", "COPYSIGN", "NEXTAFTER", "HEAVISIDE", "GCD", "LCM", "LDEXP")
@@ -80,7 +80,7 @@ class Math(Drawer):
     def powers(self, face):
         """x ^ number as operator, function and method, where both libraries have short cuts."""
         for dtype in DTYPES[face]:
-            for x in EXPONENTS:
+            for x in map(number, EXPONENTS):
                 for operator in (True, False):
                     c = MathCase(face, "powers+" if isinstance(x, int) else "powers", "POW")
                     operands = [c.array(dtype, random.choice([[], [30], [4, 5]])), Number(x)]

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 
 from numpy_programs import (VIEWS, axis_of, base, key_of, layout, raises, split_shape)
-from program import (COMPLEX, FLOATS, INTS, NUMPY_DTYPES, Raw, Skip, Value, convert, dim, draw_shape,
-                     item_size, lua, met, write)
+from program import (COMPLEX, FLOATS, INTEGERS, INTS, NUMPY_DTYPES, Raw, Skip, Value, convert, dim, draw_shape,
+                     item_size, lua, met, number, write)
 
 warnings.simplefilter("ignore")
 
@@ -35,7 +35,9 @@ def element(p):
         texts = texts[1:]
 
     def work():
-        if v.py.dtype == np.uint64 and int(x) > 2 ** 63 - 1:
+        if not INTEGERS:
+            p.beyond = v.py.dtype.kind in "iu" and abs(int(x)) > 2 ** 53
+        elif v.py.dtype == np.uint64 and int(x) > 2 ** 63 - 1:
             p.refuse("uint64 element")
         return np.array(x)
     r = p.step("np.array(%s, {dtype = %s.dtype})" % (random.choice(texts), v.name), work)
@@ -200,8 +202,8 @@ def number_for(dtype):
     if kind < 0.1:
         return random.choice([True, False])
     if kind < 0.5:
-        return random.choice([0, 1, -1, 100, 127, 128, 255, 256, -129, 70000, 2 ** 31, 2 ** 32,
-                              2 ** 53 + 1, 2 ** 63 - 1])
+        return number(random.choice([0, 1, -1, 100, 127, 128, 255, 256, -129, 70000, 2 ** 31, 2 ** 32,
+                                     2 ** 53 + 1, 2 ** 63 - 1]))
     return random.choice([0.0, -0.0, 0.1, 1.5, -2.75, 300.5, -300.5, 1e5, 1e10, 1e19, 1e300,
                           float("inf"), float("-inf"), float("nan")])
 
@@ -329,7 +331,7 @@ def ranges(p):
     if kind == 0:
         a, b = random.randint(-20, 20), random.randint(-20, 20)
         s = random.choice([1, 2, 3, -1, -4, 7])
-        args = random.choice([[b], [a, b], [a, b, s], [a, b, s]])
+        args = list(map(number, random.choice([[b], [a, b], [a, b, s], [a, b, s]])))
         if dtype and dtype.startswith("u") and min(a, b) < 0:
             raise Skip
         r = p.step("np.arange(%s)" % arguments_of(args, options), lambda: np.arange(*args, dtype=dtype))
@@ -342,7 +344,7 @@ def ranges(p):
                    lambda: np.arange(*args, dtype=dtype))
     elif kind == 2:
         a, b, n = (random.choice([random.randint(-9, 9), random.uniform(-9, 9)]) for _ in range(3))
-        n = random.randint(0, 30)
+        a, b, n = number(a), number(b), random.randint(0, 30)
         end = random.choice([None, True, False])
         dtype = random.choice([None, "float32", "float64", "float16"])
         r = p.step("np.linspace(%s)" % arguments_of([a, b, n], {

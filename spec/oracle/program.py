@@ -9,14 +9,19 @@ One program a line of the output file, fields separated by tabs:
     source    Lua, `;;` for newlines. It finds the bytes of its buffers in B[1], B[2], ... and
               returns the results, unpack(t, n) those in a table t of n; the buffers, as uint8 arrays, are u1, u2, ...
     buffers   hexadecimal (an empty one is -), separated by commas
-    expected  "error" (of the last line), or the results separated by spaces:
+    expected  "error" (of the last line), or the results separated by spaces, after the word "beyond" when an
+              element is read that no number of a Lua without integers holds:
               dtype/sizes/strides/place/bytes, where strides are in bytes, place is "copy" or
               BUFFER+OFFSET of the first element in bytes, and bytes are hexadecimal, row-major
     after     the bytes of the buffers when all is done, as in `buffers`
 
+A Lua without integers (5.1, 5.2, LuaJIT) has files of its own, which LUA_NUMBERS=floats in the
+environment asks for: whatever number an array takes there is a float in both languages.
+
 Rules by which expectations differ from the installed libraries (RULES below are counted and
 printed, so that a rule that no program meets is seen):
 """
+import os
 import random
 
 import numpy as np
@@ -43,6 +48,14 @@ COMPLEX = ["complex64", "complex128"]
 NUMPY_DTYPES = ["bool"] + INTS + FLOATS + COMPLEX
 # torch has uint16, uint32 and uint64 since 2.3 only
 TORCH_DTYPES = [d for d in NUMPY_DTYPES if d not in ("uint16", "uint32", "uint64")] + ["bfloat16"]
+
+
+INTEGERS = os.environ.get("LUA_NUMBERS") != "floats"
+
+
+def number(x):
+    """A number that an array takes, as the Lua at hand has it."""
+    return x if INTEGERS or not isinstance(x, int) or isinstance(x, bool) else float(x)
 
 
 class Skip(Exception):
@@ -162,6 +175,8 @@ def lua(v):
     if isinstance(v, float):
         if v != v:
             return "np.nan"
+        if v == 0 and str(v) == "-0.0" and not INTEGERS:
+            return "(-1 / math.huge)"  # Lua 5.1 takes the literal -0.0 for 0
         return "(%s1/0)" % "-"[:v < 0] if abs(v) == float("inf") else repr(v)
     return str(int(v)) if int(v) > -2 ** 63 else "math.mininteger"
 
@@ -182,7 +197,7 @@ class Program:
         self.face, self.family = face, family
         self.lines, self.buffers, self.first = [], [], []
         self.module = "np" if face == "numpy" else "torch"
-        self.names = 0
+        self.names, self.beyond = 0, False
 
     def name(self):
         self.names += 1
@@ -234,7 +249,7 @@ class Program:
         self.finish("error")
 
     def finish(self, expected):
-        self.expected = expected
+        self.expected = "beyond " * self.beyond + expected
         raise Done
 
     def results(self, values):

@@ -723,7 +723,8 @@ def slopes(face):
         c = Case(face, name)
         x = c.array(dtype, [random.choice([2, 3, 5, 9]) for _ in range(random.choice([1, 2, 2, 3]))], repeats=False)
         if dtype == "int32":
-            c.lines.append("%s = %s %% 100" % (x.name, x.name))
+            c.lines.append("%s = %s %% %s({100}, {dtype = 'int32'})" % (
+                x.name, x.name, "np.array" if face == "numpy" else "torch.tensor"))
             x.py = x.py % 100
         d, order = random.randrange(x.py.ndim), random.choice([1, 1, 2])
         n, kind = x.py.shape[d], random.choice(["none", "number", "line"])

@@ -6,7 +6,7 @@ import torch
 
 from numpy_cases import number_for, writes_one_byte_twice
 from program import (FLOATS, INTS, TORCH_DTYPES, Raw, Skip, Value, arguments, convert, dim, draw_shape,
-                     item_size, lua, met, tensor_bytes, write)
+                     item_size, lua, met, number, tensor_bytes, write)
 from torch_programs import base, layout, step, torch_convert
 
 
@@ -201,15 +201,15 @@ def makes(p):
         s = random.choice([1, 2, 3, 7])
         if a > b:
             raise Skip
-        args = random.choice([[b], [a, b], [a, b, s]])
+        args = list(map(number, random.choice([[b], [a, b], [a, b, s]])))
         r = p.step("torch.arange(%s)" % arguments(args, options), lambda: torch.arange(*args, **how))
     elif kind == 1:
         a, b = random.randint(-20, 0), random.randint(0, 20)
         s = random.choice([1, 2, 3])
         if dtype == "uint8":
             raise Skip
-        r = p.step("torch.range(%s)" % arguments([a, b, s], options),
-                   lambda: torch.range(a, b, s, **how))
+        args = list(map(number, [a, b, s]))
+        r = p.step("torch.range(%s)" % arguments(args, options), lambda: torch.range(*args, **how))
     elif kind == 2:
         args = [n] if m is None else [n, m]
         r = p.step("torch.eye(%s)" % arguments(args, options), lambda: torch.eye(*args, **how))
@@ -220,12 +220,12 @@ def makes(p):
         r = p.step("torch.%s(%s)" % (name, arguments(args, options)),
                    lambda: getattr(torch, name)(shape, **how))
     elif kind == 4:
-        shape, x = draw_shape(), random.choice([0, 1, 7, 100, True, 0.5, 2.0])
+        shape, x = draw_shape(), number(random.choice([0, 1, 7, 100, True, 0.5, 2.0]))
         r = p.step("torch.full(%s)" % arguments([shape, x], options),
                    lambda: torch.full(shape, x, **how))
     else:
         v = layout(p, base(p))
-        shape, x = draw_shape(), random.choice([0, 1, 7, 100])
+        shape, x = draw_shape(), number(random.choice([0, 1, 7, 100]))
         how["dtype"] = how["dtype"] or v.py.dtype
         name = random.choice(["new_zeros", "new_ones", "zeros_like", "ones_like", "full_like", "new_full"])
         if name.endswith("like"):

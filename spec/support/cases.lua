@@ -9,8 +9,6 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local has_integers = math.type ~= nil -- luacheck: ignore 143
-
 local bytes_of = {}
 for n = 0, 255 do
     bytes_of[("%02x"):format(n)] = string.char(n)
@@ -168,9 +166,18 @@ end
 
 local function compile(text, environment)
     if setfenv then -- luacheck: ignore 113
-        return setfenv(assert(loadstring(text, "=case")), environment) -- luacheck: ignore 113
+        local chunk, why = loadstring(text, "=case") -- luacheck: ignore 113
+        return chunk and setfenv(chunk, environment), why -- luacheck: ignore 113
     end
-    return assert(load(text, "=case", "t", environment))
+    return load(text, "=case", "t", environment)
+end
+
+--- What is wrong with the error of a case, or nil: it must be of the last line that tries something.
+local function wrong_error(what, lines)
+    local line = tostring(what):match("^case:(%d+): .")
+    if tonumber(line) ~= last_line(lines) then
+        return "an error at another line than the last: " .. tostring(what)
+    end
 end
 
 --- Runs a case; returns what is wrong, or nil.
@@ -185,15 +192,19 @@ local function check(source, buffers, expected)
         local u = line:match("^local u(%d+) ")
         lines[i] = u and ("%s; U[%s] = u%s"):format(line, u, u) or line
     end
-    local results = {pcall(compile(table.concat(lines, "\n"), environment))}
+    local chunk, why = compile(table.concat(lines, "\n"), environment)
+    if expected == "syntax" then
+        return chunk and "an operator that this Lua was not to know" or wrong_error(why, lines)
+    end
+    local results = {pcall(assert(chunk, why))}
     local result_buffer
     if expected == "error" then
         if results[1] then
             return "no error"
         end
-        local line = tostring(results[2]):match("^case:(%d+): .")
-        if tonumber(line) ~= last_line(lines) then
-            return "an error at another line than the last: " .. tostring(results[2])
+        local wrong = wrong_error(results[2], lines)
+        if wrong then
+            return wrong
         end
     else
         if not results[1] then
@@ -221,13 +232,11 @@ local function read(path)
     for line in assert(io.open(path), "make -C . " .. path):lines() do
         local face, family = line:match("^(%w+)\t([^\t]*)")
         local name = face .. ": " .. family
-        if has_integers or not family:find("%+$") then
-            if not families[name] then
-                families[name] = {}
-                names[#names + 1] = name
-            end
-            table.insert(families[name], line)
+        if not families[name] then
+            families[name] = {}
+            names[#names + 1] = name
         end
+        table.insert(families[name], line)
     end
     return families, names
 end
