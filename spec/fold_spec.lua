@@ -4,7 +4,7 @@
 -- The `tessera` program runs one script at each level that this machine has. For each case the script compares
 -- the results on 1, 2 and 3 threads, and of a fused expression with its values summed afterwards, and prints a
 -- digest of their bits.
-local program = (os.getenv("TSR_BUILD") or "build") .. "/tessera"
+local program = ("%s/host/%s/tessera"):format(os.getenv("TSR_BUILD") or "build", os.getenv("TSR_LUA") or "5.4")
 
 local script = [[
 local ts = require "tessera"
