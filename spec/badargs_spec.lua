@@ -337,6 +337,11 @@ describe("bad arguments", function()
         for _, array in ipairs {ts.np.zeros(1), ts.torch.zeros(1)} do
             assert(tostring(array))
         end
+        local alive = {} -- the cells of objects are kept: as many as there ever were at once
+        for i = 1, 60000 do
+            alive[i] = ts.np.zeros(1)
+        end
+        alive = nil -- luacheck: ignore 311
         bytes, kilobytes = settle()
     end)
 

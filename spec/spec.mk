@@ -8,9 +8,10 @@ PYTHON := /usr/bin/python3
 TALLY := $(BUILD)/tally
 ASAN := $(BUILD)/asan
 TALLY_ROW = scripts/tools/tally $(TALLY)
-TEST_READY := $(BUILD)/deps/test $(BUILD)/deps/check
+TEST_READY := $(BUILD)/deps/test $(BUILD)/deps/check $(BUILD)/deps/luas
 $(BUILD)/deps/test: | $(LUA_READY) # the package manager runs once at a time
 $(BUILD)/deps/check: | $(BUILD)/deps/test
+$(BUILD)/deps/luas: | $(BUILD)/deps/check
 
 # ---- what the real libraries say; of floats where the chosen Lua has no integers
 ORACLE := $(BUILD)/oracle$(if $(filter 5.1 5.2 jit,$(LUA)),-floats)
@@ -77,11 +78,12 @@ ASAN_SPEC_ROWS := $(filter-out %-install,$(SPECS:spec/%_spec.lua=row-asan-spec-%
 # runs all); a level that the machine does not have is said.
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races row-races-revoke $(LINT_ROWS)
+include spec/versions.mk
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races row-races-revoke $(OTHER_ROWS) $(LINT_ROWS)
 .PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-asan lint check
 
 $(HOST_TEST_NAMES:%=row-c-%): row-c-%: $(HOST_DIR)/%
-	@$(TALLY_ROW) one c-$* $<
+	@$(TALLY_ROW) one $(TAG)c-$* $<
 $(C_TEST_NAMES:%=row-c-%): row-c-%: $(BUILD)/spec/%
 	@$(TALLY_ROW) one c-$* $<
 row-races: $(RACES)
@@ -93,7 +95,7 @@ $(HOST_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
 $(C_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
 	@$(TALLY_ROW) one asan-c-$* $(ASAN)/spec/$*
 $(SPEC_ROWS): row-spec-%:
-	@$(TALLY_ROW) busted $* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
+	@$(TALLY_ROW) busted $(TAG)$* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
 LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors exchange faces faults host install memory print threads)),$(SPECS))
@@ -122,7 +124,7 @@ test-build-asan: $(TEST_READY) $(VIEWER_READY)
 .PHONY: test-parts test-build-asan
 test-parts: $(TEST_PARTS)
 
-# $(call tally_of,ROWS): the rows side by side, and their sum
+# $(call tally_of,ROWS,PARTS): PARTS built, the rows side by side, and their sum
 JOBS := -j$(shell nproc 2>/dev/null || echo 2)
 define tally_of
 @rm -rf $(TALLY)
@@ -133,7 +135,7 @@ endef
 
 ## test: everything: checks, C programs and specs, and both again with sanitizers; ends with `N passed, N failed`
 test:
-	$(call tally_of,$(TEST_ROWS),test-build test-build-asan test-build-tsan)
+	$(call tally_of,$(TEST_ROWS),test-build test-build-asan test-build-tsan other-luas-few)
 
 ## test-c: the C programs of spec/c
 test-c:
