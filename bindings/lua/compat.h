@@ -64,7 +64,8 @@ static inline void tsrL_set_globals(lua_State *L) {
 }
 
 #ifdef LUA_JITLIBNAME
-/* LuaJIT gives every NaN the sign bit, NumPy's and PyTorch's have none; and scripts cannot mean one. */
+/* LuaJIT gives every NaN the sign bit, NumPy's and PyTorch's have none; and scripts cannot mean
+ * one. */
 static inline lua_Number tsrL_tonumber(lua_State *L, int index) {
     lua_Number x = lua_tonumber(L, index);
     return x == x ? x : (lua_Number)NAN;

@@ -193,7 +193,7 @@ static void one_call(void) {
                           "y:fill(k)\n"
                           "return x[{1, 2}], y[{4, 6}]") == 0);
     lua_pushinteger(L, 7);
-    CHECK(tessera_pcall_lent(L, 1, 2, 0, 2, buffers) == LUA_OK && lua_gettop(L) == 2);
+    CHECK(tessera_pcall_lent(L, 1, 2, 0, 2, buffers) == 0 && lua_gettop(L) == 2);
     CHECK(lua_tonumber(L, 1) == 2 && lua_tonumber(L, 2) == 7 && data[1][23] == 7);
     CHECK(o[0].released == 1 && o[1].released == 1 && lent(L) == 0);
     FAILS(L, "return kept[{1, 1}]", "storage was revoked by its host (the grid)");
