@@ -310,6 +310,9 @@ TSR_API bool tsr_context_cancelled(const tsr_context *context);
  * if cancelled; 0 is none, the default. Any thread, signal handlers too. */
 TSR_API void tsr_context_set_deadline(tsr_context *context, int64_t nanoseconds);
 TSR_API int64_t tsr_context_deadline(const tsr_context *context);
+/* TSR_OK, TSR_ECANCELLED or TSR_EDEADLINE: for long loops of the caller's own, which ask every few
+ * microseconds of work. */
+TSR_API tsr_status tsr_context_interrupted(const tsr_context *context, tsr_error *err);
 /* The deadline that is so many seconds from now on; 0 (none) for 0, less, and NaN. */
 TSR_API int64_t tsr_deadline_after(double seconds);
 

@@ -157,6 +157,14 @@ static void array_leaf(reader *r, int depth) {
 }
 
 /* The table on top of the stack, which is entry `depth` deep. */
+enum { CHECK = 1 << 14 }; /* elements between two looks at the cancel flag */
+
+static void check_interrupted(lua_State *L) {
+    tsr_error err = TSRL_ERROR;
+    if (tsr_context_interrupted(tsrL_lib(L)->context, &err) != TSR_OK)
+        tsrL_raise(L, &err);
+}
+
 static void read_table(reader *r, int depth) {
     lua_State *L = r->L;
     if (!is_sequence(L, -1))
@@ -166,6 +174,8 @@ static void read_table(reader *r, int depth) {
         ragged(r, depth - 1, "a table of another size");
     luaL_checkstack(L, 4, "nested tables");
     for (int64_t i = 0; i < n; i++) {
+        if (i % CHECK == 0)
+            check_interrupted(L);
         r->place[depth] = i;
         lua_rawgeti(L, -1, (int)(i + 1));
         if (depth + 1 < r->table_ndim)
@@ -280,6 +290,8 @@ static void push_nested(lua_State *L, const tsr_array *a, int dim, const char **
     luaL_checkstack(L, 4, "nested tables");
     lua_createtable(L, n < (1 << 27) ? (int)n : 0, 0);
     for (int64_t i = 0; i < n; i++) {
+        if (i % CHECK == 0)
+            check_interrupted(L);
         if (dim + 1 < tsr_array_ndim(a)) {
             push_nested(L, a, dim + 1, at);
         } else if (dtype == TSR_FLOAT64) {

@@ -33,6 +33,7 @@ enum {
     STEPS = 8, /* classes per doubling above SMALL_LIMIT */
     DOUBLINGS = 38,
     CLASSES = SMALL_CLASSES + STEPS * DOUBLINGS,
+    ZERO_LIMIT = 32 << 20,
 };
 
 #define DEFAULT_CACHE ((size_t)256 << 20)
@@ -226,7 +227,8 @@ void *tsr_block_new(tsr_context *c, size_t bytes, bool zeroed, tsr_error *err) {
         return NULL;
     lock(c);
     link *hit = c->lists[class];
-    if (hit != NULL && allowed(c, rounded, false)) {
+    bool slow = zeroed && rounded > ZERO_LIMIT; /* the system has zeros without writing them now */
+    if (hit != NULL && !slow && allowed(c, rounded, false)) {
         c->lists[class] = hit->next;
         c->cached -= rounded;
         charge(c, rounded);

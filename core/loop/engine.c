@@ -3,6 +3,7 @@
  * global. */
 #include "engine.h"
 #include "../base/context.h"
+#include "../base/executor.h"
 
 tsr_status tsr_context_new(const tsr_config *config, tsr_context **out, tsr_error *err) {
     *out = NULL;
@@ -29,6 +30,11 @@ const tsr_kernels *tsr_engine_kernels(const tsr_context *context) {
 
 const char *tsr_context_isa(const tsr_context *context) {
     return tsr_engine_kernels(context)->level;
+}
+
+tsr_status tsr_context_interrupted(const tsr_context *context, tsr_error *err) {
+    tsr_status status = tsr_interrupted(context);
+    return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
 }
 
 tsr_status tsr_interruption(tsr_status status, tsr_error *err) {

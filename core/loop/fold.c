@@ -326,12 +326,13 @@ static void run_task(void *user, int64_t index) {
 
 /* Combines the chunks of each strip. */
 static tsr_status join_chunks(const job *j) {
-    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (TSR_TREE_LEVELS + 1);
+    size_t levels = 64 - (size_t)__builtin_clzll((uint64_t)j->chunks);
+    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (levels + 1);
     _Alignas(64) char near[NEAR_BYTES];
     char *block = scratch(j->context, near, sizeof near, room);
     if (block == NULL)
         return TSR_EMEMORY;
-    char *value = block + TSR_TREE_LEVELS * bytes;
+    char *value = block + levels * bytes;
     for (int64_t i = 0; i < j->outer * j->strips; i++) {
         tsr_tree tree = {.combine = combine_of(j), .bytes = bytes, .levels = block};
         int64_t n = strip_size(j, i % j->strips);

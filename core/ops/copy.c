@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 8192 }; /* up to which no engine is needed */
+enum { FILL_ELEMENTS = 1 << 16 };                     /* between two looks at the cancel flag */
 
 static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     tsr_plan plan;
@@ -134,7 +135,13 @@ tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *err) {
     if (tsr_estimating(dst->context)) {
         /* nothing is written */
     } else if (dst->size > 0 && tsr_array_is_contiguous(dst) && tsr_array_is_aligned(dst)) {
-        kernels->fill[tsr_item_row(dst->itemsize)](item, tsr_data_of(dst), (size_t)dst->size);
+        for (int64_t at = 0; at < dst->size && status == TSR_OK; at += FILL_ELEMENTS) {
+            int64_t n = dst->size - at < FILL_ELEMENTS ? dst->size - at : FILL_ELEMENTS;
+            kernels->fill[tsr_item_row(dst->itemsize)](item, tsr_data_of(dst) + at * dst->itemsize,
+                                                       (size_t)n);
+            if (at + n < dst->size)
+                status = tsr_context_interrupted(dst->context, err);
+        }
     } else if (dst->size > 0) {
         tsr_plan plan;
         tsr_plan_start(&plan, dst->ndim, tsr_shape_of(dst));

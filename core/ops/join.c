@@ -60,14 +60,26 @@ tsr_status tsr_concatenate(tsr_context *context, int count, tsr_array *const *ar
     return status;
 }
 
+enum { CHECK_BYTES = 1 << 20 }; /* written between two looks at the cancel flag */
+
 /* Both contiguous: each of `outer` runs holds n items of `item` bytes, the i-th is written
  * counts[i] (or `times`) times. */
-static void repeat_items(const char *src, char *dst, int64_t outer, int64_t n, int64_t item,
-                         const int64_t *counts, int64_t times) {
+static tsr_status repeat_items(const tsr_context *context, const char *src, char *dst,
+                               int64_t outer, int64_t n, int64_t item, const int64_t *counts,
+                               int64_t times, tsr_error *err) {
+    const char *checked = dst;
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < n; i++, src += item)
-            for (int64_t c = counts != NULL ? counts[i] : times; c > 0; c--, dst += item)
+            for (int64_t c = counts != NULL ? counts[i] : times; c > 0; c--, dst += item) {
                 memcpy(dst, src, (size_t)item);
+                if (dst - checked < CHECK_BYTES)
+                    continue;
+                tsr_status status = tsr_context_interrupted(context, err);
+                if (status != TSR_OK)
+                    return status;
+                checked = dst;
+            }
+    return TSR_OK;
 }
 
 tsr_status tsr_repeat(tsr_context *context, const tsr_array *a, int dim, const int64_t *counts,
@@ -111,11 +123,15 @@ tsr_status tsr_repeat(tsr_context *context, const tsr_array *a, int dim, const i
     for (int i = dim + 1; i < a->ndim; i++)
         item *= shape[i];
     if (made->size > 0 && !tsr_estimating(context))
-        repeat_items(tsr_data_of(source), tsr_data_of(made), outer, n, item, counts, times);
+        status = repeat_items(context, tsr_data_of(source), tsr_data_of(made), outer, n, item,
+                              counts, times, err);
     tsr_storage_leave(source->storage);
     tsr_array_release(source);
-    *out = made;
-    return TSR_OK;
+    if (status == TSR_OK)
+        *out = made;
+    else
+        tsr_array_release(made);
+    return status;
 }
 
 tsr_status tsr_triangle(tsr_context *context, const tsr_array *a, bool upper, int64_t offset,
@@ -131,7 +147,8 @@ tsr_status tsr_triangle(tsr_context *context, const tsr_array *a, bool upper, in
     int64_t rows = tsr_shape_of(a)[a->ndim - 2], columns = tsr_shape_of(a)[a->ndim - 1];
     int64_t lines = columns > 0 && !tsr_estimating(context) ? made->size / columns : 0;
     size_t item = made->itemsize;
-    for (int64_t line = 0; line < lines; line++) {
+    int64_t written = 0;
+    for (int64_t line = 0; line < lines && status == TSR_OK; line++) {
         int64_t diagonal; /* column of the diagonal in this row */
         if (!tsr_add(line % rows, offset, &diagonal))
             diagonal = offset < 0 ? INT64_MIN + 1 : INT64_MAX - 1;
@@ -142,7 +159,15 @@ tsr_status tsr_triangle(tsr_context *context, const tsr_array *a, bool upper, in
             memset(row, 0, (size_t)edge * item);
         else
             memset(row + (size_t)edge * item, 0, (size_t)(columns - edge) * item);
+        written += columns * (int64_t)item;
+        if (written > CHECK_BYTES) {
+            status = tsr_context_interrupted(context, err);
+            written = 0;
+        }
     }
-    *out = made;
-    return TSR_OK;
+    if (status == TSR_OK)
+        *out = made;
+    else
+        tsr_array_release(made);
+    return status;
 }

@@ -4,6 +4,8 @@
 #include "../loop/engine.h"
 #include "../loop/program.h"
 
+enum { CHECK = 128 * TSR_BLOCK }; /* elements between two looks at the cancel flag */
+
 static double as_double(const tsr_scalar *s) {
     return s->dtype == TSR_FLOAT64  ? s->as.f
            : s->dtype == TSR_UINT64 ? (double)s->as.u
@@ -29,7 +31,7 @@ tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_sca
     } block;
     int64_t stride = tsr_strides_of(dst)[0];
     int64_t size = tsr_estimating(dst->context) ? 0 : dst->size;
-    for (int64_t at = 0; at < size; at += TSR_BLOCK) {
+    for (int64_t at = 0; at < size && status == TSR_OK; at += TSR_BLOCK) {
         int64_t n = size - at < TSR_BLOCK ? size - at : TSR_BLOCK;
         if (exact)
             kernels->ramp_i64(start->as.i, step->as.i, at, block.i, (size_t)n);
@@ -37,8 +39,10 @@ tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_sca
             kernels->ramp_f64(as_double(start), as_double(step), at, block.f, (size_t)n);
         tsr_block_store(kernels, &path, &block, dst->itemsize, tsr_data_of(dst) + at * stride,
                         stride, n);
+        if (at % CHECK == 0 && at > 0)
+            status = tsr_context_interrupted(dst->context, err);
     }
     tsr_storage_touch(dst->storage);
     tsr_storage_leave(dst->storage);
-    return TSR_OK;
+    return status;
 }

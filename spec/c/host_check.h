@@ -89,7 +89,7 @@ static tessera_buffer buffer_of(double *data, owner *o) {
 }
 
 /* Lends 4 x 6 doubles as the global `a`. */
-static tessera_lease *lend(lua_State *L, double *data, owner *o) {
+static inline tessera_lease *lend(lua_State *L, double *data, owner *o) {
     tessera_buffer buffer = buffer_of(data, o);
     tessera_lease *lease = NULL;
     tsr_error err = {0};
@@ -99,7 +99,7 @@ static tessera_lease *lend(lua_State *L, double *data, owner *o) {
     return lease;
 }
 
-static size_t lent(lua_State *L) {
+static inline size_t lent(lua_State *L) {
     tsr_memory memory = {0};
     CHECK(tessera_memory(L, &memory));
     return memory.lent;

@@ -1,6 +1,6 @@
 /* Cancelling: every operation stops between pieces when its context is told to, says so, and leaves
  * everything but its output as it was. With -v also how long each took from the word to the end,
- * over arrays large enough to be busy for a while. */
+ * over 10^8 elements. */
 #define _POSIX_C_SOURCE 200809L
 #include "../../core/tessera.h"
 
@@ -43,7 +43,117 @@ typedef struct job {
     int kind, number;
 } job;
 
-enum { APPLY, REDUCE, EXTREME, SCAN, COPY, KINDS };
+enum { APPLY, REDUCE, EXTREME, SCAN, COPY, OTHER, KINDS };
+
+/* What has a function of its own. */
+enum {
+    FILL,
+    RANGE,
+    REPEAT,
+    REPEAT_ROWS,
+    TRIANGLE,
+    CONCATENATE,
+    TRANSPOSE,
+    WHERE,
+    SOFTMAX,
+    SOFTMAX_SHORT,
+    VARIANCE,
+    COLUMN_SUMS,
+    EXPRESSION,
+    OTHERS
+};
+
+static const char *const other_names[OTHERS] = {
+    "fill",  "range",   "repeat",          "repeat rows", "triangle",    "concatenate", "transpose",
+    "where", "softmax", "softmax of rows", "variance",    "column sums", "expression"};
+
+/* The array as a matrix of 1000 columns. */
+static tsr_array *matrix(const tsr_array *a) {
+    int64_t shape[2] = {-1, 1000};
+    tsr_array *m = NULL;
+    check(tsr_view_reshape(a, 2, shape, &m, NULL) == TSR_OK, "no matrix");
+    return m;
+}
+
+static tsr_status run_expression(const job *j, tsr_array **result, tsr_error *err) {
+    tsr_dtype dtype = tsr_array_dtype(j->a);
+    tsr_node nodes[4] = {{.kind = TSR_NODE_INPUT},
+                         {.kind = TSR_NODE_APPLY, .operation = TSR_DO_MULTIPLY},
+                         {.kind = TSR_NODE_APPLY, .operands = {1, 0}, .operation = TSR_DO_ADD},
+                         {.kind = TSR_NODE_APPLY, .operands = {2}, .operation = TSR_DO_SQRT}};
+    tsr_input input = {.dtype = dtype};
+    tsr_apply_options options = {.face = TSR_FACE_NUMPY, .default_float = TSR_FLOAT64};
+    const tsr_array *arrays[1] = {j->a};
+    const tsr_scalar *numbers[1] = {NULL};
+    tsr_expression *e;
+    tsr_status status =
+        tsr_expression_new(j->context, TSR_FLOAT64, false, 4, 3, nodes, 1, &input, &e, err);
+    if (status == TSR_OK)
+        status = tsr_expression_run(e, arrays, numbers, &options, result, err);
+    tsr_expression_release(e);
+    return status;
+}
+
+static tsr_status run_other(const job *j, tsr_array **result, tsr_error *err) {
+    tsr_scalar same = {.dtype = TSR_FLOAT64, .as = {.f = 0.75}}, step = {.dtype = TSR_FLOAT64};
+    tsr_apply_options apply = {.face = TSR_FACE_NUMPY, .default_float = TSR_FLOAT64};
+    tsr_reduce_options reduce = {.face = TSR_FACE_NUMPY, .dtype = TSR_DTYPE_COUNT, .count = -1};
+    static const int first = 0;
+    tsr_array *m = matrix(j->a), *both[2] = {j->a, j->a};
+    const tsr_array *three[3] = {j->a, j->a, j->a};
+    tsr_dtype floating = tsr_dtype_describe(tsr_array_dtype(j->a))->kind == 'f'
+                             ? tsr_array_dtype(j->a)
+                             : TSR_FLOAT32;
+    tsr_status status = TSR_OK;
+    tsr_array *turned = NULL;
+    switch (j->number) {
+    case FILL:
+        status = tsr_fill(j->a, &same, err);
+        break;
+    case RANGE:
+        status = tsr_fill_range(j->a, &same, &step, err);
+        break;
+    case REPEAT:
+        status = tsr_repeat(j->context, j->a, 0, NULL, 2, result, err);
+        break;
+    case REPEAT_ROWS:
+        status = tsr_repeat(j->context, m, 0, NULL, 2, result, err);
+        break;
+    case TRIANGLE:
+        status = tsr_triangle(j->context, m, true, 1, result, err);
+        break;
+    case CONCATENATE:
+        status = tsr_concatenate(j->context, 2, both, 0, tsr_array_dtype(j->a), result, err);
+        break;
+    case TRANSPOSE:
+        status = tsr_view_swap(m, 0, 1, &turned, err);
+        if (status == TSR_OK)
+            status = tsr_clone(j->context, turned, tsr_array_dtype(m), TSR_ORDER_C, result, err);
+        break;
+    case WHERE:
+        status = tsr_where(j->context, three, &apply, result, err);
+        break;
+    case SOFTMAX:
+        status = tsr_softmax(j->context, false, j->a, 0, floating, NULL, result, err);
+        break;
+    case SOFTMAX_SHORT:
+        status = tsr_softmax(j->context, true, m, 1, floating, NULL, result, err);
+        break;
+    case VARIANCE:
+        status = tsr_variance(j->context, j->a, 1, true, &reduce, result, err);
+        break;
+    case COLUMN_SUMS:
+        reduce.count = 1;
+        reduce.dims = &first;
+        status = tsr_reduce(j->context, TSR_REDUCE_SUM, m, &reduce, result, err);
+        break;
+    default:
+        status = run_expression(j, result, err);
+    }
+    tsr_array_release(turned);
+    tsr_array_release(m);
+    return status;
+}
 
 static tsr_status run(const job *j, tsr_error *err) {
     tsr_array *result = NULL, *at = NULL;
@@ -61,8 +171,10 @@ static tsr_status run(const job *j, tsr_error *err) {
     else if (j->kind == SCAN)
         status =
             tsr_scan_along(j->context, (tsr_scan)j->number, j->a, 0, &reduce, &result, &at, err);
-    else
+    else if (j->kind == COPY)
         status = tsr_clone(j->context, j->a, (tsr_dtype)j->number, TSR_ORDER_C, &result, err);
+    else
+        status = run_other(j, &result, err);
     check(status == TSR_OK || (result == NULL && at == NULL), "a result beside an error");
     tsr_array_release(result);
     tsr_array_release(at);
@@ -116,9 +228,15 @@ static int list_jobs(tsr_context *c, tsr_array *a, job *jobs) {
         jobs[n++] = (job){c, a, "", SCAN, op};
     for (int dtype = 0; dtype < TSR_DTYPE_COUNT; dtype++)
         jobs[n++] = (job){c, a, "", COPY, dtype};
-    static const char *const kinds[KINDS] = {"apply", "reduce", "extreme", "scan", "copy"};
+    for (int other = 0; other < OTHERS; other++)
+        jobs[n++] = (job){c, a, "", OTHER, other};
+    static const char *const kinds[KINDS] = {"apply", "reduce", "extreme", "scan", "copy", ""};
     for (int i = 0; i < n; i++)
-        snprintf(jobs[i].name, sizeof jobs[i].name, "%s %d", kinds[jobs[i].kind], jobs[i].number);
+        if (jobs[i].kind == OTHER)
+            snprintf(jobs[i].name, sizeof jobs[i].name, "%s", other_names[jobs[i].number]);
+        else
+            snprintf(jobs[i].name, sizeof jobs[i].name, "%s %d", kinds[jobs[i].kind],
+                     jobs[i].number);
     return n;
 }
 
@@ -157,7 +275,7 @@ static void in_the_middle(job *jobs, int count, bool verbose) {
         double late = cancel_in_the_middle(&jobs[i], verbose ? 0.002 : 0.0003);
         stopped += late >= 0;
         if (verbose && late >= 0)
-            printf("%-12s %6.2f ms\n", jobs[i].name, late * 1e3);
+            printf("%-16s %6.2f ms\n", jobs[i].name, late * 1e3);
     }
     check(stopped > 5, "hardly anything was cancelled in the middle");
 }
@@ -165,7 +283,7 @@ static void in_the_middle(job *jobs, int count, bool verbose) {
 int main(int argc, char **argv) {
     bool verbose = argc > 1 && strcmp(argv[1], "-v") == 0;
     tsr_context *c;
-    static job jobs[TSR_DO_COUNT + 64];
+    static job jobs[TSR_DO_COUNT + 96];
     if (tsr_context_new(NULL, &c, NULL) != TSR_OK)
         return 1;
     tsr_array *small = ones(c, 200000, TSR_FLOAT64); /* what is smaller may be done at once */
@@ -175,7 +293,7 @@ int main(int argc, char **argv) {
     for (int t = 1; t <= 2; t++)
         for (int d = 0; d < 3; d++) {
             tsr_context_set_threads(c, t, NULL);
-            tsr_array *large = ones(c, verbose ? 50000000 : 6000000, dtypes[d]);
+            tsr_array *large = ones(c, verbose ? 100000000 : 6000000, dtypes[d]);
             if (verbose)
                 printf("%s, %d threads\n", tsr_dtype_describe(dtypes[d])->name, t);
             in_the_middle(jobs, list_jobs(c, large, jobs), verbose);
