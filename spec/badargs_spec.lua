@@ -24,6 +24,8 @@ local writers = {fill = true, fill_ = true, zero_ = true, copy_ = true, copyto =
 for name in pairs(support.elementwise) do
     writers[name] = true
 end
+-- whose results hold the memory of lent arrays, which is seen until they are collected
+local holders = {to_dlpack = true, __dlpack = true, __array_interface = true}
 -- what changes how the library works from then on; undone after each call
 local settings = {set_printoptions = true, set_default_dtype = true}
 -- what stays out of reach of a count hook: the time of one call in seconds
@@ -250,6 +252,11 @@ function Checker:call(place, name, described, f, count, args)
                 self:report(place, name, described, "a strange result: " .. tostring(results[i]))
             end
         end
+    end
+    if ok and holders[name] then
+        results, err = nil, nil -- luacheck: ignore 311
+        collectgarbage()
+        collectgarbage()
     end
     if not (ok and writers[name]) then
         if lender.fingerprint(unpack(args, 1, count)) ~= before then
