@@ -12,6 +12,9 @@ import numpy as np
 import torch
 
 MOST = 400000  # repetitions of a timing
+# A timing follows untimed repetitions, so many or so long: the sides use tens of megabytes each, and what is
+# timed is the code in a loop, not how much of its memory the other sides left in the last cache.
+WARMING, WARMING_SECONDS = 6, 0.02
 
 
 class Refused(Exception):
@@ -77,6 +80,11 @@ def repetitions(side, sample, least=1):
     return max(least, min(MOST, int(sample / max(took, 1e-9))))
 
 
+def warm_up(side, before):
+    took = before[-1] * 1e-9 if before else WARMING_SECONDS
+    side(max(1, min(WARMING, int(WARMING_SECONDS / max(took, 1e-9)))))
+
+
 def in_turns(sides, rounds, sample, least=None, count=None):
     """{name: median}, every side once a round, every other round in the opposite order."""
     least = least or {}
@@ -85,5 +93,6 @@ def in_turns(sides, rounds, sample, least=None, count=None):
     order = list(sides)
     for turn in range(rounds):
         for name in order if turn % 2 == 0 else order[::-1]:
+            warm_up(sides[name], samples[name])
             samples[name].append(sides[name](counts[name]))
     return {name: statistics.median(values) for name, values in samples.items()}
