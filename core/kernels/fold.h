@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-enum { TSR_FOLD_WIDE = 256 };
+/* A walk goes through its rows once for every strip of accumulators: so many bytes of rows at a
+ * time that all times but the first find them in the first-level cache. */
+enum { TSR_FOLD_WIDE = 256, TSR_FOLD_BYTES = 32768 };
 
 typedef void tsr_walk(const char *src, int64_t stride, size_t rows, size_t n, const void *start,
                       void *acc);
@@ -36,8 +38,10 @@ static __attribute__((noinline)) void tsr_fold_walk(tsr_walk *walk, const char *
     size_t row = TSR_FOLD_LANES * parts * size, done = 0;
     if (row < TSR_FOLD_WIDE && rows >= 16)
         done = tsr_fold_wide(walk, src, rows, row, lanes);
-    if (rows > done)
-        walk(src + done * row, (int64_t)row, rows - done, TSR_FOLD_LANES * parts, lanes, lanes);
+    for (size_t some; done < rows; done += some) {
+        some = rows - done < TSR_FOLD_BYTES / row ? rows - done : TSR_FOLD_BYTES / row;
+        walk(src + done * row, (int64_t)row, some, TSR_FOLD_LANES * parts, lanes, lanes);
+    }
     if (left > 0)
         walk(src + rows * row, 0, 1, left * parts, lanes, lanes);
 }

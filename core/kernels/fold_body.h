@@ -13,7 +13,7 @@
 
 typedef T OF(vector) __attribute__((vector_size(TSR_VECTOR)));
 typedef T OF(memory) __attribute__((vector_size(TSR_VECTOR), aligned(_Alignof(T)), may_alias));
-enum { OF(each) = TSR_VECTOR / sizeof(T) };
+enum { OF(each) = TSR_VECTOR / sizeof(T), OF(strip) = TSR_STRIP_OF(sizeof(T)) };
 
 static inline OF(vector) OF(join)(OF(vector) a, OF(vector) x) {
     return JOIN(a, x);
@@ -22,16 +22,16 @@ static inline OF(vector) OF(join)(OF(vector) a, OF(vector) x) {
 #ifdef QUICK
 /* A strip of the walk without NaN. Whether there was one. */
 static inline bool OF(quick)(const char *at, int64_t stride, size_t rows, OF(vector) * a) {
-    PASTE(tsr_seen, S) seen[TSR_STRIP / 2];
+    PASTE(tsr_seen, S) seen[OF(strip) / 2];
     TSR_UNROLL_STRIP
-    for (int i = 0; i < TSR_STRIP / 2; i++)
+    for (int i = 0; i < OF(strip) / 2; i++)
         seen[i] = PASTE(TSR_NONE, S);
     for (size_t r = 0; r < rows; r++, at += stride) {
         TSR_UNROLL_STRIP
-        for (int i = 0; i < TSR_STRIP * TSR_VECTOR; i += 64)
+        for (int i = 0; i < OF(strip) * TSR_VECTOR; i += 64)
             __builtin_prefetch(at + TSR_AHEAD * stride + i);
         TSR_UNROLL_STRIP
-        for (int i = 0; i < TSR_STRIP; i += 2) {
+        for (int i = 0; i < OF(strip); i += 2) {
             const OF(vector) x = *(const OF(memory) *)(at + i * TSR_VECTOR);
             const OF(vector) y = *(const OF(memory) *)(at + (i + 1) * TSR_VECTOR);
             a[i] = QUICK(a[i], x);
@@ -41,7 +41,7 @@ static inline bool OF(quick)(const char *at, int64_t stride, size_t rows, OF(vec
     }
     bool any = false;
     TSR_UNROLL_STRIP
-    for (int i = 0; i < TSR_STRIP / 2; i++)
+    for (int i = 0; i < OF(strip) / 2; i++)
         any |= PASTE(TSR_SEEN, S)(seen[i]);
     return any;
 }
@@ -53,11 +53,11 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
     const T *from = start;
     T *to = acc;
     size_t j = 0;
-    for (; j + TSR_STRIP * OF(each) <= n; j += TSR_STRIP * OF(each)) {
+    for (; j + OF(strip) * OF(each) <= n; j += OF(strip) * OF(each)) {
         const char *at = src + j * sizeof(T);
-        OF(vector) a[TSR_STRIP];
+        OF(vector) a[OF(strip)];
         TSR_UNROLL_STRIP
-        for (int i = 0; i < TSR_STRIP; i++)
+        for (int i = 0; i < OF(strip); i++)
             a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
         size_t left = rows;
 #ifdef QUICK
@@ -65,14 +65,14 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
 #endif
         for (size_t r = 0; r < left; r++, at += stride) {
             TSR_UNROLL_STRIP
-            for (int i = 0; i < TSR_STRIP * TSR_VECTOR; i += 64)
+            for (int i = 0; i < OF(strip) * TSR_VECTOR; i += 64)
                 __builtin_prefetch(at + TSR_AHEAD * stride + i);
             TSR_UNROLL_STRIP
-            for (int i = 0; i < TSR_STRIP; i++)
+            for (int i = 0; i < OF(strip); i++)
                 a[i] = OF(join)(a[i], *(const OF(memory) *)(at + i * TSR_VECTOR));
         }
         TSR_UNROLL_STRIP
-        for (int i = 0; i < TSR_STRIP; i++)
+        for (int i = 0; i < OF(strip); i++)
             *(OF(memory) *)(to + j + (size_t)i * OF(each)) = a[i];
     }
     for (; j + OF(each) <= n; j += OF(each)) {

@@ -2,17 +2,19 @@
 #ifndef TSR_KERNELS_VECTORS_H
 #define TSR_KERNELS_VECTORS_H
 
-/* Bytes of a vector, and how many vectors of accumulators a walk holds: enough to hide the latency
- * of an addition, few enough to stay in registers with something beside. */
+/* Bytes of a vector, and how many vectors of accumulators a walk over numbers of `size` bytes
+ * holds: enough to hide the latency of an addition, few enough to stay in registers with something
+ * beside; and all the lanes of a fold where there are registers for them, so that it goes through
+ * memory once. */
 #if defined(__AVX512F__)
-#define TSR_VECTOR 64
-#define TSR_STRIP  4
+#define TSR_VECTOR         64
+#define TSR_STRIP_OF(size) ((size) == 8 ? 8 : 4)
 #elif defined(__AVX2__)
-#define TSR_VECTOR 32
-#define TSR_STRIP  8
+#define TSR_VECTOR         32
+#define TSR_STRIP_OF(size) 8
 #else
-#define TSR_VECTOR 16
-#define TSR_STRIP  4
+#define TSR_VECTOR         16
+#define TSR_STRIP_OF(size) 4
 #endif
 
 /* Rows ahead of the one that is added up that memory is asked for: sums of what lies in memory gain
