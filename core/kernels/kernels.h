@@ -33,6 +33,12 @@ typedef void tsr_kernel_transpose(const char *src, int64_t ss, char *dst, int64_
 /* dst[i] = item for i < n; item is itemsize bytes. */
 typedef void tsr_kernel_fill(const void *item, void *dst, size_t n);
 
+/* Copies bytes past the caches; source and destination do not overlap. Where the destination lies
+ * in lines of TSR_LINE bytes, calls should begin and end at their bounds: parts of a line are slow.
+ */
+typedef void tsr_kernel_stream(const void *src, void *dst, size_t bytes);
+enum { TSR_LINE = 64 };
+
 /* dst[i] = start + (first + i) * step, in double, or in int64_t with wrap-around. */
 typedef void tsr_kernel_ramp_f64(double start, double step, int64_t first, double *dst, size_t n);
 typedef void tsr_kernel_ramp_i64(int64_t start, int64_t step, int64_t first, int64_t *dst,
@@ -123,6 +129,7 @@ typedef struct tsr_kernels {
     tsr_kernel_move *move[TSR_ITEM_COUNT];
     tsr_kernel_transpose *transpose[TSR_ITEM_COUNT];
     tsr_kernel_fill *fill[TSR_ITEM_COUNT];
+    tsr_kernel_stream *stream;
     tsr_kernel_ramp_f64 *ramp_f64;
     tsr_kernel_ramp_i64 *ramp_i64;
     tsr_kernel_convert *simple[TSR_UN_COUNT][TSR_DTYPE_COUNT]; /* elementwise.def */
@@ -152,10 +159,12 @@ typedef struct tsr_kernels {
     tsr_kernel_scan_arg *scan_arg[TSR_ARG_COUNT][TSR_DTYPE_COUNT];
 } tsr_kernels;
 
-/* Copies bytes past the caches; source and destination do not overlap. Before another thread reads
- * what was written, tsr_stream_end. */
-void tsr_stream(const void *src, void *dst, size_t bytes);
-void tsr_stream_end(void);
+/* Before another thread reads what `stream` wrote. */
+static inline void tsr_stream_end(void) {
+#if defined(__SSE2__)
+    __builtin_ia32_sfence();
+#endif
+}
 
 /* Writes the element that a fold starts its lanes from, of the dtype that lanes have. */
 void tsr_fold_identity(tsr_fold fold, tsr_dtype dtype, void *item);

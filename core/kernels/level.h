@@ -34,7 +34,8 @@
     X(level, unary)                                                                                \
     X(level, parts)                                                                                \
     X(level, choose)                                                                               \
-    X(level, find)
+    X(level, find)                                                                                 \
+    X(level, stream)
 
 /* Those that are not compiled for v2, which has nothing for them that base has not: neither fused
  * multiplication nor wider vectors. */

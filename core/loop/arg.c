@@ -48,7 +48,7 @@ static const void *piece(worker *w, int64_t from, int64_t *n) {
         *n = left < TSR_FOLD_LEAF ? left : TSR_FOLD_LEAF;
         return w->tile.data[1] + from * w->job->item;
     }
-    *n = left < w->machine.limit ? left : w->machine.limit;
+    *n = left < w->machine.most ? left : w->machine.most;
     return tsr_machine_block(&w->machine, &w->tile, 0, from, 1, *n, NULL);
 }
 
@@ -90,7 +90,7 @@ static void search_strip(worker *w, int64_t column, int64_t n) {
     tsr_kernel_arg_rows *better =
         k->arg_rows[j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN][j->f->from];
     tsr_machine_enter(&w->machine, &w->tile);
-    int64_t rows = w->machine.limit / n;
+    int64_t rows = w->machine.most / n;
     for (int64_t row = 0; row < j->stream; row += rows) {
         if (j->stream - row < rows)
             rows = j->stream - row;
@@ -125,7 +125,7 @@ static void run_task(void *user, int64_t index) {
     const tsr_plan *plan = &j->f->plan;
     worker w;
     w.job = j;
-    tsr_machine_start(&w.machine, j->program);
+    tsr_machine_start(&w.machine, j->program, 0);
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
     for (int64_t i = index * j->batch; i < end && i < count && !interrupted(&w); i++) {
         int64_t column = i % j->strips * STRIP, left = j->inner - column;

@@ -43,6 +43,7 @@ typedef struct job {
     int64_t item;        /* bytes of a lane */
     int64_t inner;       /* elements of the innermost dimension */
     int64_t stream;      /* elements of a stream */
+    int64_t elements;    /* of all streams */
     int64_t outer;       /* places of the kept dimensions that stand outside */
     int64_t strip;       /* results that a worker takes together */
     int64_t strips;      /* for each outer place */
@@ -197,8 +198,8 @@ static void fold_strip(worker *w, int64_t outer, int64_t column, int64_t n, int6
         from += end - row;
         while (row < end) {
             int64_t take = TSR_FOLD_ROWS - group < end - row ? TSR_FOLD_ROWS - group : end - row;
-            if (!direct && take * n > m->limit)
-                take = m->limit / n;
+            if (!direct && take * n > m->most)
+                take = m->most / n;
             const char *src =
                 direct ? tile.data[1] + row * tile.strides[1][0] + column * tile.strides[1][1]
                        : tsr_machine_block(m, &tile, row, column, take, n, NULL);
@@ -314,7 +315,7 @@ static void run_task(void *user, int64_t index) {
         atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
         return;
     }
-    tsr_machine_start(&w.machine, j->program);
+    tsr_machine_start(&w.machine, j->program, j->f->rows ? j->elements : 0);
     int64_t end = (index + 1) * j->batch, count = item_count(j);
     end = end < count ? end : count;
     if (j->plain)
@@ -351,7 +352,7 @@ static tsr_status join_chunks(const job *j) {
 /* How wide strips are: what a block of the program has room for, with the shape it likes. */
 static bool strip_width(job *j) {
     tsr_machine probe;
-    if (!tsr_machine_start(&probe, j->program))
+    if (!tsr_machine_start(&probe, j->program, 0))
         return false;
     tsr_tile tile;
     tsr_tile_start(&tile, &j->f->plan, j->f->plan.ndim - 2);
@@ -377,6 +378,7 @@ static bool cut(job *j) {
     const tsr_plan *plan = &j->f->plan;
     j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
     j->outer = tsr_plan_places(plan, 0, j->f->kept);
+    j->elements = tsr_plan_places(plan, 0, plan->ndim);
     j->strip = j->strips = 1;
     if (j->f->rows) {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim);
@@ -409,8 +411,8 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     job j = {.context = context, .f = f, .program = program};
     j.item = tsr_dtype_describe(f->lanes)->itemsize;
     tsr_machine probe;
-    bool fits = !program->full &&
-                (program->steps <= TSR_MACHINE_BUFFERS / 2 || tsr_machine_start(&probe, program));
+    bool fits = !program->full && (program->steps <= TSR_MACHINE_BUFFERS / 2 ||
+                                   tsr_machine_start(&probe, program, 0));
     if (!fits || !cut(&j))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
     size_t room = (size_t)(item_count(&j) * j.strip * j.item);

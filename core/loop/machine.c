@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32 };
+enum { DIRECT, REPEATED, GATHERED, TURNED }; /* ways of loading */
 
 /* Loaded registers and constants keep a buffer of their own; computed ones take any whose value is
  * used up. Returns how many buffers there are. */
@@ -33,16 +34,18 @@ static int assign_buffers(tsr_machine *m) {
     return used;
 }
 
-static int64_t item_of(const tsr_machine *m, int reg) {
-    return tsr_dtype_describe((tsr_dtype)m->program->dtype[reg])->itemsize;
-}
-
-bool tsr_machine_start(tsr_machine *m, const tsr_program *p) {
+bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     m->program = p;
-    int64_t widest = 1;
+    m->loads = 0;
+    int64_t widest = 1, bytes = 0;
     for (int i = 0; i < p->registers; i++) {
-        widest = item_of(m, i) > widest ? item_of(m, i) : widest;
+        m->item[i] = (uint8_t)tsr_dtype_describe((tsr_dtype)p->dtype[i])->itemsize;
         m->spread[i] = NULL;
+        widest = m->item[i] > widest ? m->item[i] : widest;
+        if (p->operand[i] >= 0 || i == p->result)
+            bytes += m->item[i];
+        if (p->operand[i] >= 0)
+            m->load[m->loads++] = (uint8_t)i;
     }
     int used = p->full ? TSR_MACHINE_BUFFERS + 1 : assign_buffers(m);
     if (used > TSR_MACHINE_BUFFERS)
@@ -50,7 +53,9 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p) {
     m->room = TSR_MACHINE_MOST;
     while (m->room * used > TSR_MACHINE_BYTES)
         m->room /= 2;
-    m->limit = m->room / widest;
+    m->most = m->usual = m->room / widest;
+    if (elements > TSR_FAR_BYTES / bytes && m->usual > TSR_FAR_BLOCK / widest)
+        m->usual = TSR_FAR_BLOCK / widest;
     return true;
 }
 
@@ -75,32 +80,46 @@ bool tsr_tile_is_transposed(const tsr_tile *tile, int operand, int64_t item) {
            tile->strides[operand][1] != 0 && tile->n[0] > 1;
 }
 
+static int way_of(const tsr_machine *m, const tsr_tile *tile, int reg) {
+    int operand = m->program->operand[reg];
+    if (is_repeated(tile, operand))
+        return REPEATED;
+    if (tsr_tile_is_direct(tile, operand, (tsr_dtype)m->program->dtype[reg]))
+        return DIRECT;
+    return tsr_tile_is_transposed(tile, operand, m->item[reg]) ? TURNED : GATHERED;
+}
+
 static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, int64_t rows,
                    int64_t columns) {
     int operand = m->program->operand[reg];
-    int64_t item = item_of(m, reg), s0 = tile->strides[operand][0], s1 = tile->strides[operand][1];
+    int64_t item = m->item[reg], s0 = tile->strides[operand][0], s1 = tile->strides[operand][1];
     int kind = tsr_item_row((size_t)item);
     const tsr_kernels *kernels = m->program->kernels;
     char *to = buffer_of(m, reg);
-    if (rows > 1 && tsr_tile_is_transposed(tile, operand, item))
+    if (rows > 1 && m->way[reg] == TURNED)
         kernels->transpose[kind](at, s1, to, columns * item, columns, rows);
     else
         kernels->move[kind](at, s0, s1, to, columns * item, item, rows, columns);
 }
 
+/* Asks for the block after the next one, which has so many bytes as this one. */
+static void read_ahead(const char *at, int64_t bytes) {
+    for (int64_t i = 2 * bytes; i < 3 * bytes; i += TSR_LINE)
+        __builtin_prefetch(at + i);
+}
+
 static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column, int64_t rows,
                  int64_t columns) {
-    const tsr_program *p = m->program;
-    for (int reg = 0; reg < p->registers; reg++) {
-        int operand = p->operand[reg];
-        if (operand < 0)
-            continue;
+    for (int i = 0; i < m->loads; i++) {
+        int reg = m->load[i], operand = m->program->operand[reg];
         const char *at = tile->data[operand] + row * tile->strides[operand][0] +
                          column * tile->strides[operand][1];
         m->value[reg] = buffer_of(m, reg);
-        if (rows == 1 && tsr_tile_is_direct(tile, operand, (tsr_dtype)p->dtype[reg]))
+        if (rows == 1 && m->way[reg] == DIRECT) {
             m->value[reg] = at;
-        else if (!is_repeated(tile, operand))
+            if (m->usual < m->most)
+                read_ahead(at, columns * m->item[reg]);
+        } else if (m->way[reg] != REPEATED)
             gather(m, tile, reg, at, rows, columns);
     }
 }
@@ -118,9 +137,9 @@ static void spread(tsr_machine *m, const tsr_tile *tile, int64_t n) {
         if (m->spread[reg] == from && m->times[reg] >= n)
             continue;
         _Alignas(16) unsigned char item[16];
-        memcpy(item, from, (size_t)item_of(m, reg));
+        memcpy(item, from, m->item[reg]);
         m->value[reg] = buffer_of(m, reg);
-        p->kernels->fill[tsr_item_row((size_t)item_of(m, reg))](item, buffer_of(m, reg), (size_t)n);
+        p->kernels->fill[tsr_item_row(m->item[reg])](item, buffer_of(m, reg), (size_t)n);
         m->spread[reg] = from;
         m->times[reg] = n;
     }
@@ -151,20 +170,22 @@ const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row,
 
 /* Parts of a row, but squares for transposes, and several short rows at once. */
 static void choose_block(tsr_machine *m, const tsr_tile *tile) {
-    const tsr_program *p = m->program;
-    bool transposed = false;
-    for (int reg = 0; reg < p->registers; reg++)
-        transposed = transposed || (p->operand[reg] >= 0 &&
-                                    tsr_tile_is_transposed(tile, p->operand[reg], item_of(m, reg)));
+    bool turned = false;
+    for (int i = 0; i < m->loads; i++)
+        turned = turned || m->way[m->load[i]] == TURNED;
     m->rows = 1;
-    m->columns = tile->n[1] < m->limit ? tile->n[1] : m->limit;
-    if (transposed && m->columns > TRANSPOSE_COLUMNS)
+    m->columns = tile->n[1] < m->usual ? tile->n[1] : m->usual;
+    if (turned && m->columns > TRANSPOSE_COLUMNS)
         m->columns = TRANSPOSE_COLUMNS;
-    if (transposed || (tile->n[1] < SHORT_ROW && tile->n[0] > 1))
-        m->rows = m->limit / m->columns;
+    if (turned)
+        m->rows = m->most / m->columns;
+    else if (tile->n[1] < SHORT_ROW && tile->n[0] > 1)
+        m->rows = m->usual / m->columns;
 }
 
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
+    for (int i = 0; i < m->loads; i++)
+        m->way[m->load[i]] = (uint8_t)way_of(m, tile, m->load[i]);
     choose_block(m, tile);
     spread(m, tile, (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns);
 }

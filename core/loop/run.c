@@ -24,7 +24,7 @@ typedef struct job {
     tsr_context *context;
     const tsr_program *program;
     const tsr_plan *plan;
-    int64_t parts;
+    int64_t size, parts;
     bool stream;
     _Atomic int status; /* of the first piece that failed */
 } job;
@@ -34,31 +34,43 @@ typedef struct worker {
     tsr_machine machine;
 } worker;
 
+/* Computes a block of a tile and brings its value to where it belongs. */
+static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int64_t rows,
+                      int64_t columns, bool dense) {
+    tsr_machine *m = &w->machine;
+    const tsr_program *p = m->program;
+    const tsr_kernels *kernels = p->kernels;
+    int64_t item = m->item[p->result];
+    const int64_t *ds = tile->strides[0];
+    char *at = tile->data[0] + i * ds[0] + j * ds[1];
+    bool direct = dense && (rows == 1 || ds[0] == columns * item), stream = w->job->stream;
+    const void *value =
+        tsr_machine_block(m, tile, i, j, rows, columns, direct && !stream ? at : NULL);
+    if (value == at)
+        return;
+    if (direct && stream)
+        kernels->stream(value, at, (size_t)(rows * columns * item));
+    else
+        kernels->move[tsr_item_row((size_t)item)](value, columns * item, item, at, ds[0], ds[1],
+                                                  rows, columns);
+}
+
 static bool run_tile(void *user, const tsr_tile *tile) {
     worker *w = user;
     tsr_machine *m = &w->machine;
     const tsr_program *p = m->program;
-    tsr_dtype dtype = (tsr_dtype)p->dtype[p->result];
-    int64_t item = tsr_dtype_describe(dtype)->itemsize;
-    const int64_t *ds = tile->strides[0];
     tsr_machine_enter(m, tile);
-    bool dense = tsr_tile_is_direct(tile, 0, dtype);
-    for (int64_t i = 0; i < tile->n[0]; i += m->rows)
-        for (int64_t j = 0; j < tile->n[1]; j += m->columns) {
-            int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows;
-            int64_t columns = tile->n[1] - j < m->columns ? tile->n[1] - j : m->columns;
-            char *at = tile->data[0] + i * ds[0] + j * ds[1];
-            bool direct = dense && (rows == 1 || ds[0] == columns * item);
-            const void *value = tsr_machine_block(m, tile, i, j, rows, columns,
-                                                  direct && !w->job->stream ? at : NULL);
-            if (value == at)
-                continue;
-            if (direct && w->job->stream)
-                tsr_stream(value, at, (size_t)(rows * columns * item));
-            else
-                p->kernels->move[tsr_item_row((size_t)item)](value, columns * item, item, at, ds[0],
-                                                             ds[1], rows, columns);
+    bool dense = tsr_tile_is_direct(tile, 0, (tsr_dtype)p->dtype[p->result]);
+    for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
+        int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
+        if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
+            columns -= (int64_t)((uintptr_t)(tile->data[0] + i * tile->strides[0][0]) % TSR_LINE) /
+                       m->item[p->result];
+        for (int64_t j = 0; j < tile->n[1]; j += columns, columns = m->columns) {
+            columns = tile->n[1] - j < columns ? tile->n[1] - j : columns;
+            run_block(w, tile, i, j, rows, columns, dense);
         }
+    }
     return true;
 }
 
@@ -72,8 +84,8 @@ static bool copy_tile(void *user, const tsr_tile *tile) {
         kernels->transpose[row](tile->data[1], ss[1], tile->data[0], ds[0], tile->n[1], tile->n[0]);
     else if (j->stream && ds[1] == item && ss[1] == item)
         for (int64_t i = 0; i < tile->n[0]; i++)
-            tsr_stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
-                       (size_t)(tile->n[1] * item));
+            kernels->stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
+                            (size_t)(tile->n[1] * item));
     else
         kernels->move[row](tile->data[1], ss[0], ss[1], tile->data[0], ds[0], ds[1], tile->n[0],
                            tile->n[1]);
@@ -98,7 +110,7 @@ static void run_piece(void *user, int64_t index) {
     } else {
         worker w;
         w.job = j;
-        tsr_machine_start(&w.machine, j->program);
+        tsr_machine_start(&w.machine, j->program, j->size);
         tsr_plan_run(plan, run_tile, &w);
     }
     if (j->stream)
@@ -107,7 +119,7 @@ static void run_piece(void *user, int64_t index) {
 
 static bool fits(const tsr_program *program) {
     tsr_machine probe;
-    return tsr_machine_start(&probe, program);
+    return tsr_machine_start(&probe, program, 0);
 }
 
 static bool transposes(const tsr_plan *plan, int64_t item) {
@@ -129,6 +141,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     job j = {.context = context,
              .program = program,
              .plan = plan,
+             .size = size,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= STREAM_BYTES};
     int threads =

@@ -120,9 +120,9 @@ static void run_task(void *user, int64_t index) {
     worker w;
     w.job = j;
     w.since = CHECK;
-    tsr_machine_start(&w.machine, j->program);
+    tsr_machine_start(&w.machine, j->program, 0);
     int64_t widest = j->item > j->result_item ? j->item : j->result_item;
-    w.limit = w.machine.limit < BLOCK ? w.machine.limit : BLOCK;
+    w.limit = w.machine.most < BLOCK ? w.machine.most : BLOCK;
     w.limit = w.limit < BLOCK_BYTES / widest ? w.limit : BLOCK_BYTES / widest;
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
     for (int64_t i = index * j->batch; i < end && i < count && goes_on(&w, 0); i++) {
