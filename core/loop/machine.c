@@ -53,14 +53,12 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     m->room = TSR_MACHINE_MOST;
     while (m->room * used > TSR_MACHINE_BYTES)
         m->room /= 2;
+    for (int i = 0; i < p->registers; i++)
+        m->buffer[i] = m->bytes + m->own[i] * m->room;
     m->most = m->usual = m->room / widest;
     if (elements > TSR_FAR_BYTES / bytes && m->usual > TSR_FAR_BLOCK / widest)
         m->usual = TSR_FAR_BLOCK / widest;
     return true;
-}
-
-static char *buffer_of(tsr_machine *m, int reg) {
-    return m->bytes + m->own[reg] * m->room;
 }
 
 bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype) {
@@ -95,7 +93,7 @@ static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at
     int64_t item = m->item[reg], s0 = tile->strides[operand][0], s1 = tile->strides[operand][1];
     int kind = tsr_item_row((size_t)item);
     const tsr_kernels *kernels = m->program->kernels;
-    char *to = buffer_of(m, reg);
+    char *to = m->buffer[reg];
     if (rows > 1 && m->way[reg] == TURNED)
         kernels->transpose[kind](at, s1, to, columns * item, columns, rows);
     else
@@ -114,7 +112,7 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
         int reg = m->load[i], operand = m->program->operand[reg];
         const char *at = tile->data[operand] + row * tile->strides[operand][0] +
                          column * tile->strides[operand][1];
-        m->value[reg] = buffer_of(m, reg);
+        m->value[reg] = m->buffer[reg];
         if (rows == 1 && m->way[reg] == DIRECT) {
             m->value[reg] = at;
             if (m->usual < m->most)
@@ -138,8 +136,8 @@ static void spread(tsr_machine *m, const tsr_tile *tile, int64_t n) {
             continue;
         _Alignas(16) unsigned char item[16];
         memcpy(item, from, m->item[reg]);
-        m->value[reg] = buffer_of(m, reg);
-        p->kernels->fill[tsr_item_row(m->item[reg])](item, buffer_of(m, reg), (size_t)n);
+        m->value[reg] = m->buffer[reg];
+        p->kernels->fill[tsr_item_row(m->item[reg])](item, m->buffer[reg], (size_t)n);
         m->spread[reg] = from;
         m->times[reg] = n;
     }
@@ -153,19 +151,20 @@ const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row,
     if (rows * columns > m->filled) /* more rows at once than tsr_machine_enter chose */
         spread(m, tile, rows * columns);
     load(m, tile, row, column, rows, columns);
-    for (int i = 0; i < p->steps; i++) {
-        const tsr_step *s = &p->step[i];
-        void *made = i == p->steps - 1 && to != NULL ? to : buffer_of(m, s->out);
-        const void *a = m->value[s->in[0]];
-        if (s->inputs == 1)
+    const void **value = m->value;
+    const tsr_step *last = p->step + p->steps - 1;
+    for (const tsr_step *s = p->step; s <= last; s++) {
+        void *made = s == last && to != NULL ? to : m->buffer[s->out];
+        const void *a = value[s->in[0]];
+        if (s->inputs == 2)
+            s->run.two(a, value[s->in[1]], made, n);
+        else if (s->inputs == 1)
             s->run.one(a, made, n);
-        else if (s->inputs == 2)
-            s->run.two(a, m->value[s->in[1]], made, n);
         else
-            s->run.three(a, m->value[s->in[1]], m->value[s->in[2]], made, n);
-        m->value[s->out] = made;
+            s->run.three(a, value[s->in[1]], value[s->in[2]], made, n);
+        value[s->out] = made;
     }
-    return m->value[p->result];
+    return value[p->result];
 }
 
 /* Parts of a row, but squares for transposes, and several short rows at once. */

@@ -31,7 +31,8 @@ typedef struct tsr_machine {
     uint8_t load[TSR_REGISTERS];       /* which */
     uint8_t item[TSR_REGISTERS];       /* each register's bytes of an element */
     uint8_t way[TSR_REGISTERS];        /* how it is loaded in the current tile */
-    uint8_t own[TSR_REGISTERS];        /* each register's buffer */
+    uint8_t own[TSR_REGISTERS];        /* each register's buffer, */
+    char *buffer[TSR_REGISTERS];       /* and where it is */
     const void *spread[TSR_REGISTERS]; /* what it repeats, */
     int64_t times[TSR_REGISTERS];      /* so often, */
     int64_t filled;                    /* and all that the current tile repeats at least so often */
