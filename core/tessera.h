@@ -431,6 +431,16 @@ TSR_API tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *
  * go while somebody still looks at the array. False, and nothing, when others hold the array. */
 TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
 
+/* Placed arrays: small results that lie in memory of the caller's, headers and all, so that making
+ * them allocates nothing. Operations read and write them as any other; but they go with their
+ * memory whatever references they have, so nobody may retain, view, resize or vacate one. Settling
+ * gives a new array of the same elements and version that has memory of its context. */
+enum { TSR_PLACE_MOST = 512 }; /* bytes of elements */
+/* The memory that an array of the same dtype and shape takes; 0 when it is too large. */
+TSR_API size_t tsr_place_like(const tsr_array *array);
+TSR_API bool tsr_array_placed(const tsr_array *array);
+TSR_API tsr_status tsr_array_settle(const tsr_array *placed, tsr_array **out, tsr_error *err);
+
 TSR_API tsr_dtype tsr_array_dtype(const tsr_array *array);
 TSR_API int tsr_array_ndim(const tsr_array *array);
 TSR_API const int64_t *tsr_array_shape(const tsr_array *array);   /* borrowed; ndim sizes */
@@ -676,6 +686,13 @@ typedef enum tsr_do {
     TSR_DO_COUNT
 } tsr_do;
 
+/* What a caller keeps for an operation on a face between calls, so that calls of the same kind need
+ * not find out again what the dtypes mean. Zero at first; for one thread at a time and one context.
+ */
+typedef struct tsr_memo {
+    uint64_t words[6];
+} tsr_memo;
+
 /* How an operation is applied; all zero but `face` and `default_float` is fine. */
 typedef struct tsr_apply_options {
     tsr_face face;           /* whose promotion rules */
@@ -684,6 +701,9 @@ typedef struct tsr_apply_options {
     tsr_array *out;          /* written to (borrowed), NULL for a new array; may be an operand */
     const tsr_array *where;  /* bool; elements where it is false stay as they are in `out`, or 0 */
     const tsr_array *alpha;  /* 0-dimensional: multiplies the second operand of add and subtract */
+    tsr_memo *memo;          /* NULL: none */
+    void *place;             /* where a new array may be placed, aligned as an int64_t, */
+    size_t place_bytes;      /* if it takes no more than this */
 } tsr_apply_options;
 
 /* *result is a new array, or `out` retained. Operands are broadcast together; `out` must have the

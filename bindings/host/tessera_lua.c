@@ -118,13 +118,30 @@ void tessera_last_error(lua_State *L, tsr_error *out) {
     *out = lib != NULL ? lib->last : (tsr_error){0};
 }
 
+/* Hosts may keep arrays, so that they get lasting ones. */
+static bool settle(lua_State *L, int index) {
+    index = lua_absindex(L, index);
+    if (!lua_checkstack(L, 6))
+        return false;
+    tsrL_get_settle_closure(L);
+    lua_pushvalue(L, index);
+    if (lua_pcall(L, 1, 0, 0) == LUA_OK)
+        return true;
+    lua_pop(L, 1);
+    return false;
+}
+
 tsr_array *tessera_test(lua_State *L, int index) {
-    tsrL_object *o = tsrL_test(L, index);
-    return tsrL_filled(o) ? o->cell->array : NULL;
+    tsrL_object *o = tsrL_peek(L, index);
+    if (!tsrL_filled(o) || (o->placed && !settle(L, index)))
+        return NULL;
+    return o->cell->array;
 }
 
 tsr_array *tessera_check(lua_State *L, int index) {
     tsr_array *array = tessera_test(L, index);
+    if (array == NULL && tsrL_filled(tsrL_peek(L, index)))
+        luaL_error(L, "argument %d: not enough memory", index);
     if (array == NULL)
         luaL_error(L, "argument %d must be an array, not %s", index, luaL_typename(L, index));
     return array;

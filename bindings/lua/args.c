@@ -178,7 +178,7 @@ double tsrL_number(lua_State *L, int argument) {
     tsr_scalar s;
     if (lua_type(L, argument) == LUA_TNUMBER)
         return lua_tonumber(L, argument);
-    if (tsrL_test(L, argument) == NULL || !tsrL_test_scalar(L, argument, &s) ||
+    if (tsrL_peek(L, argument) == NULL || !tsrL_test_scalar(L, argument, &s) ||
         s.dtype == TSR_COMPLEX128)
         tsrL_type_error(L, argument, "a number");
     return s.dtype == TSR_FLOAT64  ? s.as.f
@@ -206,7 +206,7 @@ bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out) {
         *out = (tsr_scalar){TSR_BOOL, {.i = lua_toboolean(L, index)}};
         return true;
     default: {
-        tsrL_object *o = tsrL_test(L, index);
+        tsrL_object *o = tsrL_peek(L, index);
         if (!tsrL_filled(o) || tsr_array_ndim(o->cell->array) != 0)
             return false;
         tsr_error err = TSRL_ERROR;

@@ -51,6 +51,14 @@ typedef struct tsrL_cell {
 
 typedef struct tsrL_block tsrL_block; /* of cells */
 
+/* What the closure of an elementwise operation has at hand. */
+typedef struct tsrL_operation {
+    struct tsrL_library *library;
+    tsr_do operation;
+    int count; /* of operands */
+    tsr_memo memo[TSR_FACE_COUNT];
+} tsrL_operation;
+
 /* One per lua_State: what the C functions have in common. */
 typedef struct tsrL_library {
     tsr_context *context; /* NULL once the state is closing */
@@ -66,6 +74,7 @@ typedef struct tsrL_library {
     int block_count;
     tsrL_cell gone;       /* of objects that were finalized: empty for ever */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
+    tsrL_operation operations[TSR_DO_COUNT];
     /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
     tsr_array *numbers[TSRL_NUMBERS][TSR_DTYPE_COUNT];
     /* of the last error */
@@ -82,6 +91,7 @@ typedef struct tsrL_object {
     uint8_t face;   /* tsr_face */
     bool requires_grad;
     bool released; /* by release(): array is still there, but must not be used any more */
+    bool placed;   /* the array is part of the object (placed.c), or will be when it is filled in */
 } tsrL_object;
 
 /* Raises: `argument` is of the wrong type. */
@@ -123,13 +133,46 @@ static inline bool tsrL_filled(const tsrL_object *o) {
     return o != NULL && o->cell->array != NULL && !o->released;
 }
 
-/* NULL when it is none of ours. */
-static inline tsrL_object *tsrL_test(lua_State *L, int index) {
+/* Placed arrays (placed.c). New object of `bytes` bytes for a result, which `options` then say;
+ * right before the result is made there must be a cell for one that does not fit. */
+tsrL_object *tsrL_new_placed(lua_State *L, tsr_face face, size_t bytes, tsr_apply_options *options);
+/* The new object on top got an array that is not placed. */
+void tsrL_hold(lua_State *L, tsrL_library *lib, tsrL_object *o);
+void tsrL_settle(lua_State *L, int index, tsrL_object *o);
+void tsrL_add_metatable_without_gc(lua_State *L); /* of the metatable on top */
+enum { TSRL_WITHOUT_GC = 1 };                     /* where that is */
+void tsrL_add_cells(lua_State *L, tsrL_library *lib);
+/* Makes sure that there is an unused cell. */
+static inline void tsrL_reserve_cell(lua_State *L, tsrL_library *lib) {
+    if (lib->unused == NULL)
+        tsrL_add_cells(L, lib);
+}
+tsrL_cell *tsrL_take_cell(tsrL_library *lib); /* that one */
+
+/* NULL when it is none of ours. The array may be placed: for those who have no more use for it when
+ * they return. */
+static inline tsrL_object *tsrL_peek(lua_State *L, int index) {
     tsrL_object *o = lua_touserdata(L, index);
-    return (o != NULL && lua_rawlen(L, index) == sizeof *o && o->magic == &tsrL_magic) ? o : NULL;
+    return (o != NULL && lua_rawlen(L, index) >= sizeof *o && o->magic == &tsrL_magic) ? o : NULL;
 }
 
-/* Raises when it is none of ours, and for released ones. */
+/* The same, and the array is a lasting one. */
+static inline tsrL_object *tsrL_test(lua_State *L, int index) {
+    tsrL_object *o = tsrL_peek(L, index);
+    if (o != NULL && o->placed)
+        tsrL_settle(L, index, o);
+    return o;
+}
+
+/* tsrL_peek, but raises when it is none of ours, and for released ones. */
+static inline tsrL_object *tsrL_look(lua_State *L, int index) {
+    tsrL_object *o = tsrL_peek(L, index);
+    if (!tsrL_filled(o))
+        tsrL_type_error(L, index, "an array");
+    return o;
+}
+
+/* The same for tsrL_test. */
 static inline tsrL_object *tsrL_check(lua_State *L, int index) {
     tsrL_object *o = tsrL_test(L, index);
     if (!tsrL_filled(o))
@@ -144,8 +187,10 @@ tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
 int tsrL_register_objects(lua_State *L);
 void tsrL_close_objects(tsrL_library *lib); /* lets go of all arrays */
-/* push(array as lightuserdata, face), with the upvalues of the library: for hosts. */
+/* Functions with the upvalues of the library, for hosts: push(array as lightuserdata, face), and
+ * settle(object). */
 void tsrL_get_push_closure(lua_State *L);
+void tsrL_get_settle_closure(lua_State *L);
 /* Pushes the element as a Lua value; a complex one cannot be, and the caller deals with it. Raises
  * when no Lua number of this runtime holds it. */
 void tsrL_push_scalar(lua_State *L, const tsr_scalar *value);

@@ -71,12 +71,13 @@ static void read_positions(lua_State *L, const tsr_array *a, int count, int64_t 
 }
 
 int tsrL_op_get(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     int count = lua_gettop(L) - 1;
     int64_t index[TSR_MAX_DIMS];
     read_positions(L, o->cell->array, count, index);
     if (tsrL_push_element(L, o->cell->array, count, index))
         return 1;
+    tsrL_check(L, 1);
     tsr_index items[TSR_MAX_DIMS];
     for (int i = 0; i < count; i++)
         items[i] = (tsr_index){TSR_INDEX_AT, index[i], 1, 1};
@@ -85,7 +86,7 @@ int tsrL_op_get(lua_State *L) {
 }
 
 int tsrL_op_set(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     int count = lua_gettop(L) - 2;
     if (count < 0)
         tsrL_type_error(L, 2, "an index or a value");

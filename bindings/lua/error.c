@@ -50,7 +50,7 @@ int tsrL_raise(lua_State *L, const tsr_error *err) {
 }
 
 int tsrL_type_error(lua_State *L, int argument, const char *expected) {
-    tsrL_object *o = tsrL_test(L, argument);
+    tsrL_object *o = tsrL_peek(L, argument);
     if (o != NULL && o->trace != 0)
         tsrL_fail(L, TSR_EUNSUPPORTED, argument, "cannot be traced in a fused function");
     const char *given = o == NULL                   ? luaL_typename(L, argument)

@@ -291,9 +291,10 @@ static void positions(const key *k, int64_t *index) {
 }
 
 int tsrL_get_index(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     if (tsrL_get_quickly(L, o->cell->array))
         return 1;
+    o = tsrL_check(L, 1);
     key k;
     parse_key(L, o->cell->array, 2, &k);
     int64_t index[2 * TSR_MAX_DIMS + 1];
@@ -334,9 +335,10 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
 }
 
 int tsrL_set_index(lua_State *L) {
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     if (tsrL_set_quickly(L, o->cell->array))
         return 0;
+    o = tsrL_check(L, 1);
     key k;
     parse_key(L, o->cell->array, 2, &k);
     return assign(L, o, &k, 3);

@@ -169,10 +169,11 @@ static void add_objects(lua_State *L, tsr_face face) {
     push_function(L, tsrL_object_tostring, "tostring", 8, face);
     lua_setfield(L, -2, "__tostring");
     tsrL_add_operators(L, face);
+    tsrL_add_metatable_without_gc(L);
     lua_pop(L, 1);
 }
 
-static const char push_key = 0;
+static const char push_key = 0, settle_key = 0;
 
 static int push_for_host(lua_State *L) {
     tsrL_push(L, lua_touserdata(L, 1), (tsr_face)lua_tointeger(L, 2));
@@ -181,6 +182,15 @@ static int push_for_host(lua_State *L) {
 
 void tsrL_get_push_closure(lua_State *L) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &push_key);
+}
+
+static int settle_for_host(lua_State *L) {
+    tsrL_test(L, 1);
+    return 0;
+}
+
+void tsrL_get_settle_closure(lua_State *L) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &settle_key);
 }
 
 static int open_tables(lua_State *L) {
@@ -232,6 +242,8 @@ static int open_tables(lua_State *L) {
     tsrL_attach_lua_half(L, CORE);
     push_function(L, push_for_host, "push", 4, TSR_FACE_NUMPY);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &push_key);
+    push_function(L, settle_for_host, "settle", 6, TSR_FACE_NUMPY);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &settle_key);
     lua_pushvalue(L, TS);
     return 1;
 }
@@ -259,8 +271,8 @@ tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabil
     lib = tsrL_push_library(L, config, capabilities, err);
     int library = lua_gettop(L);
     lua_pushvalue(L, library);
-    lua_createtable(L, 0, 16);
-    lua_createtable(L, 0, 16);
+    lua_createtable(L, 1, 32);
+    lua_createtable(L, 1, 32);
     lua_pushliteral(L, "open");
     lua_pushinteger(L, TSR_FACE_TORCH);
     lua_pushcclosure(L, open_tables, TSRL_UPVALUES);

@@ -29,7 +29,7 @@ static uint64_t arrays_at_hand(lua_State *L) {
     uint64_t slots = 0;
     int top = lua_gettop(L) < SLOTS ? lua_gettop(L) : SLOTS;
     for (int i = 1; i <= top; i++) {
-        tsrL_object *o = tsrL_test(L, i);
+        tsrL_object *o = tsrL_peek(L, i);
         if (o != NULL && o->cell->array != NULL)
             slots |= UINT64_C(1) << (i - 1);
     }
@@ -93,7 +93,7 @@ struct tsrL_block {
 };
 
 /* A block more, which the library's metatable keeps alive. */
-static void add_block(lua_State *L, tsrL_library *lib) {
+void tsrL_add_cells(lua_State *L, tsrL_library *lib) {
     luaL_checkstack(L, 3, NULL);
     lua_getmetatable(L, lua_upvalueindex(TSRL_UP_LIBRARY));
     tsrL_block *b = tsrL_newuserdata(L, sizeof *b);
@@ -109,6 +109,12 @@ static void add_block(lua_State *L, tsrL_library *lib) {
     }
 }
 
+tsrL_cell *tsrL_take_cell(tsrL_library *lib) {
+    tsrL_cell *cell = lib->unused;
+    lib->unused = cell->next;
+    return cell;
+}
+
 tsrL_object *tsrL_new(lua_State *L, tsr_face face) {
     return tsrL_new_in(L, tsrL_lib(L), face);
 }
@@ -119,12 +125,10 @@ tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face) {
         feed_collector(L, lib, unreported);
     tsrL_object *o = tsrL_newuserdata(L, sizeof *o);
     *o = (tsrL_object){.magic = &tsrL_magic, .cell = &lib->gone, .face = (uint8_t)face};
-    lua_pushvalue(L, lua_upvalueindex(face == TSR_FACE_TORCH ? TSRL_UP_TENSOR : TSRL_UP_NDARRAY));
+    lua_pushvalue(L, lua_upvalueindex(TSRL_UP_NDARRAY + (int)face));
     lua_setmetatable(L, -2);
-    if (lib->unused == NULL)
-        add_block(L, lib);
-    o->cell = lib->unused;
-    lib->unused = o->cell->next;
+    tsrL_reserve_cell(L, lib);
+    o->cell = tsrL_take_cell(lib);
     return o;
 }
 
@@ -187,9 +191,9 @@ static void empty(tsrL_cell *cell) {
 }
 
 static int object_gc(lua_State *L) {
-    tsrL_object *o = tsrL_test(L, 1);
+    tsrL_object *o = tsrL_peek(L, 1);
     tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
-    if (o == NULL || o->cell == &lib->gone)
+    if (o == NULL || o->placed || o->cell == &lib->gone)
         return 0;
     tsrL_cell *cell = o->cell;
     o->cell = &lib->gone;
@@ -209,10 +213,12 @@ void tsrL_close_objects(tsrL_library *lib) {
 /* x:release(), __close: gives the memory back now. Touching x afterwards raises; releasing twice is
  * fine. An array that a host holds as well keeps its memory anyway. */
 int tsrL_op_release(lua_State *L) {
-    tsrL_object *o = tsrL_test(L, 1);
+    tsrL_object *o = tsrL_peek(L, 1);
     if (o == NULL)
         return tsrL_type_error(L, 1, "an array");
-    if (tsrL_filled(o)) {
+    if (o->placed) {
+        o->released = true;
+    } else if (tsrL_filled(o)) {
         o->released = true;
         tsr_array_vacate(o->cell->array, tsrL_lib(L)->nothing);
         drop_anchors(L);
@@ -221,7 +227,7 @@ int tsrL_op_release(lua_State *L) {
 }
 
 static int object_len(lua_State *L) {
-    const tsr_array *a = tsrL_check(L, 1)->cell->array;
+    const tsr_array *a = tsrL_look(L, 1)->cell->array;
     if (tsr_array_ndim(a) == 0)
         tsrL_fail(L, TSR_ESHAPE, 1, "a 0-dimensional array has no length");
     lua_pushinteger(L, (lua_Integer)tsr_array_shape(a)[0]);

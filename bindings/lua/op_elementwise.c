@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-enum { UP_OPERATION = TSRL_UPVALUES + 1, UP_IN_PLACE, UPVALUES = UP_IN_PLACE };
+enum { UP_OPERATION = TSRL_UPVALUES + 1, UPVALUES = UP_OPERATION }; /* a tsrL_operation */
 enum { OPERANDS_MOST = 3 };
 
 /* Operands as they came: objects, or numbers. */
@@ -61,9 +61,9 @@ static void check_numbers(lua_State *L, const arguments *a, int first) {
 }
 
 /* The 0-dimensional array of place i and the number's dtype, with the number in it. */
-static tsr_array *place_of(tsrL_library *lib, const arguments *a, int i) {
-    tsr_array *place = lib->numbers[i][a->number[i].dtype];
-    tsr_scalar_store(a->number[i].dtype, tsr_array_data(place), &a->number[i]);
+static tsr_array *place_of(tsrL_library *lib, int i, const tsr_scalar *number) {
+    tsr_array *place = lib->numbers[i][number->dtype];
+    tsr_scalar_store(number->dtype, tsr_array_data(place), number);
     return place;
 }
 
@@ -73,8 +73,9 @@ static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array *
     tsrL_library *lib = tsrL_lib(L);
     const tsr_array *operands[OPERANDS_MOST];
     for (int i = 0; i < a->count; i++)
-        operands[i] = a->object[i] != NULL ? a->object[i]->cell->array : place_of(lib, a, i);
-    a->options.alpha = a->scaled ? place_of(lib, a, 2) : NULL;
+        operands[i] =
+            a->object[i] != NULL ? a->object[i]->cell->array : place_of(lib, i, &a->number[i]);
+    a->options.alpha = a->scaled ? place_of(lib, 2, &a->number[2]) : NULL;
     a->options.out = a->out != NULL ? a->out->cell->array : NULL;
     a->options.where = a->where != NULL ? a->where->cell->array : NULL;
     if (operation == TSR_DO_COUNT)
@@ -170,63 +171,107 @@ static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
     return tsrL_trace_apply(L, (tsr_do)traced_power(L, (int)operation, false));
 }
 
-/* Arrays of one face, or one and a number that fits it, and nothing else but out=: what calls
- * mostly are. Little needs to be read or checked. `out` is a stack index, 0 for a new array. False,
- * and nothing on the stack, when it is not as simple as that. */
-static bool operate_quickly(lua_State *L, int operation, int count, int out) {
-    const tsrL_object *x = tsrL_test(L, 1), *y = count == 2 ? tsrL_test(L, 2) : x;
-    const tsrL_object *given = x != NULL ? x : y, *to = out != 0 ? tsrL_test(L, out) : given;
-    arguments a;
-    a.options = (tsr_apply_options){.weak = 0};
-    if (!tsrL_filled(given) || !tsrL_filled(to))
-        return false;
-    if (x == NULL || y == NULL) {
-        int place = x == NULL ? 0 : 1;
-        bool simple = lua_type(L, place + 1) == LUA_TNUMBER && operation != TSR_DO_POW;
-        if (!simple || !tsrL_test_scalar(L, place + 1, &a.number[place]))
-            return false;
-        if (!tsrL_fits(&a.number[place], tsr_array_dtype(given->cell->array)))
-            return false;
-        a.options.weak = 1u << place;
-    } else if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face) {
-        return false;
-    }
-    tsrL_library *lib = tsrL_lib(L);
-    a.options.face = (tsr_face)given->face;
-    a.options.default_float = lib->default_float[given->face];
+/* A call as operate_quickly takes it. */
+typedef struct quick_call {
+    tsrL_operation *operation;
+    const tsrL_object *x, *y, *to; /* arrays, or NULL and a number; out= */
+    tsr_scalar number[2];
+    tsr_apply_options options;
+} quick_call;
+
+/* One attempt. Arrays are asked for when nothing can run in between. */
+static tsr_status attempt_quickly(lua_State *L, quick_call *q, tsr_array **result, tsr_error *err) {
+    tsrL_library *lib = q->operation->library;
+    tsrL_reserve_cell(L, lib);
+    q->options.out = q->to != NULL ? q->to->cell->array : NULL;
+    const tsr_array *operands[2] = {
+        q->x != NULL ? q->x->cell->array : place_of(lib, 0, &q->number[0]),
+        q->y != NULL ? q->y->cell->array : place_of(lib, 1, &q->number[1])};
+    return tsr_apply(lib->context, q->operation->operation, operands, &q->options, result, err);
+}
+
+/* Pushes the result of a new array. */
+static void push_quickly(lua_State *L, quick_call *q, const tsrL_object *given) {
     tsr_error err;
     tsrL_no_error(&err);
-    tsrL_object *made = out == 0 ? tsrL_new_in(L, lib, a.options.face) : NULL;
-    tsr_array *written = NULL, **result = made != NULL ? &made->cell->array : &written;
-    a.options.out = out != 0 ? to->cell->array : NULL;
-    const tsr_array *operands[2] = {x != NULL ? x->cell->array : place_of(lib, &a, 0),
-                                    y != NULL ? y->cell->array : place_of(lib, &a, 1)};
-    TSRL_TRY(L, &err,
-             tsr_apply(lib->context, (tsr_do)operation, operands, &a.options, result, &err));
-    if (made == NULL) {
-        tsr_array_release(written); /* the object at `out` holds it */
-        lua_pushvalue(L, out);
-    } else if (given->requires_grad || (y != NULL && y->requires_grad)) {
+    tsrL_library *lib = q->operation->library;
+    tsr_face face = (tsr_face)given->face;
+    size_t bytes = tsr_place_like(given->cell->array);
+    tsrL_object *made =
+        bytes > 0 ? tsrL_new_placed(L, face, bytes, &q->options) : tsrL_new_in(L, lib, face);
+    TSRL_TRY(L, &err, attempt_quickly(L, q, &made->cell->array, &err));
+    if (bytes > 0 && made->cell->array != q->options.place)
+        tsrL_hold(L, lib, made);
+    if (given->requires_grad || (q->y != NULL && q->y->requires_grad)) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';
     }
+}
+
+/* The number for x or y, whichever there is not; false when the call is not that simple. */
+static bool quick_number(lua_State *L, quick_call *q, const tsrL_object *given) {
+    int place = q->x == NULL ? 0 : 1;
+    tsr_scalar *number = &q->number[place];
+    if (lua_type(L, place + 1) != LUA_TNUMBER || q->operation->operation == TSR_DO_POW ||
+        !tsrL_test_scalar(L, place + 1, number))
+        return false;
+    q->options.weak = 1u << place;
+    return tsrL_fits(number, tsr_array_dtype(given->cell->array));
+}
+
+/* Arrays of one face, or one and a number that fits it, and nothing else but out=: what calls
+ * mostly are. Little needs to be read or checked. `out` is a stack index, 0 for a new array. False,
+ * and nothing on the stack, when it is not as simple as that. */
+static bool operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
+    quick_call q;
+    q.operation = operation;
+    q.x = tsrL_peek(L, 1);
+    q.y = operation->count == 2 ? tsrL_peek(L, 2) : q.x;
+    q.to = out != 0 ? tsrL_peek(L, out) : NULL;
+    q.options = (tsr_apply_options){.weak = 0};
+    const tsrL_object *given = q.x != NULL ? q.x : q.y;
+    if (!tsrL_filled(given) || (out != 0 && !tsrL_filled(q.to)) ||
+        operation->library->context == NULL)
+        return false;
+    if (q.x == NULL || q.y == NULL) {
+        if (!quick_number(L, &q, given))
+            return false;
+    } else if (!tsrL_filled(q.x) || !tsrL_filled(q.y) || q.x->face != q.y->face) {
+        return false;
+    }
+    q.options.face = (tsr_face)given->face;
+    q.options.default_float = operation->library->default_float[given->face];
+    q.options.memo = &operation->memo[given->face];
+    if (out == 0) {
+        push_quickly(L, &q, given);
+        return true;
+    }
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsr_array *written = NULL;
+    TSRL_TRY(L, &err, attempt_quickly(L, &q, &written, &err));
+    tsr_array_release(written); /* the object at `out` holds it */
+    lua_pushvalue(L, out);
     return true;
 }
 
-static int elementwise(lua_State *L) {
+static inline tsrL_operation *operation_of(lua_State *L) {
+    return lua_touserdata(L, lua_upvalueindex(UP_OPERATION));
+}
+
+/* Functions, methods and methods in place. */
+static int apply(lua_State *L, bool in_place) {
     static const char *const names[] = {"out", "where", "alpha"};
-    int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
-    bool in_place = lua_toboolean(L, lua_upvalueindex(UP_IN_PLACE));
-    int count = tsr_do_arity((tsr_do)operation);
-    arguments a;
-    int top = lua_gettop(L);
-    if (top == count && operate_quickly(L, operation, count, in_place ? 1 : 0))
+    tsrL_operation *row = operation_of(L);
+    int operation = (int)row->operation, count = row->count, top = lua_gettop(L);
+    if (top == count && operate_quickly(L, row, in_place ? 1 : 0))
         return 1;
     if (top == count + 1 && !in_place && tsrL_push_only_out(L, top)) {
-        if (operate_quickly(L, operation, count, top + 1))
+        if (operate_quickly(L, row, top + 1))
             return 1;
         lua_settop(L, top);
     }
+    arguments a;
     if (top < count)
         tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
     tsrL_bind(L, count + 1, 3, names);
@@ -249,12 +294,20 @@ static int elementwise(lua_State *L) {
     return push_result(L, operation, &a, in_place ? 1 : count + 1);
 }
 
+static int elementwise(lua_State *L) {
+    return apply(L, false);
+}
+
+static int elementwise_in_place(lua_State *L) {
+    return apply(L, true);
+}
+
 /* Operators give both operands, and unary minus its one twice. */
 static int operator(lua_State *L) {
-    int operation = (int)lua_tointeger(L, lua_upvalueindex(UP_OPERATION));
-    int count = tsr_do_arity((tsr_do)operation);
-    if (operate_quickly(L, operation, count, 0))
+    tsrL_operation *row = operation_of(L);
+    if (operate_quickly(L, row, 0))
         return 1;
+    int operation = (int)row->operation, count = row->count;
     arguments a;
     lua_settop(L, count);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
@@ -287,14 +340,14 @@ int tsrL_op_where(lua_State *L) {
 /* ---- registering ---- */
 
 static void push_closure(lua_State *L, lua_CFunction f, int operation, const char *name, size_t n,
-                         tsr_face face, bool in_place) {
+                         tsr_face face) {
     lua_pushvalue(L, lua_upvalueindex(TSRL_UP_LIBRARY));
     lua_pushvalue(L, lua_upvalueindex(TSRL_UP_NDARRAY));
     lua_pushvalue(L, lua_upvalueindex(TSRL_UP_TENSOR));
     lua_pushlstring(L, name, n);
     lua_pushinteger(L, face);
-    lua_pushinteger(L, operation);
-    lua_pushboolean(L, in_place);
+    tsrL_library *lib = lua_touserdata(L, lua_upvalueindex(TSRL_UP_LIBRARY));
+    lua_pushlightuserdata(L, &lib->operations[operation]);
     lua_pushcclosure(L, f, UPVALUES);
 }
 
@@ -306,7 +359,8 @@ static void place(lua_State *L, int table, int operation, const char *name, size
     lua_concat(L, 2);
     size_t length;
     const char *full = lua_tolstring(L, -1, &length);
-    push_closure(L, elementwise, operation, full, length, face, suffix[0] != '\0');
+    lua_CFunction f = suffix[0] == '\0' ? elementwise : elementwise_in_place;
+    push_closure(L, f, operation, full, length, face);
     lua_rawset(L, table);
 }
 
@@ -363,8 +417,7 @@ void tsrL_add_operators(lua_State *L, tsr_face face) {
                 {"__shr", ">>", TSR_DO_RIGHT_SHIFT},
                 {"__bnot", "unary ~", TSR_DO_BITWISE_NOT}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        push_closure(L, operator, rows[i].operation, rows[i].name, strlen(rows[i].name), face,
-                     false);
+        push_closure(L, operator, rows[i].operation, rows[i].name, strlen(rows[i].name), face);
         lua_setfield(L, -2, rows[i].event);
     }
 }

@@ -17,7 +17,7 @@ static int push_bool(lua_State *L, bool b) {
 }
 
 int tsrL_op_shape(lua_State *L) {
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsrL_push_shape(L, tsr_array_ndim(o->cell->array), tsr_array_shape(o->cell->array),
                     (tsr_face)o->face);
     return 1;
@@ -26,7 +26,7 @@ int tsrL_op_shape(lua_State *L) {
 /* t:size() is the shape, t:size(dim) one size; np.size(a, axis) counts elements without an axis. */
 int tsrL_op_size(lua_State *L) {
     static const char *const names[] = {"dim|axis"};
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsrL_bind(L, 2, 1, names);
     if (!lua_isnil(L, 2))
         return push_int(
@@ -37,11 +37,11 @@ int tsrL_op_size(lua_State *L) {
 }
 
 int tsrL_op_ndim(lua_State *L) {
-    return push_int(L, tsr_array_ndim(tsrL_self(L)->cell->array));
+    return push_int(L, tsr_array_ndim(tsrL_self_looked_at(L)->cell->array));
 }
 
 int tsrL_op_numel(lua_State *L) {
-    return push_int(L, tsr_array_size(tsrL_self(L)->cell->array));
+    return push_int(L, tsr_array_size(tsrL_self_looked_at(L)->cell->array));
 }
 
 /* torch: t:stride() and t:stride(dim), in elements. */
@@ -73,11 +73,11 @@ int tsrL_op_strides(lua_State *L) {
 }
 
 int tsrL_op_itemsize(lua_State *L) {
-    return push_int(L, (int64_t)tsr_array_itemsize(tsrL_self(L)->cell->array));
+    return push_int(L, (int64_t)tsr_array_itemsize(tsrL_self_looked_at(L)->cell->array));
 }
 
 int tsrL_op_nbytes(lua_State *L) {
-    const tsr_array *a = tsrL_self(L)->cell->array;
+    const tsr_array *a = tsrL_self_looked_at(L)->cell->array;
     return push_int(L, tsr_array_size(a) * (int64_t)tsr_array_itemsize(a));
 }
 
@@ -85,7 +85,7 @@ int tsrL_op_dtype(lua_State *L) {
     if (tsrL_traces(L, 1))
         tsrL_push_dtype(L, tsrL_trace_dtype(L));
     else
-        tsrL_push_dtype(L, tsr_array_dtype(tsrL_self(L)->cell->array));
+        tsrL_push_dtype(L, tsr_array_dtype(tsrL_self_looked_at(L)->cell->array));
     return 1;
 }
 
@@ -121,7 +121,7 @@ int tsrL_op_data_ptr(lua_State *L) {
 }
 
 int tsrL_op_is_contiguous(lua_State *L) {
-    return push_bool(L, tsr_array_is_contiguous(tsrL_self(L)->cell->array));
+    return push_bool(L, tsr_array_is_contiguous(tsrL_self_looked_at(L)->cell->array));
 }
 
 static char kind_of(lua_State *L) {
@@ -237,7 +237,7 @@ int tsrL_op_may_share(lua_State *L) {
 
 /* The only element of an array of one, or with indices the element there (NumPy's item(i, j)). */
 int tsrL_op_item(lua_State *L) {
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsr_error err = TSRL_ERROR;
     if (lua_gettop(L) > 1)
         return tsrL_op_get(L);
@@ -250,6 +250,7 @@ int tsrL_op_item(lua_State *L) {
         TSR_OK)
         tsrL_raise(L, &err);
     if (value.dtype == TSR_COMPLEX128) {
+        o = tsrL_check(L, 1);
         tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
         TSRL_TRY(L, &err, tsr_view_reshape(o->cell->array, 0, NULL, &made->cell->array, &err));
         return 1;

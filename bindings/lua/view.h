@@ -10,6 +10,12 @@ static inline tsrL_object *tsrL_self(lua_State *L) {
     return tsrL_filled(o) ? o : tsrL_toarray(L, 1, tsrL_face(L));
 }
 
+/* The same for those who only look (tsrL_peek). */
+static inline tsrL_object *tsrL_self_looked_at(lua_State *L) {
+    tsrL_object *o = tsrL_peek(L, 1);
+    return tsrL_filled(o) ? o : tsrL_toarray(L, 1, tsrL_face(L));
+}
+
 /* A new object of the same face that keeps the gradient mark. */
 static inline tsrL_object *tsrL_derive(lua_State *L, const tsrL_object *o) {
     tsrL_object *made = tsrL_new(L, (tsr_face)o->face);

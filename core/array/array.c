@@ -12,28 +12,19 @@
 
 #include <string.h>
 
-static size_t header_bytes(uint32_t room) {
+static size_t header_bytes(unsigned room) {
     return sizeof(tsr_array) + (size_t)room * 2 * sizeof(int64_t);
 }
 
 static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
-    tsr_array *a = tsr_block_new(context, header_bytes((uint32_t)ndim), false, err);
+    tsr_array *a = tsr_block_new(context, header_bytes((unsigned)ndim), false, err);
     if (a == NULL)
         return NULL;
     atomic_init(&a->references, 1);
-    a->room = (uint32_t)ndim;
-    a->ndim = (uint8_t)ndim;
+    a->room = a->ndim = (uint8_t)ndim;
+    a->placed = a->plain = false;
     a->context = context;
     return a;
-}
-
-void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize, int64_t *strides) {
-    int64_t stride = itemsize;
-    for (int i = ndim; i-- > 0;) {
-        strides[i] = stride;
-        if (shape[i] > 1)
-            stride *= shape[i];
-    }
 }
 
 tsr_status tsr_shape_check(int ndim, const int64_t *shape, int64_t itemsize, int64_t *size,
@@ -77,12 +68,23 @@ tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim, const 
     a->dtype = (uint8_t)dtype;
     a->itemsize = info->itemsize;
     a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    a->plain = true;
     a->offset = 0;
     a->size = size;
     tsr_dims_copy(tsr_shape_of(a), shape, ndim);
     tsr_strides_fill(ndim, shape, info->itemsize, tsr_strides_of(a));
     *out = a;
     return TSR_OK;
+}
+
+void tsr_array_arrange(tsr_array *a, const int *dims) {
+    int64_t stride = a->itemsize;
+    for (int i = a->ndim; i-- > 0;) {
+        int64_t n = tsr_shape_of(a)[dims[i]];
+        tsr_strides_of(a)[dims[i]] = stride;
+        stride *= n > 1 ? n : 1;
+        a->plain = a->plain && dims[i] == i;
+    }
 }
 
 bool tsr_extent(int ndim, const int64_t *shape, const int64_t *strides, int64_t itemsize,
@@ -221,7 +223,7 @@ tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape, t
     if (!tsr_add(bytes, a->offset, &needed))
         return tsr_error_set(err, TSR_EVALUE, "shape %v is too large: its size overflows", ndim,
                              shape);
-    if ((uint32_t)ndim > a->room) {
+    if (ndim > a->room) {
         a = header_new(a->context, TSR_MAX_DIMS, err);
         if (a == NULL)
             return TSR_EMEMORY;
@@ -250,6 +252,7 @@ bool tsr_array_vacate(tsr_array *a, tsr_storage *instead) {
     tsr_storage *storage = a->storage;
     tsr_storage_retain(instead);
     a->storage = instead;
+    a->plain = false;
     a->offset = 0;
     tsr_storage_release(storage);
     return true;
@@ -260,7 +263,7 @@ void tsr_array_retain(tsr_array *a) {
 }
 
 void tsr_array_release(tsr_array *a) {
-    if (a == NULL || !tsr_count_down(&a->references))
+    if (a == NULL || !tsr_count_down(&a->references) || a->placed)
         return;
     tsr_storage_release(a->storage);
     tsr_block_free(a->context, a, header_bytes(a->room));

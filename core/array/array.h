@@ -10,7 +10,9 @@
 struct tsr_array {
     _Atomic uint32_t references;
     uint8_t dtype, ndim, rights, itemsize;
-    uint32_t room;        /* dimensions that this header has room for */
+    uint8_t room; /* dimensions that this header has room for */
+    bool placed;  /* in memory of the caller's (place.c) */
+    bool plain;   /* row-major from the start of owned memory, as it was made, for certain */
     tsr_context *context; /* paid for this header */
     tsr_storage *storage; /* retained */
     int64_t offset;       /* bytes */
@@ -71,14 +73,58 @@ static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;
 }
 
+/* Strides without gaps for a shape, the last dimension fastest. Empty and 0-d shapes are fine. The
+ * total size must have been checked. */
+static inline void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize,
+                                    int64_t *strides) {
+    int64_t stride = itemsize;
+    for (int i = ndim; i-- > 0;) {
+        strides[i] = stride;
+        if (shape[i] > 1)
+            stride *= shape[i];
+    }
+}
+
+/* Lays a new array's dimensions out in another order, dims[0] outermost. */
+void tsr_array_arrange(tsr_array *array, const int *dims);
+
+/* What so many dimensions and bytes of elements take; 0 when it is too much to be placed. */
+static inline size_t tsr_place_bytes(int ndim, int64_t bytes) {
+    size_t headers = sizeof(tsr_array) + (size_t)ndim * 2 * sizeof(int64_t) + sizeof(tsr_storage);
+    return bytes > TSR_PLACE_MOST ? 0 : headers + (size_t)bytes;
+}
+
+/* A row-major array shaped as `like`, of another dtype, in `place`, which has room for it; contents
+ * undefined. */
+static inline tsr_array *tsr_array_place(void *place, tsr_context *context, tsr_dtype dtype,
+                                         int64_t itemsize, const tsr_array *like) {
+    tsr_array *a = place;
+    int ndim = like->ndim;
+    atomic_init(&a->references, 1);
+    a->dtype = (uint8_t)dtype;
+    a->room = a->ndim = (uint8_t)ndim;
+    a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    a->itemsize = (uint8_t)itemsize;
+    a->placed = a->plain = true;
+    a->context = context;
+    a->storage = (tsr_storage *)(void *)(a->dims + 2 * ndim);
+    a->offset = 0;
+    a->size = like->size;
+    if (ndim == 1) { /* most of them */
+        a->dims[0] = like->size;
+        a->dims[1] = itemsize;
+    } else {
+        tsr_dims_copy(tsr_shape_of(a), tsr_shape_of(like), ndim);
+        tsr_strides_fill(ndim, tsr_shape_of(a), itemsize, tsr_strides_of(a));
+    }
+    tsr_storage_place(a->storage, context, (size_t)(like->size * itemsize));
+    return a;
+}
+
 /* New header like `from` (dtype, rights, offset, storage retained) with `ndim` dimensions still to
  * be filled in; then tsr_array_finish counts the elements, or takes the header back on overflow. */
 tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, tsr_error *err);
 tsr_status tsr_array_finish(tsr_array *array, tsr_array **out, tsr_error *err);
-
-/* Strides without gaps for a shape, the last dimension fastest. Empty and 0-d shapes are fine. The
- * total size must have been checked. */
-void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize, int64_t *strides);
 
 /* Checks sizes (not negative, at most TSR_MAX_DIMS of them) and gives elements and bytes. */
 tsr_status tsr_shape_check(int ndim, const int64_t *shape, int64_t itemsize, int64_t *size,

@@ -19,11 +19,12 @@ struct tsr_storage {
     size_t block;    /* bytes of the separate block, 0 when inline or foreign */
     uint32_t header; /* bytes of the block that this header is in */
     uint8_t kind;
-    _Atomic uint8_t rights;   /* of foreign memory; a host may narrow them at any time */
-    _Alignas(64) char tail[]; /* inline bytes, or the origin */
+    _Atomic uint8_t rights; /* of foreign memory; a host may narrow them at any time */
+    char unused[10];
+    char tail[]; /* inline bytes, or the origin */
 };
 
-_Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line");
+_Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line, so is a block aligned");
 
 /* What an estimate made has no values: TSR_EUNSUPPORTED. */
 tsr_status tsr_storage_unknown(tsr_error *err);
@@ -46,6 +47,22 @@ static inline tsr_status tsr_storage_enter(tsr_storage *s, unsigned access, tsr_
 static inline void tsr_storage_leave(tsr_storage *s) {
     if (s->kind != TSR_OWNED && s->kind != TSR_ESTIMATED)
         tsr_storage_unpin(s);
+}
+
+/* Makes owned memory of `bytes` bytes that follow the header, in memory which is not the library's.
+ */
+static inline void tsr_storage_place(tsr_storage *s, tsr_context *context, size_t bytes) {
+    atomic_init(&s->references, 1); /* one by one: the compiler clears all with a string
+                                       instruction, which takes longer than an addition of arrays */
+    atomic_init(&s->state, 0);
+    atomic_init(&s->version, 0);
+    s->context = context;
+    s->data = s->tail;
+    s->bytes = bytes;
+    s->block = 0;
+    s->header = 0;
+    s->kind = TSR_OWNED;
+    atomic_init(&s->rights, TSR_READ | TSR_WRITE | TSR_RESIZE);
 }
 
 /* tsr_storage_retain, inline. */

@@ -208,12 +208,7 @@ tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype
         return status;
     int dims[TSR_MAX_DIMS];
     order_dims(like, order, dims);
-    int64_t stride = made->itemsize;
-    for (int i = like->ndim; i-- > 0;) {
-        tsr_strides_of(made)[dims[i]] = stride;
-        if (tsr_shape_of(made)[dims[i]] > 1)
-            stride *= tsr_shape_of(made)[dims[i]];
-    }
+    tsr_array_arrange(made, dims);
     *out = made;
     return TSR_OK;
 }

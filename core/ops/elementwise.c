@@ -26,13 +26,13 @@ static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_erro
 
 /* Integers have no negative powers: on torch for numbers, on np for all exponents that are used. */
 static tsr_status check_exponents(tsr_context *context, const tsr_array *const *operands,
-                                  const tsr_operand *kinds, const tsr_apply_options *options,
-                                  tsr_error *err) {
+                                  const tsr_apply_options *options, tsr_error *err) {
     bool negative = false;
-    if (tsr_dtype_describe((tsr_dtype)kinds[1].dtype)->kind != 'i')
+    if (tsr_dtype_describe((tsr_dtype)operands[1]->dtype)->kind != 'i')
         return TSR_OK;
     if (options->face == TSR_FACE_TORCH) {
-        negative = kinds[1].weak && (kinds[1].fits >> TSR_UINT64 & 1) == 0;
+        bool number = (options->weak >> 1 & 1) != 0;
+        negative = number && (tsr_fitting_array(operands[1]) >> TSR_UINT64 & 1) == 0;
     } else if (tsr_array_size(operands[0]) > 0) {
         tsr_apply_options plain = *options;
         plain.weak = 0;
@@ -80,34 +80,74 @@ static void start(tsr_pass *pass, tsr_program *p, tsr_context *context,
     }
 }
 
-tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
-                     const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
-    *result = NULL;
+/* All that the dtypes of an operation on a face depend on, in one word that is not 0. */
+static inline uint64_t key_of(tsr_dtype default_float, int arity, const tsr_array *const *operands,
+                              uint32_t weak) {
+    uint64_t key = 1 + (uint64_t)default_float;
+    for (int i = 0; i < arity; i++) {
+        const tsr_array *a = operands[i];
+        bool number = (weak >> i & 1) != 0;
+        uint64_t what = number ? 16 : a->ndim == 0 ? 32 : 0;
+        key = key << 24 | (a->dtype | what) << 16 | (number ? tsr_fitting_array(a) : 0);
+    }
+    return key;
+}
+
+/* What a memo holds: the types of the last call, and its key; 0 before there is one. */
+typedef struct known {
+    uint64_t key;
+    tsr_types types;
+} known;
+_Static_assert(sizeof(known) <= sizeof(tsr_memo), "a memo has room for the types");
+
+/* tsr_types_find, unless they are known. */
+static inline tsr_status find_types(tsr_context *context, tsr_do operation, int arity,
+                                    const tsr_array *const *operands,
+                                    const tsr_apply_options *options, known *k, tsr_error *err) {
+    uint64_t key = key_of(options->default_float, arity, operands, options->weak);
+    if (k->key == key)
+        return TSR_OK;
     tsr_rules rules = {options->face, options->default_float, tsr_engine_kernels(context)};
-    int arity = tsr_do_arity(operation);
     tsr_operand kinds[TSR_ARITY];
     for (int i = 0; i < arity; i++)
         kinds[i] = tsr_operand_of(operands[i], (options->weak >> i & 1) != 0);
-    tsr_types t;
-    tsr_status status = tsr_types_find(operation, &rules, kinds, &t, err);
-    if (status == TSR_OK && options->alpha != NULL)
-        status = check_alpha(options->alpha, t.common, err);
-    if (status == TSR_OK && operation == TSR_DO_POW && tsr_category(t.common) == 1)
-        status = check_exponents(context, operands, kinds, options, err);
-    if (status != TSR_OK ||
-        tsr_quick_apply(context, &t, arity, operands, options, result, &status, err))
-        return status;
+    tsr_status status = tsr_types_find(operation, &rules, kinds, &k->types, err);
+    k->key = status == TSR_OK ? key : 0;
+    return status;
+}
+
+/* What quick.c does not do. */
+static tsr_status apply_by_program(tsr_context *context, const tsr_types *t, int arity,
+                                   const tsr_array *const *operands,
+                                   const tsr_apply_options *options, tsr_array **result,
+                                   tsr_error *err) {
     tsr_pass pass;
     tsr_program p;
     int registers[TSR_ARITY];
     start(&pass, &p, context, options, arity, operands, registers);
     int scale = options->alpha != NULL ? constant_of(&p, options->alpha) : -1;
-    status = tsr_pass_result(&pass, t.result, err);
+    tsr_status status = tsr_pass_result(&pass, t->result, err);
     if (status == TSR_OK) {
-        int value = tsr_types_emit(&p, &t, arity, registers, scale);
+        int value = tsr_types_emit(&p, t, arity, registers, scale);
         status = tsr_pass_run(&pass, &p, value, err);
     }
     return tsr_pass_finish(&pass, status, result);
+}
+
+tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
+                     const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
+    *result = NULL;
+    int arity = tsr_do_arity(operation);
+    known here = {0}, *k = options->memo != NULL ? (known *)(void *)options->memo : &here;
+    tsr_status status = find_types(context, operation, arity, operands, options, k, err);
+    if (status == TSR_OK && options->alpha != NULL)
+        status = check_alpha(options->alpha, k->types.common, err);
+    if (status == TSR_OK && operation == TSR_DO_POW && tsr_category(k->types.common) == 1)
+        status = check_exponents(context, operands, options, err);
+    if (status != TSR_OK ||
+        tsr_quick_apply(context, &k->types, arity, operands, options, result, &status, err))
+        return status;
+    return apply_by_program(context, &k->types, arity, operands, options, result, err);
 }
 
 tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,

@@ -26,6 +26,9 @@ typedef struct tsr_types {
     bool swapped;   /* the kernel takes the second operand first */
     bool copies;    /* nothing to compute */
     bool saturates; /* the second operand, where in[1] does not hold it */
+    uint8_t item;   /* bytes of an element of the result */
+    uint8_t direct; /* the kernel makes the result of operands that are all of dtype `direct - 1` as
+                       they are; 0: of none */
 } tsr_types;
 
 /* Whose rules. */
@@ -37,9 +40,15 @@ typedef struct tsr_rules {
 
 /* 0 bool, 1 integer, 2 floating, 3 complex */
 int tsr_category(tsr_dtype dtype);
-tsr_operand tsr_operand_of(const tsr_array *array, bool weak);
 /* The integer dtypes that hold a number, a bit each. */
 uint16_t tsr_fitting(const tsr_scalar *value);
+/* The same of a 0-dimensional array that holds one; none when it is no integer or was revoked. */
+uint16_t tsr_fitting_array(const tsr_array *number);
+
+static inline tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
+    return (tsr_operand){a->dtype, weak, a->ndim == 0 && !weak, weak ? tsr_fitting_array(a) : 0};
+}
+
 tsr_dtype tsr_common_dtype(const tsr_rules *rules, int count, const tsr_operand *operands);
 /* TSR_EDTYPE when the operation does not take the operands. */
 tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_operand *operands,

@@ -71,14 +71,12 @@ int tsr_category(tsr_dtype dtype) {
     return kind == 'b' ? 0 : (kind == 'u' || kind == 'i') ? 1 : kind == 'f' ? 2 : 3;
 }
 
-tsr_operand tsr_operand_of(const tsr_array *a, bool weak) {
-    tsr_operand o = {a->dtype, weak, a->ndim == 0 && !weak, 0};
+uint16_t tsr_fitting_array(const tsr_array *a) {
     /* a revoked one is found out later */
-    if (weak && tsr_category((tsr_dtype)a->dtype) == 1 && !tsr_storage_revoked(a->storage)) {
-        tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
-        o.fits = tsr_fitting(&value);
-    }
-    return o;
+    if (tsr_category((tsr_dtype)a->dtype) != 1 || tsr_storage_revoked(a->storage))
+        return 0;
+    tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
+    return tsr_fitting(&value);
 }
 
 uint16_t tsr_fitting(const tsr_scalar *value) {
@@ -331,6 +329,11 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
         t->common = TSR_DTYPE_COUNT;
     }
     t->kernel = t->copies ? NULL : kernel_of(r, rules, kernel, t->in[t->swapped]);
+    t->item = tsr_dtype_describe(t->result)->itemsize;
+    bool as_they_are = !t->copies && !t->saturates && t->made == t->result &&
+                       t->in[0] == t->in[1] &&
+                       (t->common == t->in[0] || t->common == TSR_DTYPE_COUNT);
+    t->direct = as_they_are ? (uint8_t)(t->in[0] + 1) : 0;
     if (!t->copies && t->kernel == NULL)
         return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
     return TSR_OK;

@@ -60,12 +60,7 @@ static tsr_status new_result(tsr_pass *p, tsr_dtype dtype, tsr_error *err) {
         return status;
     int dims[TSR_MAX_DIMS];
     tsr_plan_agree(plan, dims);
-    int64_t stride = p->result->itemsize;
-    for (int i = plan->ndim; i-- > 0;) {
-        tsr_strides_of(p->result)[dims[i]] = stride;
-        if (plan->shape[dims[i]] > 1)
-            stride *= plan->shape[dims[i]];
-    }
+    tsr_array_arrange(p->result, dims);
     return TSR_OK;
 }
 

@@ -13,7 +13,8 @@
 
 enum { QUICK_ELEMENTS = 16384, BLOCK = 256 };
 
-static bool is_plain(const tsr_array *a) {
+/* The general case of is_plain. */
+static bool lies_plainly(const tsr_array *a) {
     int64_t stride = a->itemsize;
     for (int i = a->ndim; i-- > 0;) {
         int64_t n = tsr_shape_of(a)[i];
@@ -22,11 +23,16 @@ static bool is_plain(const tsr_array *a) {
         stride *= n;
     }
     return a->storage->kind == TSR_OWNED && (a->rights & TSR_READ) != 0 &&
-           a->size <= QUICK_ELEMENTS && a->offset % a->itemsize == 0;
+           a->offset % a->itemsize == 0;
 }
 
-static bool same_shape(const tsr_array *a, const tsr_array *b) {
-    return tsr_has_shape(a, b->ndim, tsr_shape_of(b));
+static inline bool is_plain(const tsr_array *a) {
+    return a->size <= QUICK_ELEMENTS && (a->plain || lies_plainly(a));
+}
+
+static inline bool same_shape(const tsr_array *a, const tsr_array *b) {
+    return a->ndim == b->ndim && a->size == b->size &&
+           (a->ndim <= 1 || tsr_has_shape(a, b->ndim, tsr_shape_of(b)));
 }
 
 static bool apart(const tsr_array *a, const tsr_array *b) {
@@ -131,42 +137,80 @@ static side side_of_number(const tsr_kernels *kernels, const tsr_types *t, int i
     return (side){.data = room->bytes};
 }
 
+static inline void run_directly(const tsr_types *t, int arity, const tsr_array *const *operands,
+                                const tsr_array *result) {
+    size_t n = (size_t)result->size;
+    void *to = tsr_data_of(result);
+    if (arity == 2)
+        ((tsr_kernel_binary *)(uintptr_t)t->kernel)(tsr_data_of(operands[t->swapped]),
+                                                    tsr_data_of(operands[!t->swapped]), to, n);
+    else
+        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(tsr_data_of(operands[0]), to, n);
+}
+
+/* With conversions, or numbers. Blocks of memory that are apart from those above, which most calls
+ * do without. */
+__attribute__((noinline)) static void run_by_blocks(tsr_context *context, const tsr_types *t,
+                                                    int arity, const tsr_array *const *operands,
+                                                    uint32_t weak, const tsr_array *result) {
+    const tsr_kernels *kernels = tsr_engine_kernels(context);
+    block numbers[TSR_ARITY];
+    side sides[TSR_ARITY + 1];
+    for (int i = 0; i < arity; i++)
+        sides[i] = (weak >> i & 1) == 0
+                       ? side_of(kernels, t, i, operands[i])
+                       : side_of_number(kernels, t, i, operands[i], &numbers[i], result->size);
+    sides[arity] = (side){.data = tsr_data_of(result), .item = result->itemsize};
+    if (t->made != t->result)
+        sides[arity].path[0] = tsr_path_find(kernels, t->made, t->result);
+    run(t, arity, sides, (size_t)result->size);
+}
+
+static inline tsr_status new_result(tsr_context *context, const tsr_types *t, const tsr_array *like,
+                                    const tsr_apply_options *options, tsr_array **result,
+                                    tsr_error *err) {
+    size_t needed = tsr_place_bytes(like->ndim, like->size * t->item);
+    if (needed != 0 && needed <= options->place_bytes) {
+        *result = tsr_array_place(options->place, context, t->result, t->item, like);
+        return TSR_OK;
+    }
+    return tsr_array_new(context, t->result, like->ndim, tsr_shape_of(like), false, result, err);
+}
+
+/* Whether all operands are of the dtype that the kernel takes directly. */
+static inline bool is_direct(const tsr_types *t, int arity, const tsr_array *const *operands) {
+    return operands[0]->dtype + 1 == t->direct && operands[arity - 1]->dtype + 1 == t->direct;
+}
+
 bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
                      const tsr_array *const *operands, const tsr_apply_options *options,
                      tsr_array **result, tsr_status *status, tsr_error *err) {
     const tsr_array *first = NULL;
     tsr_array *out = options->out;
     if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates ||
-        tsr_estimating(context))
+        tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
         return false;
-    for (int i = 0; i < arity; i++) {
-        if ((options->weak >> i & 1) != 0)
-            continue;
-        if (!is_plain(operands[i]) || (first != NULL && !same_shape(first, operands[i])))
+    if (options->weak == 0) {
+        first = operands[0];
+        const tsr_array *last = operands[arity - 1];
+        if (!is_plain(first) || (last != first && !(is_plain(last) && same_shape(first, last))))
             return false;
-        first = operands[i];
+    } else {
+        first = operands[options->weak & 1];
+        if (arity == 1 || options->weak == 3 || !is_plain(first))
+            return false;
     }
-    if (first == NULL || (out != NULL && !is_writable(out, t->result, first, arity, operands)))
+    if (out != NULL && !is_writable(out, t->result, first, arity, operands))
         return false;
-    const tsr_kernels *kernels = tsr_engine_kernels(context);
-    block numbers[TSR_ARITY];
-    side sides[TSR_ARITY + 1];
-    for (int i = 0; i < arity; i++)
-        sides[i] = (options->weak >> i & 1) == 0
-                       ? side_of(kernels, t, i, operands[i])
-                       : side_of_number(kernels, t, i, operands[i], &numbers[i], first->size);
     *status = TSR_OK;
-    if (out == NULL)
-        *status =
-            tsr_array_new(context, t->result, first->ndim, tsr_shape_of(first), false, result, err);
-    else
+    if (out != NULL)
         tsr_array_retain(*result = out);
-    if (*status != TSR_OK)
+    else if ((*status = new_result(context, t, first, options, result, err)) != TSR_OK)
         return true;
-    sides[arity] = (side){.data = tsr_data_of(*result), .item = (*result)->itemsize};
-    if (t->made != t->result)
-        sides[arity].path[0] = tsr_path_find(kernels, t->made, t->result);
-    run(t, arity, sides, (size_t)first->size);
+    if (options->weak == 0 && is_direct(t, arity, operands))
+        run_directly(t, arity, operands, *result);
+    else
+        run_by_blocks(context, t, arity, operands, options->weak, *result);
     if (out != NULL)
         tsr_storage_touch(out->storage);
     return true;

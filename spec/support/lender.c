@@ -6,6 +6,7 @@
  * then lender.lend(dtype, shape, write)   -> ndarray over the host's memory, revoke function
  *   lender.fingerprint(...)            a text that changes when an array among the arguments does
  *   lender.check(x)                    whether all elements lie inside the storage; nil: no array
+ *   lender.deadline(seconds)           work that runs so long from now on fails; nil: none
  *   lender.live()                      blocks and bytes that the library holds of the allocator
  *   lender.attempt(where, n, persistent, f, ...)
  *       calls f with the n-th allocation failing; where is "core" or "lua". Returns how many were
@@ -13,12 +14,14 @@
  *   lender.fresh(where, n, persistent, script)
  *       opens a new Lua state with the library, runs the script in it under the same faults, closes
  *       it. Returns how many were refused, the error or false, the blocks and bytes that leaked. */
+#define _POSIX_C_SOURCE 200809L
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "tessera_lua.h"
 
@@ -293,12 +296,21 @@ static int fresh(lua_State *L) {
     return 4;
 }
 
+static int deadline(lua_State *L) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    int64_t at = ((int64_t)now.tv_sec + (int64_t)luaL_optinteger(L, 1, 0)) * 1000000000;
+    tsr_context_set_deadline(tessera_context(L), lua_isnoneornil(L, 1) ? 0 : at);
+    return 0;
+}
+
 TSR_API int luaopen_lender(lua_State *L);
 
 int luaopen_lender(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"open", open_library}, {"lend", lend},       {"live", live},  {"fingerprint", fingerprint},
-        {"check", check},       {"attempt", attempt}, {"fresh", fresh}};
+    static const luaL_Reg functions[] = {{"open", open_library}, {"lend", lend},
+                                         {"live", live},         {"fingerprint", fingerprint},
+                                         {"check", check},       {"attempt", attempt},
+                                         {"fresh", fresh},       {"deadline", deadline}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushcfunction(L, functions[i].func);
