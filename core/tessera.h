@@ -793,6 +793,15 @@ TSR_API tsr_status tsr_variance(tsr_context *context, const tsr_array *array, do
                                 bool root, const tsr_reduce_options *options, tsr_array **result,
                                 tsr_error *err);
 
+/* New array: the singular values of the matrices in the last two dimensions, largest first; of the
+ * real dtype of the parts, computed in double. Relative errors are a few 1e-16 of the largest value
+ * (and often of each). A matrix with a part that is not finite has NaN. For matrices of some
+ * hundred columns: the time grows with rows * columns^2 for each of about ten rounds. TSR_ESHAPE
+ * for less than 2 dimensions, TSR_EDTYPE for integers and bool, TSR_EMEMORY, TSR_EREVOKED,
+ * TSR_ECANCELLED. */
+TSR_API tsr_status tsr_singular_values(tsr_context *context, const tsr_array *array,
+                                       tsr_array **result, tsr_error *err);
+
 /* exp(x) / sum(exp(x)) along `dim`, or its logarithm, computed accurately in `dtype`, a floating
  * one that the array is converted to first. *result is a new array, or `out` (NULL: none) retained,
  * which may be the array itself. PyTorch's rules for out. */

@@ -17,11 +17,12 @@ $(BUILD)/deps/luas: | $(BUILD)/deps/check
 ORACLE := $(BUILD)/oracle$(if $(filter 5.1 5.2 jit,$(LUA)),-floats)
 $(BUILD)/oracle-floats/%: export LUA_NUMBERS := floats
 ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
-    reduction.txt)
+    reduction.txt norm.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
 $(ORACLE)/dtypes.txt: spec/oracle/dtype_cases.py spec/oracle/program.py
+$(ORACLE)/norm.txt: spec/oracle/norm_cases.py
 ELEMENTWISE_ORACLE := $(addprefix spec/oracle/,elementwise_draw.py elementwise_model.py program.py) core/ops/elementwise.def
 $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)

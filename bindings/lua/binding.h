@@ -346,6 +346,7 @@ bool tsrL_set_quickly(lua_State *L, tsr_array *a);
 int tsrL_softmax(lua_State *L); /* op_softmax.c */
 int tsrL_softmax_function(lua_State *L);
 int tsrL_variance(lua_State *L); /* op_reduce.c */
+int tsrL_singular_values(lua_State *L);
 
 /* ---- the Lua half (lua_half.c) */
 

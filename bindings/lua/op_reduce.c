@@ -134,6 +134,17 @@ REDUCTION(any, ANY, truth_order)
 REDUCTION(all, ALL, truth_order)
 REDUCTION(count_nonzero, COUNT_NONZERO, truth_order)
 
+/* singular_values(x) of matrices, as an array of x's face. */
+int tsrL_singular_values(lua_State *L) {
+    lua_settop(L, 1);
+    tsrL_object *o = tsrL_check(L, 1);
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_derive(L, o);
+    TSRL_TRY(L, &err,
+             tsr_singular_values(tsrL_lib(L)->context, o->cell->array, &made->cell->array, &err));
+    return 1;
+}
+
 /* variance(x, dims, correction, keep, root) for the Lua half: nil for what the core does not do. */
 int tsrL_variance(lua_State *L) {
     lua_settop(L, 5);

@@ -1,4 +1,4 @@
---- Norms of vectors: torch.norm, linalg.vector_norm and linalg.norm.
+--- Norms of vectors and matrices: torch.norm, linalg.norm, vector_norm and matrix_norm; singular values.
 local ts, torch, np, core = ...
 local arguments, reducing = core.require("arguments"), core.require("reducing")
 local define, bind, fail = core.define, core.bind, arguments.fail
@@ -37,6 +37,37 @@ local function norm(x, p, dims, keep)
         torch.pow(made, 1 / p, {out = made})
     end
     return reducing.as(made, real)
+end
+
+-- Of matrices in the dims {rows, columns}: an extreme of the sums along one of them, or something of
+-- the singular values. The third is what is done last.
+local sums = {[1] = {1, 2, "amax"}, [-1] = {1, 2, "amin"}, [huge] = {2, 1, "amax"}, [-huge] = {2, 1, "amin"}}
+local of_singular = {[2] = "amax", [-2] = "amin", nuc = "sum"}
+
+--- The norm of order `p` of matrices.
+local function matrix_norm(operation, x, p, dims, keep)
+    if p == nil or p == "fro" then
+        return norm(x, 2, dims, keep)
+    end
+    local shape, plan, made = {}, sums[p], nil
+    for i = 1, x.ndim do
+        shape[i] = (i == dims[1] or i == dims[2]) and 1 or x.shape[i]
+    end
+    if plan then
+        local along, across = dims[plan[1]], dims[plan[2]]
+        made = torch[plan[3]](of_order[1](x, {dim = along, keepdim = true}), {dim = across, keepdim = true})
+    elseif of_singular[p] then
+        local half = reducing.is_half(x)
+        local values = core.singular_values(torch.movedim(half and reducing.as(x, torch.float32) or x, dims, {-2, -1}))
+        made = torch[of_singular[p]](values, {dim = -1})
+        made = half and reducing.as(made, x.dtype) or made
+    else
+        fail("value", operation, "no order of matrix norms: %s", tostring(p))
+    end
+    if keep then
+        return made:reshape(shape)
+    end
+    return plan and made:squeeze(dims) or made
 end
 
 local words = {inf = huge, ["-inf"] = -huge}
@@ -86,6 +117,14 @@ define("torch.norm t:norm", "norm(x, p, dim, keepdim, {out, dtype})",
         local x, p, dim, keep, out, dtype = bind("norm", 1, {"p", "dim|axis", "keepdim|keepdims", "out", "dtype"}, ...)
         if p == "fro" then
             p = 2
+        elseif p == "nuc" then
+            local dims = reducing.dims("norm", dim, x) or {1, 2}
+            if #dims ~= 2 or x.ndim < 2 then
+                fail("value", "norm", "the nuclear norm is of matrices: it takes 2 dimensions")
+            end
+            x = floating("norm", arguments.array("norm", torch, x), dtype)
+            keep = arguments.boolean("norm", "keepdim", keep, false)
+            return reducing.deliver("norm", matrix_norm("norm", x, p, dims, keep), out)
         end
         return torch_norm("norm", x, order_of("norm", p, 2), dim, keep, dtype, out)
     end)
@@ -109,23 +148,71 @@ local function np_vector_norm(...)
     return norm(x, p, reducing.dims("vector_norm", axis, x), arguments.boolean("vector_norm", "keepdims", keep, false))
 end
 
+--- norm(x, ord, axis, keepdims): of a vector or a matrix, as the number of axes says.
+local function either_norm(operation, x, p, dims, keep)
+    p = words[p] or p
+    local among = dims and #dims or x.ndim
+    if p == nil and dims == nil then
+        return norm(x, 2, nil, keep)
+    elseif among == 2 then
+        return matrix_norm(operation, x, p, dims or {1, 2}, keep)
+    elseif among ~= 1 then
+        fail("shape", operation, "a norm is of 1 or 2 dimensions, not of %d", among)
+    end
+    return norm(x, order_of(operation, p, 2), dims, keep)
+end
+
 local function np_norm(...)
     local x, p, axis, keep = bind("norm", 1, {"ord", "axis|dim", "keepdims|keepdim"}, ...)
     x = np_floating("norm", x)
     keep = arguments.boolean("norm", "keepdims", keep, false)
-    local dims = reducing.dims("norm", axis, x)
-    local among = dims and #dims or x.ndim
-    if p == nil and dims == nil then
-        return norm(x, 2, nil, keep)
-    elseif p == nil or p == "fro" and among == 2 then
-        p = 2
-    elseif among ~= 1 then
-        fail("unsupported", "norm", "order %s over %d dimensions", tostring(p), among)
-    end
-    return norm(x, order_of("norm", p), dims, keep)
+    return either_norm("norm", x, p, reducing.dims("norm", axis, x), keep)
 end
 
-define("torch.linalg", "torch.linalg", "Linear algebra: vector_norm(x, ord, dim, keepdim, {dtype, out}).",
-    {vector_norm = torch_vector_norm})
-define("np.linalg", "np.linalg", "Linear algebra: norm(x, ord, axis, keepdims) of vectors, vector_norm(x, {axis, "
-    .. "keepdims, ord}).", {norm = np_norm, vector_norm = np_vector_norm})
+local function torch_linalg_norm(...)
+    local x, p, dim, keep, out, dtype = bind("norm", 1, {"ord", "dim|axis", "keepdim|keepdims", "out", "dtype"}, ...)
+    x = floating("norm", arguments.array("norm", torch, x), dtype)
+    keep = arguments.boolean("norm", "keepdim", keep, false)
+    return reducing.deliver("norm", either_norm("norm", x, p, reducing.dims("norm", dim, x), keep), out)
+end
+
+local function matrix_dims(operation, x, dims)
+    if x.ndim < 2 or dims ~= nil and #dims ~= 2 then
+        fail("shape", operation, "a matrix norm is of 2 dimensions: the shape is %s", arguments.shape(x.shape))
+    end
+    return dims or {x.ndim - 1, x.ndim}
+end
+
+local function torch_matrix_norm(...)
+    local x, p, dim, keep, dtype, out = bind("matrix_norm", 1, {"ord", "dim|axis", "keepdim|keepdims", "dtype",
+        "out"}, ...)
+    x = floating("matrix_norm", arguments.array("matrix_norm", torch, x), dtype)
+    keep = arguments.boolean("matrix_norm", "keepdim", keep, false)
+    local dims = matrix_dims("matrix_norm", x, reducing.dims("matrix_norm", dim, x))
+    return reducing.deliver("matrix_norm", matrix_norm("matrix_norm", x, words[p] or p, dims, keep), out)
+end
+
+local function np_matrix_norm(...)
+    local x, keep, p = bind("matrix_norm", 1, {"keepdims|keepdim", "ord"}, ...)
+    x = np_floating("matrix_norm", x)
+    keep = arguments.boolean("matrix_norm", "keepdims", keep, false)
+    return matrix_norm("matrix_norm", x, words[p] or p, matrix_dims("matrix_norm", x), keep)
+end
+
+local function torch_svdvals(...)
+    local x, out = bind("svdvals", 1, {"out"}, ...)
+    x = floating("svdvals", arguments.array("svdvals", torch, x))
+    return reducing.deliver("svdvals", core.singular_values(x), out)
+end
+
+local function np_svdvals(...)
+    return core.singular_values(np_floating("svdvals", (bind("svdvals", 1, {}, ...))))
+end
+
+define("torch.linalg", "torch.linalg", "Linear algebra: norm(x, ord, dim, keepdim, {dtype, out}), vector_norm and "
+    .. "matrix_norm likewise, svdvals(x, {out}).",
+    {norm = torch_linalg_norm, vector_norm = torch_vector_norm, matrix_norm = torch_matrix_norm,
+        svdvals = torch_svdvals})
+define("np.linalg", "np.linalg", "Linear algebra: norm(x, ord, axis, keepdims) of vectors and matrices, "
+    .. "vector_norm(x, {axis, keepdims, ord}), matrix_norm(x, {keepdims, ord}), svdvals(x).",
+    {norm = np_norm, vector_norm = np_vector_norm, matrix_norm = np_matrix_norm, svdvals = np_svdvals})
