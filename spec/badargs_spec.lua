@@ -341,7 +341,7 @@ describe("bad arguments", function()
         for _, array in ipairs {ts.np.zeros(1), ts.torch.zeros(1)} do
             assert(tostring(array))
         end
-        local alive = {} -- the cells of objects are kept: as many as there ever were at once
+        local alive = {} -- luacheck: ignore 241 (cells of objects are kept: as many as there were at once)
         for i = 1, 60000 do
             alive[i] = ts.np.zeros(1)
         end
