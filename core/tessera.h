@@ -52,9 +52,9 @@ extern "C" {
 #define TSR_ABI      1
 #define TSR_MAX_DIMS 32
 
-/* The ABI number that the library was built with; a host compares it with TSR_ABI. As long as it
- * stays, functions and structs only come to be more. It is the number in the shared library's name.
- */
+/* The ABI number that the library was built with; a host compares it with TSR_ABI. It is the number
+ * in the shared library's name. As long as it stays, functions are only added, structs that begin
+ * with struct_size only grow, and other structs do not change. */
 TSR_API int tsr_abi(void);
 
 /* ---- status and errors ---- */

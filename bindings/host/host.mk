@@ -93,6 +93,7 @@ include scripts/tools/run.mk
 # ---- installing: the first Lua of LUAS is the program's
 PREFIX ?= /usr/local
 LUAS ?= $(LUA)
+override PREFIX := $(abspath $(PREFIX))
 export PREFIX DESTDIR LIBDIR STRIP
 .PHONY: install uninstall install-build
 install-build: $(MODULE) $(HOST_LIBRARY) $(HOST_SHARED) $(HOST_DIR)/tessera $(BUILD)/libtessera.a $(BUILD)/libtessera.so
