@@ -57,13 +57,6 @@ static int open_protected(lua_State *L) {
     return 0;
 }
 
-void tessera_untrusted(tessera_config *config) {
-    *config = (tessera_config){.struct_size = sizeof *config};
-    config->core = (tsr_config){.struct_size = sizeof config->core,
-                                .quota = (size_t)64 << 20,
-                                .cache_limit = (size_t)8 << 20};
-}
-
 tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *err) {
     tessera_config known;
     tsr_status status = config != NULL ? read_config(config, &known, err) : TSR_OK;

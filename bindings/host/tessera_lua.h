@@ -10,6 +10,7 @@
 #define TESSERA_LUA_H
 
 #include <lua.h>
+#include <string.h>
 
 #include "tessera.h"
 
@@ -38,7 +39,13 @@ typedef struct tessera_config {
 /* A configuration for scripts that nobody vouches for: no capabilities, a quota of 64 MiB, of which
  * 8 MiB may be kept for reuse, and one thread. The caller changes what it likes. What else such a
  * script must not have (io, os, debug, package, load) is not this library's to take away. */
-TSR_API void tessera_untrusted(tessera_config *config);
+static inline void tessera_untrusted(tessera_config *config) {
+    memset(config, 0, sizeof *config); /* not in the library, which may know of more fields */
+    config->struct_size = sizeof *config;
+    config->core.struct_size = sizeof config->core;
+    config->core.quota = (size_t)64 << 20;
+    config->core.cache_limit = (size_t)8 << 20;
+}
 
 /* Opens the library in L, as luaL_requiref would: afterwards require "tessera", "tessera.torch" and
  * "tessera.numpy" give it, without any file on disk. Pushes the module table. `config` may be NULL:
