@@ -69,9 +69,10 @@ include scripts/bench/bench.mk
 ## all: the core library, the Lua module, the program and the example host (the default)
 all: $(BUILD)/libtessera.a $(BUILD)/libtessera.so $(MODULE) $(HOST_PROGRAMS)
 
-## env: print the shell lines after which `tessera` and `require "tessera"` work from this checkout
+## env: print the shell lines after which `tessera`, `require "tessera"` and `import tessera` work from this checkout
 env:
 	@echo 'export PATH="$(CURDIR)/$(BUILD):$$PATH"'
+	@echo 'export PYTHONPATH="$(CURDIR)/bindings/python$${PYTHONPATH:+:$$PYTHONPATH}"'
 	@echo 'export LUA_PATH="$(CURDIR)/scripts/?.lua;;"'
 	@echo 'export LUA_CPATH="$(CURDIR)/$(BUILD)/lua/$(LUA)/?.so;;"'
 

@@ -78,10 +78,14 @@ ASAN_SPEC_ROWS := $(filter-out %-install,$(SPECS:spec/%_spec.lua=row-asan-spec-%
 # The specs at each kernel level below the best, but for those that no kernel has to do with (test-levels
 # runs all); a level that the machine does not have is said.
 LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
+# The Python package with real NumPy and PyTorch; the interpreter gets the sanitizer's runtime as Lua's does.
+PYTHON_TEST = env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(CURDIR)/bindings/python \
+    TESSERA_LIBRARY=$(abspath $(1))/lua/5.4/libtessera_lua.so $(PYTHON) spec/python/test_exchange.py
+PYTHON_ROWS := $(if $(filter 5.4,$(LUA)),row-python row-asan-python)
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
 include spec/versions.mk
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) row-races row-races-revoke $(OTHER_ROWS) $(LINT_ROWS)
-.PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-asan lint check
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(PYTHON_ROWS) row-races row-races-revoke $(OTHER_ROWS) $(LINT_ROWS)
+.PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-python test-asan lint check
 
 $(HOST_TEST_NAMES:%=row-c-%): row-c-%: $(HOST_DIR)/%
 	@$(TALLY_ROW) one $(TAG)c-$* $<
@@ -109,6 +113,12 @@ $(LEVEL_ROWS): row-level-%:
 	else \
 	    $(TALLY_ROW) one level-$* sh -c 'cat $(TALLY)/level-$*.why; false'; \
 	fi
+row-python:
+	@$(TALLY_ROW) one python $(call PYTHON_TEST,$(BUILD))
+row-asan-python:
+	@$(TALLY_ROW) one asan-python env LD_PRELOAD="$(ASAN_RUNTIME)" \
+	    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_odr_violation=0 \
+	    UBSAN_OPTIONS=print_stacktrace=1 $(call PYTHON_TEST,$(ASAN))
 row-layers:
 	@$(TALLY_ROW) one layers scripts/tools/check_layers
 row-symbols:
@@ -161,6 +171,10 @@ SEEDS ?= 30
 test-long: test-build
 	@scripts/tools/long $(BUILD)/long 1000 $(SEEDS) elementwise math composite reduction -- \
 	    $(subst TSR_ORACLE_DIR=$(abspath $(ORACLE)),TSR_ORACLE_DIR=$(abspath $(BUILD))/long,$(call BUSTED,$(BUILD)))
+
+## test-python: the Python package with real NumPy and PyTorch, also with sanitizers
+test-python:
+	$(call tally_of,$(PYTHON_ROWS),test-build test-build-asan)
 
 ## lint: layers, symbols, clang-format, luacheck
 lint check:

@@ -21,11 +21,16 @@ $(HOST_LIBRARY): $(BINDING_OBJECTS) $(HOST_OBJ)/tessera_lua.o $(CORE_OBJECTS)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-# The same for programs that load it: like the module, it takes the Lua that the process has.
-$(HOST_SHARED): $(HOST_LIBRARY) bindings/host/host.map core/tessera.h
+# The same for programs that load it, Python's among them: like the module, it takes the Lua that the
+# process has.
+$(HOST_OBJ)/python/%.o: bindings/python/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CPPFLAGS) -Icore $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+
+$(HOST_SHARED): $(HOST_LIBRARY) $(HOST_OBJ)/python/lifetime.o bindings/host/host.map core/tessera.h
 	$(Q)$(CC) -shared -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
 	    -Wl,-soname,libtessera_$(LUA_PC).so.$(TSR_ABI) $(SANITIZE_FLAGS) \
-	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive -lm
+	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(HOST_OBJ)/python/lifetime.o -lm
 
 # Each Lua version has its own programs; $(BUILD)/tessera is the one of the LUA that was built last.
 $(HOST_DIR)/tessera: $(HOST_OBJ)/tessera.o $(HOST_OBJ)/prompt.o $(HOST_LIBRARY)

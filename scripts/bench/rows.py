@@ -168,3 +168,14 @@ row("1-MiB temporary, empty()", "local x = empty(131072)", "local empty = np.emp
     numpy="np.empty(131072)", torch="empty(131072)", python="empty = lambda n: torch.empty(n, dtype=torch.float64)")
 row("opening and closing", "seconds open()", "local open = floor.opening(MODULE, 'luaopen_tessera')",
     targets=[("ns", 1e6)])
+
+# ---- to other libraries and back. Export and import make two objects that own something: two floors
+TWO = {"finalized": ("local make = floor.finalized", "make()"),
+       "two finalized": ("local make = floor.finalized", "make(); make()")}
+row("DLPack export and import", "local t = from_dlpack(to_dlpack(a))",
+    "local a, to_dlpack, from_dlpack = np.zeros(8, 8), ts.to_dlpack, torch.from_dlpack",
+    numpy="np.from_dlpack(a)", torch="torch.from_dlpack(a)", python="a = np.zeros((8, 8))", floors=TWO,
+    targets=[("two finalized", 2), ("torch", 1)])
+row("torch.from_dlpack(a)", "local t = from_dlpack(a)", "local a, from_dlpack = np.zeros(8, 8), torch.from_dlpack",
+    numpy="np.from_dlpack(a)", torch="torch.from_dlpack(a)", python="a = np.zeros((8, 8))", floors=TWO,
+    targets=[("finalized", 2), ("torch", 1)])
