@@ -341,13 +341,13 @@ int tessera_pcall_lent(lua_State *L, int nargs, int nresults, int msgh, int coun
 tsr_status tessera_to_dlpack(lua_State *L, int index, unsigned options, const char *holder,
                              void **out, tsr_error *err) {
     *out = NULL;
-    const tsrL_object *o = tsrL_test(L, index);
-    if (!tsrL_filled(o))
+    const tsr_array *array = tessera_test(L, index);
+    if (array == NULL)
         return tsr_error_set(err, TSR_EVALUE, "there is no array at stack index %d",
                              (int64_t)index);
-    if (o->requires_grad)
+    if (tsrL_peek(L, index)->requires_grad)
         return tsr_error_set(err, TSR_EVALUE, "the tensor requires grad");
-    return tsr_dlpack_export(o->cell->array, options, holder, out, err);
+    return tsr_dlpack_export(array, options, holder, out, err);
 }
 
 tsr_status tessera_from_dlpack(lua_State *L, void *managed, unsigned options, tsr_face face,
