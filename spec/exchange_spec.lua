@@ -247,6 +247,17 @@ describe("DLPack out", function()
         revoke()
     end)
 
+    it("gives small results memory that outlives their object", function()
+        local k = grid.take((np.arange(3, {dtype = "float64"}) + 1):__dlpack())
+        local described = (np.arange(6, {dtype = "float64"}):reshape(2, 3) + 1):__array_interface()
+        collect()
+        local _ = {np.zeros(3) + 5, np.zeros(6) + 5}
+        assert.equal(3, k.taken:get(2))
+        assert.equal(21, grid.sum(setmetatable({}, {__array_interface = function()
+            return described
+        end})))
+    end)
+
     it("keeps the memory beyond the array", function()
         local a = np.full({64, 1024}, 7.0, {dtype = "float64"})
         local k = grid.take(a:__dlpack())

@@ -58,7 +58,13 @@ static void out(void) {
     RUNS(L, "t = torch.zeros(3):requires_grad_(true)");
     lua_getglobal(L, "t");
     CHECK(tessera_to_dlpack(L, -1, 0, NULL, &none, &err) == TSR_EVALUE && none == NULL);
+    void *small = NULL; /* a result that lay in its object */
+    RUNS(L, "b = np.arange(3, {dtype = 'float32'}) + 1");
+    lua_getglobal(L, "b");
+    CHECK(tessera_to_dlpack(L, -1, 0, NULL, &small, &err) == TSR_OK);
     lua_close(L);
+    CHECK(((float *)((tsr_dl_versioned *)small)->tensor.data)[2] == 3);
+    tsr_dlpack_delete(small, 0);
     CHECK(data[5] == 50);
     data[4] = 1; /* the state is gone, the memory is not */
     v->deleter(v);

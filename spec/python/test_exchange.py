@@ -4,7 +4,8 @@ import array
 import ctypes
 import gc
 import itertools
-
+import os
+import re
 import struct
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import numpy as np
 import torch
 
 import tessera
+from tessera import _native as native
+from tessera._errors import KINDS
 
 NUMPY = ["bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "float32",
          "float64", "complex64", "complex128"]
@@ -276,6 +279,15 @@ class Lifetimes(unittest.TestCase):
                     if "array" in alive:
                         self.assertEqual(alive["array"].tolist()[999], 999)
 
+    def test_small_results(self):
+        """They lie in their Lua object, until somebody else wants them."""
+        state = new_state()
+        outs = [take(state.run("return np.arange(3, {dtype = 'float64'}) + 1"))
+                for take in (np.asarray, np.from_dlpack, torch.from_dlpack, lambda x: x.memoryview(), lambda x: x)]
+        state.run("collectgarbage() collectgarbage()")
+        state.close()
+        self.assertEqual([out.tolist() for out in outs], [[1, 2, 3]] * 5)
+
     def test_memory_of_pytorch_in_a_state(self):
         t = torch.arange(1000.0)
         state = new_state()
@@ -431,6 +443,48 @@ class Leases(unittest.TestCase):
         lease.revoke()
         self.assertEqual(t.tolist(), [4, 0, 0])
         self.assertRaises(tessera.RevokedError, self.state.run, "t[1] = 1")
+
+
+class Declarations(unittest.TestCase):
+    """What the package says of the C headers is what they say."""
+
+    def setUp(self):
+        top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        self.text = ""
+        for name in ("core/tessera.h", "bindings/host/tessera_lua.h"):
+            with open(os.path.join(top, name)) as file:
+                self.text += re.sub(r"/\*.*?\*/", "", file.read(), flags=re.S)
+
+    def members(self, name):
+        body = re.search(r"typedef struct %s \{(.*?)\n\} %s;" % (name, name), self.text, re.S).group(1)
+        return re.findall(r"(\w+)(?:\[\w+\])?(?:\)\([^;]*\))?;", body.replace("\n", " "))
+
+    def test_structs(self):
+        fields = {name: [field[0] for field in getattr(native, name)._fields_]
+                  for name in ("Error", "Config", "Buffer", "Memory", "DtypeInfo")}
+        self.assertEqual(self.members("tsr_error"), fields["Error"])
+        self.assertEqual(self.members("tessera_config"), fields["Config"])
+        self.assertEqual(self.members("tsr_buffer"), fields["Buffer"])
+        self.assertEqual(self.members("tsr_memory"), fields["Memory"][:-1])
+        self.assertEqual(self.members("tsr_dtype_info"), fields["DtypeInfo"])
+        inside = {"allocator": self.members("tsr_allocator"), "executor": self.members("tsr_executor")}
+        expected = []
+        for member in self.members("tsr_config"):
+            expected += inside.get(member, [member])
+        self.assertEqual(expected, [{"executor": "self"}.get(field[0], field[0]) for field in native.CoreConfig._fields_])
+
+    def test_numbers(self):
+        for name, value in (("TSR_DLPACK_LEGACY", native.LEGACY), ("TSR_DLPACK_NEGATIVE", native.NEGATIVE),
+                            ("TSR_DLPACK_COPIED", native.COPIED), ("TSR_DLPACK_READONLY", native.READONLY),
+                            ("TSR_DLPACK_WRITABLE", native.WRITABLE), ("TSR_READ", native.READ), ("TSR_WRITE", native.WRITE),
+                            ("TESSERA_FILES", native.FILES), ("TESSERA_POINTERS", native.POINTERS),
+                            ("TESSERA_THREADS", native.THREADS)):
+            self.assertEqual(int(re.search(r"\b%s = (\d+)" % name, self.text).group(1)), value, name)
+        kinds = re.search(r"typedef enum tsr_kind \{(.*?)\}", self.text, re.S).group(1)
+        self.assertEqual(re.findall(r"\w+", kinds)[native.LENT], "TSR_LENT")
+        statuses = re.findall(r"TSR_E\w+", re.search(r"typedef enum tsr_status \{(.*?)\}", self.text, re.S).group(1))
+        self.assertEqual(["TSR_E" + kind.__name__[:-5].upper() for kind in KINDS[1:]],
+                         [{"TSR_EIO": "TSR_EFILE"}.get(status, status) for status in statuses])
 
 
 class Versioned(unittest.TestCase):

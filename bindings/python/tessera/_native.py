@@ -26,7 +26,8 @@ class Buffer(Structure):
 
 
 class Memory(Structure):
-    _fields_ = [(name, c_size_t) for name in ("current", "peak", "cached", "lent", "quota", "mapped")]
+    names = ("current", "peak", "cached", "lent", "quota", "mapped", "allocated")
+    _fields_ = [(name, c_size_t) for name in names] + [("more", c_size_t * 16)]  # what a later library may tell
 
 
 class DtypeInfo(Structure):

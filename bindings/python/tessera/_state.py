@@ -159,11 +159,11 @@ class State:
     # ---- limits
 
     def memory(self):
-        """Bytes: current, peak, cached, lent, quota, mapped."""
+        """Bytes: current, peak, cached, lent, quota, mapped, allocated."""
         with self._lock, _Stack(self) as L:
             figures = n.Memory()
             n.lib.tessera_memory(L, figures)
-            return {name: getattr(figures, name) for name, _ in figures._fields_}
+            return {name: getattr(figures, name) for name in figures.names}
 
     def cancel(self):
         """Makes the array operations of the state fail from now on, also one that runs; any thread."""
