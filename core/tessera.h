@@ -939,6 +939,181 @@ TSR_API tsr_status tsr_dlpack_import(tsr_context *context, void *managed, unsign
 /* Calls the deleter of a struct that nobody wants, if it has one. */
 TSR_API void tsr_dlpack_delete(void *managed, unsigned options);
 
+/* ---- files ----
+ *
+ * NumPy's .npy and .npz, safetensors, PyTorch's .pt and .pth. Opening a file reads and checks what
+ * it says of itself, and nothing else: arrays are read, or mapped, when they are asked for. Nothing
+ * in a file is ever executed, and its word alone never makes the library allocate. Every error
+ * names the file. A file belongs to one thread at a time; arrays outlive it.
+ *
+ * Saving writes a temporary file next to the one that is wanted, flushes it to the disk, and
+ * renames it: a file is there whole or as it was, also for those who have it mapped. */
+
+typedef enum tsr_format {
+    TSR_FORMAT_NPY,
+    TSR_FORMAT_NPZ,
+    TSR_FORMAT_SAFETENSORS,
+    TSR_FORMAT_PT,
+    TSR_FORMAT_COUNT
+} tsr_format;
+
+/* "npy", "npz", "safetensors", "pt" (borrowed, static). */
+TSR_API const char *tsr_format_name(tsr_format format);
+
+typedef enum tsr_mapping {
+    TSR_MAP_NONE,  /* arrays are read into memory of their own */
+    TSR_MAP_READ,  /* read-only views of the file */
+    TSR_MAP_COPY,  /* views that can be written; the file does not change */
+    TSR_MAP_SHARED /* views that can be written, and the file changes with them */
+} tsr_mapping;
+
+/* Reading and writing through functions of a host's own, all called on the thread that reads or
+ * writes. `close` (may be NULL) is called exactly once. */
+typedef struct tsr_reader {
+    int64_t size; /* bytes */
+    /* Fills the buffer with the bytes from `offset` on, which are there; false when that fails. */
+    bool (*read_at)(void *user, int64_t offset, void *buffer, size_t bytes);
+    void (*close)(void *user);
+    void *user;
+} tsr_reader;
+
+typedef struct tsr_writer {
+    bool (*write)(void *user, const void *data, size_t bytes); /* goes on where it ended */
+    /* With `keep` false something failed, and what was written is to be dropped. */
+    bool (*close)(void *user, bool keep);
+    void *user;
+} tsr_writer;
+
+/* Opens names; false when it does not. What it fills in begins zeroed. */
+typedef struct tsr_opener {
+    size_t struct_size; /* sizeof(tsr_opener) */
+    bool (*read)(void *user, const char *name, tsr_reader *out);
+    bool (*write)(void *user, const char *name, tsr_writer *out);
+    void *user;
+} tsr_opener;
+
+typedef struct tsr_file_options {
+    size_t struct_size;       /* sizeof(tsr_file_options) */
+    const tsr_opener *opener; /* borrowed while the file is opened; NULL: the path is one of the
+                                 system's. What comes from an opener cannot be mapped. */
+    tsr_mapping mapping;
+    bool bfloat16; /* "<V2" in .npy and .npz files is bfloat16 */
+    bool raw; /* dtypes that there are not here come as bytes: uint8, with the bytes of an element
+                 as one more dimension if it has several, or part of one */
+} tsr_file_options;
+
+typedef struct tsr_file tsr_file;
+
+/* New file. `options` may be NULL. TSR_EIO: it cannot be read, or is broken; TSR_EUNSUPPORTED: it
+ * holds what is not read, as pickles; TSR_ELIMIT, TSR_EMEMORY. */
+TSR_API tsr_status tsr_file_open(tsr_context *context, const char *path,
+                                 const tsr_file_options *options, tsr_file **out, tsr_error *err);
+/* Lets go of the file. Its arrays stay as they are, mapped ones too. */
+TSR_API void tsr_file_release(tsr_file *file);
+/* Closes it, and revokes the arrays that are mapped: they fail with TSR_EREVOKED from then on. The
+ * file must still be released. TSR_EBUSY, and nothing has changed, while one of them is pinned. */
+TSR_API tsr_status tsr_file_close(tsr_file *file, tsr_error *err);
+TSR_API bool tsr_file_closed(const tsr_file *file);
+TSR_API tsr_format tsr_file_format(const tsr_file *file);
+
+/* Entries in the order of the file: what has a name in it ("" in .npy files; in .pt files the way
+ * to the tensor, "model.0.weight"). Names are borrowed from the file. */
+TSR_API int64_t tsr_file_count(const tsr_file *file);
+TSR_API const char *tsr_file_name(const tsr_file *file, int64_t entry);
+TSR_API int64_t tsr_file_find(const tsr_file *file, const char *name); /* -1: there is none */
+
+/* An array of an entry; structured .npy arrays have several, one a field. */
+typedef struct tsr_field {
+    const char *name;   /* "" when the array is not structured */
+    const char *stored; /* what the file calls the dtype */
+    tsr_dtype dtype;    /* TSR_DTYPE_COUNT when there is no such dtype here */
+    int ndim;
+    const int64_t *shape; /* borrowed from the file */
+} tsr_field;
+
+TSR_API tsr_status tsr_file_fields(tsr_file *file, int64_t entry, int64_t *count, tsr_error *err);
+TSR_API tsr_status tsr_file_field(tsr_file *file, int64_t entry, int64_t field, tsr_field *out,
+                                  tsr_error *err);
+/* New array: read, or a view of the mapped file. The fields of a structured array, and tensors of
+ * one storage in a .pt file, share their memory. Data in the byte order of other machines is put
+ * right when it is read, and cannot be mapped; nor can what is compressed (TSR_EUNSUPPORTED).
+ * TSR_EDTYPE: there is no such dtype here. */
+TSR_API tsr_status tsr_file_array(tsr_file *file, int64_t entry, int64_t field, tsr_array **out,
+                                  tsr_error *err);
+/* Texts that a safetensors file has besides; returns how many. Borrowed from the file. */
+TSR_API int64_t tsr_file_metadata(const tsr_file *file, int64_t i, const char **key,
+                                  const char **value);
+
+typedef enum tsr_value_kind {
+    TSR_VALUE_NONE,
+    TSR_VALUE_BOOL,
+    TSR_VALUE_INTEGER,
+    TSR_VALUE_NUMBER,
+    TSR_VALUE_TEXT,
+    TSR_VALUE_LIST,
+    TSR_VALUE_TUPLE,
+    TSR_VALUE_DICT,
+    TSR_VALUE_ARRAY,
+    TSR_VALUE_KIND_COUNT
+} tsr_value_kind;
+
+/* What a .pt file holds: tensors, and what they are arranged in. */
+typedef struct tsr_value {
+    tsr_value_kind kind;
+    bool requires_grad; /* of an array */
+    int64_t count;      /* bytes of a text, items of a list or tuple, pairs of a dict */
+    union {
+        int64_t integer; /* of a boolean too */
+        double number;
+        const char *text; /* borrowed from the file; not ended by a NUL */
+        int64_t items;    /* for tsr_file_item; -1 when there are none */
+        int64_t entry;    /* of an array: in the file; when saving, in the list of arrays */
+    } as;
+} tsr_value;
+
+/* The number of the value that was saved; -1 when the file is no .pt file. */
+TSR_API int64_t tsr_file_root(const tsr_file *file);
+/* A value by its number. TSR_EINDEX. */
+TSR_API tsr_status tsr_file_value(const tsr_file *file, int64_t value, tsr_value *out,
+                                  tsr_error *err);
+/* The number of the value at *at, which moves on and is -1 at the end: items of a list or tuple,
+ * keys and values of a dict in turn. Values may be shared, and may contain themselves. */
+TSR_API int64_t tsr_file_item(const tsr_file *file, int64_t *at);
+
+/* An array to be saved. */
+typedef struct tsr_named {
+    const char *name;
+    const tsr_array *array;
+} tsr_named;
+
+typedef struct tsr_save_options {
+    size_t struct_size;          /* sizeof(tsr_save_options) */
+    const tsr_opener *opener;    /* NULL: the path is one of the system's */
+    bool compressed;             /* .npz: deflated, which needs zlib (libz.so.1) at run time */
+    int64_t metadata_count;      /* safetensors: pairs */
+    const char *const *metadata; /* keys and values in turn */
+    int64_t value_count; /* .pt: the one value that is saved, as it would be read aloud: a list,
+                            tuple or dict is followed by its items, each with its own */
+    const tsr_value *values;
+} tsr_save_options;
+
+/* Writes arrays to a file: .npy one, .npz and safetensors any number with different names, .pt
+ * those that the values mention. bfloat16 is "<V2" in .npy and .npz. TSR_EIO, TSR_EUNSUPPORTED (a
+ * dtype that the format has not, no zlib), TSR_EVALUE, TSR_EREVOKED, TSR_EMEMORY, TSR_ECANCELLED.
+ */
+TSR_API tsr_status tsr_file_save(tsr_context *context, const char *path, tsr_format format,
+                                 int64_t count, const tsr_named *arrays,
+                                 const tsr_save_options *options, tsr_error *err);
+
+/* New storage: the bytes of a file from `offset` on, `most` at most unless that is negative. */
+TSR_API tsr_status tsr_file_bytes(tsr_context *context, const char *path,
+                                  const tsr_file_options *options, int64_t offset, int64_t most,
+                                  tsr_storage **out, tsr_error *err);
+/* Writes bytes, and behind them the elements of an array (NULL: none) in row-major order. */
+TSR_API tsr_status tsr_file_write(tsr_context *context, const char *path, const tsr_opener *opener,
+                                  const void *data, size_t bytes, const tsr_array *array,
+                                  tsr_error *err);
+
 /* ---- numbers as text ----
  *
  * Exact, locale-free, without allocation. A number is given as a double together with the dtype

@@ -46,14 +46,18 @@ static tsr_status read_config(const tessera_config *given, tessera_config *out, 
 
 typedef struct opening {
     const tessera_config *config; /* NULL: none */
+    tsr_opener opener;            /* struct_size 0: none */
     tsr_error failure;            /* of the context */
 } opening;
 
 static int open_protected(lua_State *L) {
     opening *o = lua_touserdata(L, 1);
     const tessera_config *config = o->config;
-    tsrL_open(L, config != NULL ? &config->core : NULL, config != NULL ? config->capabilities : 0,
-              &o->failure);
+    bool open = tsrL_find_lib(L) != NULL;
+    tsrL_library *lib = tsrL_open(L, config != NULL ? &config->core : NULL,
+                                  config != NULL ? config->capabilities : 0, &o->failure);
+    if (!open)
+        lib->opener = o->opener;
     return 0;
 }
 
@@ -65,6 +69,11 @@ tsr_status tessera_open(lua_State *L, const tessera_config *config, tsr_error *e
     if (!lua_checkstack(L, 16))
         return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
     opening o = {.config = config != NULL ? &known : NULL};
+    if (config != NULL && known.opener != NULL)
+        status = tsr_struct_read(&o.opener, sizeof o.opener, known.opener,
+                                 known.opener->struct_size, sizeof(size_t), "config.opener", err);
+    if (status != TSR_OK)
+        return status;
     int code = tsrL_protect(L, open_protected, &o);
     if (o.failure.status != TSR_OK) {
         lua_pop(L, 1);

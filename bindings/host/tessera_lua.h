@@ -34,6 +34,9 @@ typedef struct tessera_config {
     tsr_config core;    /* allocator, quota, cache, kernel level, the host's threads (executor);
                            core.struct_size must be set too, and tells where the rest begins */
     unsigned capabilities;
+    /* Where scripts' files come from and go to instead of the system's paths; copied, NULL: the
+     * system's. TESSERA_FILES is needed all the same. */
+    const tsr_opener *opener;
 } tessera_config;
 
 /* A configuration for scripts that nobody vouches for: no capabilities, a quota of 64 MiB, of which

@@ -63,6 +63,8 @@ typedef struct tsrL_operation {
 typedef struct tsrL_library {
     tsr_context *context; /* NULL once the state is closing */
     unsigned capabilities;
+    tsr_opener opener;       /* the host's, for files; struct_size 0: none */
+    struct tsrL_open *files; /* a list of the open ones */
     tsr_dtype default_float[TSR_FACE_COUNT];
     uint64_t reported;        /* of tsr_context_allocated, told to the collector */
     struct tsrL_trace *trace; /* of the fused function that is being traced, NULL: none */
@@ -323,6 +325,16 @@ void tsrL_adopt(lua_State *L);
 void tsrL_register_storages(lua_State *L);
 /* Pushes the label, "" when there is none; the storage may be gone afterwards (finalizers). */
 void tsrL_push_label(lua_State *L, const tsr_storage *storage);
+
+/* ---- files (file.c) */
+
+/* Adds the functions that file.c describes to the table on top. */
+void tsrL_register_files(lua_State *L);
+void tsrL_close_files(tsrL_library *lib);
+/* Raises unless the host allows files. */
+void tsrL_check_files(lua_State *L);
+/* The path at `argument`: a string without NULs. */
+const char *tsrL_path(lua_State *L, int argument);
 
 /* ---- indexing (index.c) */
 

@@ -23,6 +23,7 @@ static int library_gc(lua_State *L) {
     tsr_context *context = lib->context;
     lib->context = NULL;
     tsrL_close_objects(lib);
+    tsrL_close_files(lib);
     tsrL_mailbox_close(L, lib->mailbox);
     lib->mailbox = NULL;
     tsr_storage_release(lib->nothing);
