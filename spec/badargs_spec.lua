@@ -155,7 +155,7 @@ local function is_kind(value)
     end
     local mark = getmetatable(value)
     return mark == dtype_type or mark == storage_type or mark == nil or value == io.stderr or
-        mark == "hold" or mark == "dltensor" or mark == "dltensor_versioned"
+        mark == "hold" or mark == "dltensor" or mark == "dltensor_versioned" or mark == "file"
 end
 
 local function check_result(value, depth)

@@ -16,6 +16,20 @@ local function with(...)
     return function(f) return f.a, (table.unpack or unpack)(rest) end -- luacheck: ignore 113
 end
 local function none() end
+
+local lender = require "lender"
+
+--- The name of a file that is there.
+local function named(name)
+    local ts = require "tessera"
+    if lender.file(name) == nil then
+        local v, w = ts.np.array({{1, 2, 3}, {4, 5, 6}}), ts.np.array({true, false})
+        ts.save(name, name == "a.npy" and v or name == "a.pt" and {v = v, list = {w, 1, "a"}} or {v = v, w = w},
+            name == "a.npz" and {compressed = true} or nil)
+    end
+    return name
+end
+
 local function sizes() return 2, 3 end
 local function sizes_dtype(f) return {2, 3}, {dtype = f.dtype} end
 
@@ -175,6 +189,19 @@ local calls = {
     isdtype = function(f) return f.float, "real floating" end,
     isfortran = x, isrealobj = x, isscalar = x, __array_namespace__ = x,
 
+    -- files, which are in memory (memory_files.c)
+    load = {function() return named("a.npz") end, function() return named("a.npy"), {bfloat16 = true} end,
+        function() return named("a.safetensors"), {map = false, raw = true} end, function() return named("a.pt") end},
+    ["np.load"] = {function() return named("a.npy") end, function() return named("a.npz"), {mmap_mode = false} end},
+    ["torch.load"] = {function() return named("a.pt") end, function() return named("a.pt"), {map_location = "cpu"} end},
+    save = {function(f) return "b.npy", f.m.T end,
+        function(f) return "b.npz", {x = f.a, y = f.c}, {compressed = true} end,
+        function(f) return "b.safetensors", {x = f.a, y = f.b}, {metadata = {a = "b"}} end,
+        function(f) return "b", {x = f.a, y = {f.a, 1, 2.5, "x", true}}, {format = "pt"} end},
+    ["np.save"] = {function(f) return "b", f.a end, function() return "b.npy", {1, 2} end},
+    ["torch.save"] = {function(f) return f.a, "b.pt" end, function(f) return {x = f.a, y = f.c.T}, "b.pt" end},
+    savez = {function(f) return "b", f.a, {x = f.m.T} end, function(f) return "b.npz", f.a, f.c end},
+
     -- printing, the engine
     array2string = {x, with({precision = 3})}, array_str = x, array_repr = x,
     set_printoptions = function() return {precision = 8} end, get_printoptions = none,
@@ -200,6 +227,7 @@ for name, same in pairs {
     std = "var", std_mean = "var_mean", nanprod = "nansum", nanmean = "nansum", nanstd = "nanvar",
     nanargmin = "nanargmax", nancumprod = "nancumsum", log_softmax = "softmax", trapz = "trapezoid",
     cumulative_prod = "cumulative_sum",
+    savez_compressed = "savez",
     any = "all", prod = "sum", amax = "all", amin = "all", nanmax = "all", nanmin = "all",
     count_nonzero = "all", min = "max", argmin = "argmax", cumprod = "cumsum", cummin = "cummax",
     row_stack = "vstack", broadcast_tensors = "broadcast_arrays",
@@ -282,7 +310,6 @@ for _, name in ipairs {"np.divide", "np.true_divide", "ndarray:divide", "ndarray
     calls[name] = two
 end
 
-local lender = require "lender"
 local support = {places = {"ts", "torch", "np", "tensor", "ndarray"}, elementwise = elementwise}
 
 --- What the calls need, made by the functions of one face.

@@ -2,11 +2,16 @@
  * counts and can refuse, lends memory to scripts and takes it back, and looks at arrays from the C
  * side. It holds its own copy of the binding, so what is opened here is what the specs test.
  *
- *   lender.open(quota)                 the library under a quota in bytes, as require "tessera"
+ *   lender.open(quota, capabilities)   the library under a quota in bytes, as require "tessera";
+ *                                      its files are in memory. Capabilities: pointers and files
  * then lender.lend(dtype, shape, write)   -> ndarray over the host's memory, revoke function
  *   lender.fingerprint(...)            a text that changes when an array among the arguments does
  *   lender.check(x)                    whether all elements lie inside the storage; nil: no array
  *   lender.deadline(seconds)           work that runs so long from now on fails; nil: none
+ *   lender.file(name, bytes)           the bytes of a file in memory, or nil; puts bytes there
+ *   lender.open_files()                readers and writers of these that were not closed
+ *   lender.fail_files(bytes, keep)     reading and writing fails after so many bytes (negative:
+ *                                      never), and keeping what was written, if `keep`
  *   lender.live()                      blocks and bytes that the library holds of the allocator
  *   lender.attempt(where, n, persistent, f, ...)
  *       calls f with the n-th allocation failing; where is "core" or "lua". Returns how many were
@@ -23,6 +28,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "memory_files.h"
 #include "tessera_lua.h"
 
 /* Refuses allocation number `at`, counted from 1; the ones after it as well if persistent. Lua asks
@@ -41,6 +47,7 @@ typedef struct heap {
 } heap;
 
 static heap here; /* of the state that runs the specs */
+static memory_files files = {.fail_after = -1};
 
 static bool refuses(fault *f) {
     if (!f->armed)
@@ -83,8 +90,10 @@ static void *lua_allocate(void *user, void *block, size_t old, size_t wanted) {
     return h->allocate(h->user, block, old, wanted);
 }
 
-static tessera_config config_of(heap *h, size_t quota) {
-    tessera_config config = {.struct_size = sizeof config, .capabilities = TESSERA_POINTERS};
+static tessera_config config_of(heap *h, size_t quota, const tsr_opener *opener) {
+    tessera_config config = {.struct_size = sizeof config,
+                             .capabilities = TESSERA_POINTERS | TESSERA_FILES,
+                             .opener = opener};
     config.core = (tsr_config){.struct_size = sizeof config.core,
                                .allocator = {allocate, release, h},
                                .quota = quota,
@@ -94,7 +103,10 @@ static tessera_config config_of(heap *h, size_t quota) {
 
 static int open_library(lua_State *L) {
     tsr_error err = {0};
-    tessera_config config = config_of(&here, (size_t)luaL_checknumber(L, 1));
+    tsr_opener opener = memory_opener(&files);
+    tessera_config config = config_of(&here, (size_t)luaL_checknumber(L, 1), &opener);
+    if (!lua_isnoneornil(L, 2))
+        config.capabilities = (unsigned)luaL_checknumber(L, 2);
     if (tessera_open(L, &config, &err) != TSR_OK)
         return luaL_error(L, "%s", err.message);
     return 1;
@@ -104,6 +116,36 @@ static int live(lua_State *L) {
     lua_pushnumber(L, (lua_Number)here.blocks);
     lua_pushnumber(L, (lua_Number)here.bytes);
     return 2;
+}
+
+/* ---- files */
+
+static int file(lua_State *L) {
+    const char *name = luaL_checkstring(L, 1);
+    tsr_opener opener = memory_opener(&files);
+    if (!lua_isnoneornil(L, 2)) {
+        size_t n;
+        const char *bytes = luaL_checklstring(L, 2, &n);
+        tsr_writer writer;
+        if (opener.write(opener.user, name, &writer) && writer.write(writer.user, bytes, n))
+            writer.close(writer.user, true);
+    }
+    const memory_file *f = memory_find(&files, name);
+    if (f == NULL)
+        return 0;
+    lua_pushlstring(L, f->bytes > 0 ? f->data : "", f->bytes);
+    return 1;
+}
+
+static int open_files(lua_State *L) {
+    lua_pushnumber(L, (lua_Number)files.open);
+    return 1;
+}
+
+static int fail_files(lua_State *L) {
+    files.fail_after = (long)luaL_checknumber(L, 1);
+    files.fail_keep = lua_toboolean(L, 2);
+    return 0;
 }
 
 /* ---- lending */
@@ -263,7 +305,8 @@ static int whole_life(lua_State *L) {
     luaL_openlibs(L);
     h->core.armed = h->core.wanted;
     h->lua.armed = h->lua.wanted;
-    tessera_config config = config_of(h, (size_t)64 << 20);
+    tsr_opener opener = memory_opener(&files);
+    tessera_config config = config_of(h, (size_t)64 << 20, &opener);
     if (tessera_open(L, &config, &err) != TSR_OK)
         return luaL_error(L, "%s", err.message);
     if (luaL_loadstring(L, script) != 0)
@@ -307,10 +350,17 @@ static int deadline(lua_State *L) {
 TSR_API int luaopen_lender(lua_State *L);
 
 int luaopen_lender(lua_State *L) {
-    static const luaL_Reg functions[] = {{"open", open_library}, {"lend", lend},
-                                         {"live", live},         {"fingerprint", fingerprint},
-                                         {"check", check},       {"attempt", attempt},
-                                         {"fresh", fresh},       {"deadline", deadline}};
+    static const luaL_Reg functions[] = {{"open", open_library},
+                                         {"lend", lend},
+                                         {"live", live},
+                                         {"fingerprint", fingerprint},
+                                         {"check", check},
+                                         {"attempt", attempt},
+                                         {"fresh", fresh},
+                                         {"file", file},
+                                         {"open_files", open_files},
+                                         {"fail_files", fail_files},
+                                         {"deadline", deadline}};
     lua_newtable(L);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         lua_pushcfunction(L, functions[i].func);

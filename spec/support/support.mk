@@ -5,10 +5,10 @@ $(BUILD)/obj/spec$(LUA)/%.o: spec/support/%.c | $(LUA_READY)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(BINDING_FLAGS) -Ibindings/host $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-$(LENDER): $(BUILD)/obj/spec$(LUA)/lender.o $(HOST_LIBRARY) bindings/lua/module.map
+$(LENDER): $(BUILD)/obj/spec$(LUA)/lender.o $(BUILD)/obj/spec$(LUA)/memory_files.o $(HOST_LIBRARY) bindings/lua/module.map
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
-	    -o $@ $< $(HOST_LIBRARY) -lm
+	    -o $@ $(filter %.o,$^) $(HOST_LIBRARY) -lm
 
 # level.so: the library at the kernel level that TSR_ISA names.
 LEVEL := $(BUILD)/spec/$(LUA)/level.so
@@ -17,7 +17,7 @@ $(LEVEL): $(BUILD)/obj/spec$(LUA)/level.o $(HOST_LIBRARY) bindings/lua/module.ma
 	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $< $(HOST_LIBRARY) -lm
 
--include $(BUILD)/obj/spec$(LUA)/lender.d $(BUILD)/obj/spec$(LUA)/level.d
+-include $(BUILD)/obj/spec$(LUA)/lender.d $(BUILD)/obj/spec$(LUA)/memory_files.d $(BUILD)/obj/spec$(LUA)/level.d
 
 # grid.so: a library that knows nothing of this one, to share memory with.
 GRID := $(BUILD)/spec/$(LUA)/grid.so

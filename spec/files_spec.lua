@@ -1,0 +1,736 @@
+--- Files: what real NumPy and real PyTorch write is read bit for bit, what is written here they read,
+-- and broken files are errors that say what is wrong (spec/oracle/file_cases.py makes them).
+local ts = require "tessera"
+local torch, np = ts.torch, ts.np
+local lender = require "lender"
+-- the library once more, in a host that gives it 64 MiB and has files in memory
+local hosted = lender.open(64 * 2 ^ 20)
+
+local oracle = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/files"
+local folder = os.tmpname()
+os.remove(folder)
+if os.rename("/dev/shm", "/dev/shm") then -- in memory, where there is such a place
+    folder = "/dev/shm" .. folder:match("/[^/]*$")
+end
+assert(os.execute("mkdir " .. folder))
+
+local function path(name)
+    return folder .. "/" .. name
+end
+
+local function write(name, bytes)
+    local f = assert(io.open(name, "wb"))
+    f:write(bytes)
+    f:close()
+    return name
+end
+
+local function read(name)
+    local f = io.open(name, "rb")
+    local bytes = f and f:read("*a")
+    if f then
+        f:close()
+    end
+    return bytes
+end
+
+local function hex(x)
+    return (x:tobytes():gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
+--- The options that a column says.
+local function options(words)
+    local made = {}
+    for word in words:gmatch("%w+") do
+        made[word] = true
+    end
+    return next(made) and made or nil
+end
+
+local cases = {}
+for line in io.lines(oracle .. ".txt") do
+    local fields = {}
+    for field in (line .. "\t"):gmatch("([^\t]*)\t") do
+        fields[#fields + 1] = field
+    end
+    local kind = table.remove(fields, 1)
+    cases[kind] = cases[kind] or {}
+    table.insert(cases[kind], fields)
+end
+
+local function is_file(x)
+    return type(x) == "userdata" and getmetatable(x) == "file"
+end
+
+--- The array NAME of a file, or one of its fields; of an .npy file the array itself.
+local function get(file, words, name, field, map)
+    local given = options(words) or {}
+    given.map = map
+    local found, opened = ts.load(file, next(given) and given or nil)
+    if name == "none" then
+        return nil, found
+    elseif is_file(found) then
+        opened, found = found, found:get(name)
+    end
+    return field ~= "" and found[field] or found, opened
+end
+
+--- Reads all there is in a file, with one of the libraries.
+local function read_all(library, file, words)
+    local found = library.load(file, options(words))
+    if is_file(found) then
+        for _, name in ipairs(found:names()) do
+            found:get(name)
+        end
+        if found:format() == "pt" then
+            library.torch.load(file)
+        end
+    end
+end
+
+local kinds = {}
+for kind in ("dtype value memory limit io unsupported index"):gmatch("%a+") do
+    kinds[kind] = true
+end
+
+--- The message is one line that names the file, of a kind that can be.
+local function check_message(library, file, message)
+    assert(message:find(file:match("[^/]+$"), 1, true), message)
+    assert(not message:find("\n", 1, true), message)
+    assert(kinds[library.last_error().kind], message)
+    return message
+end
+
+local function fails(file, f, ...)
+    local fine, message = pcall(f, ...)
+    assert(not fine, file .. " raises nothing")
+    return check_message(ts, file, message)
+end
+
+describe("files of others", function()
+    it("are read bit for bit", function()
+        for _, case in ipairs(cases.good) do
+            local file, words, name, field, dtype, shape, expected = (table.unpack or unpack)(case)
+            local x, opened = get(oracle .. "/" .. file, words, dtype == "none" and "none" or name, field)
+            if dtype == "none" then
+                assert.equal(0, #opened)
+            else
+                local what = table.concat({file, name, field}, " ")
+                assert(x.dtype.name == dtype, what .. " is " .. x.dtype.name)
+                assert(table.concat(x.shape, ",") == shape, what .. " has shape " .. tostring(x.shape))
+                assert(hex(x) == expected, what .. " has other bytes")
+            end
+        end
+        assert.is_true(#cases.good > 250)
+    end)
+
+    it("are mapped bit for bit, unless they are compressed or of other byte order", function()
+        local mapped, refused = 0, 0
+        for _, case in ipairs(cases.good) do
+            local file, words, name, field, dtype, shape, expected = (table.unpack or unpack)(case)
+            if dtype ~= "none" then
+                local fine, x, opened = pcall(get, oracle .. "/" .. file, words, name, field, "r")
+                if fine then
+                    mapped = mapped + 1
+                    assert(hex(x) == expected and table.concat(x.shape, ",") == shape, file)
+                    assert(x:origin().kind == "mapped" and x:origin().readonly, file)
+                    opened:close()
+                    assert(x:origin().revoked, file)
+                else
+                    refused = refused + 1
+                    assert(x:find("cannot be mapped: read it instead", 1, true), x)
+                    assert.equal("unsupported", ts.last_error().kind)
+                end
+            end
+        end
+        assert.is_true(mapped > 150 and refused > 30)
+    end)
+
+    it("have dtypes that there are not here", function()
+        for _, case in ipairs(cases.dtype) do
+            local file, words, name, field, text = (table.unpack or unpack)(case)
+            local message = fails(file, get, oracle .. "/" .. file, words, name, field)
+            assert(message:find(text, 1, true), message)
+            assert.equal("dtype", ts.last_error().kind)
+        end
+    end)
+
+    it("share what shares memory", function()
+        for _, case in ipairs(cases.same) do
+            local file = oracle .. "/" .. case[1]
+            local found = torch.load(file)
+            assert.is_true(found[case[2]]:shares(found[case[3]]))
+            assert.equal(found[case[2]]:storage(), found[case[3]]:storage())
+            local opened = ts.load(file, {map = "c"})
+            assert.equal(opened[case[2]]:storage(), opened[case[3]]:storage())
+            opened:get(case[2]):fill_(5)
+            assert.equal(5, opened[case[3]]:reshape(-1)[2])
+        end
+        local record = np.load(oracle .. "/r_plain.npy")
+        assert.equal(record.a:storage(), record.b:storage())
+    end)
+
+    it("build the values that a pickle says, shared and cyclic ones too", function()
+        local cycle = torch.load(oracle .. "/cycle.pt")
+        assert.equal(cycle, cycle[1])
+        local laughs, depth = torch.load(oracle .. "/laughs.pt"), 0
+        while laughs[1] do
+            assert.equal(laughs[1], laughs[2])
+            laughs, depth = laughs[1], depth + 1
+        end
+        assert.equal(60, depth)
+        local function check(found, expected)
+            for i = 1, #expected do
+                assert.equal(expected[i], found[i + 1])
+            end
+        end
+        if math.maxinteger then
+            local found = torch.load(oracle .. "/kinds.pt")
+            assert.is_nil(found[1])
+            check(found, {true, false, -1, 255, 65535, 0, -128, math.maxinteger, 1.5, "a", "b", "c", "d", "e", "f"})
+        else
+            assert.is_truthy(fails("kinds.pt", function()
+                error("kinds.pt " .. select(2, pcall(torch.load, oracle .. "/kinds.pt")))
+            end):find("beyond the exact numbers", 1, true))
+        end
+        local checkpoint = torch.load(oracle .. "/checkpoint.pth")
+        assert.equal(3, checkpoint.epoch)
+        assert.equal("run", checkpoint.name)
+        assert.equal(0.5, checkpoint.loss[1])
+        assert.equal(0.5, checkpoint.optimizer.param_groups[1].lr)
+        local parameters = torch.load(oracle .. "/parameters.pt")
+        assert.is_true(parameters[1].requires_grad)
+        assert.equal("4x1x3x3", table.concat(parameters[1].shape, "x"))
+        local size = torch.load(oracle .. "/size.pt")
+        assert.same({2, 3}, {size[1][1], size[1][2]})
+    end)
+
+    it("may be larger than 4 GiB", function()
+        local rows = 2 ^ 30 + 3
+        local x, file = ts.load(oracle .. "/sparse.npy", {map = "r"})
+        assert.equal(rows, x.shape[1])
+        assert.equal(77, x[-1])
+        assert.equal(0, x[2 ^ 29])
+        file:close()
+        file = ts.load(oracle .. "/sparse.safetensors", {map = "r"})
+        assert.equal(rows, file.first.shape[1])
+        assert.equal(78, file.last[1])
+        file = ts.load(oracle .. "/sparse.safetensors")
+        assert.equal(78, file.last[1])
+        file = ts.load(oracle .. "/sparse.npz", {map = "r"})
+        assert.equal(80, file.big[-1])
+        assert.equal(79, file.last[1])
+        file:close()
+    end)
+end)
+
+describe("broken files", function()
+    it("say what is wrong, in little memory", function()
+        collectgarbage()
+        ts.trim()
+        local before = ts.memory().peak
+        local wrong = {}
+        for _, case in ipairs(cases.bad) do
+            local file, words, kind, text = (table.unpack or unpack)(case)
+            local message = fails(file, read_all, ts, oracle .. "/" .. file, words)
+            local found = ts.last_error().kind
+            if not message:find(text, 1, true) or found ~= kind then
+                wrong[#wrong + 1] = ("%s: %q, kind %s, instead of %q, kind %s"):format(file, message, found, text, kind)
+            end
+        end
+        assert.equal("", table.concat(wrong, "\n"))
+        assert.is_true(#cases.bad > 400)
+        assert.is_true(ts.memory().peak - before < 600 * 2 ^ 20)
+    end)
+
+    it("may end anywhere", function()
+        for _, case in ipairs(cases.small) do
+            local whole = read(oracle .. "/" .. case[1])
+            for n = 0, #whole do
+                lender.file("cut", whole:sub(1, n))
+                local fine, message = pcall(read_all, hosted, "cut", "")
+                assert.equal(n == #whole, fine)
+                if not fine then
+                    check_message(hosted, "cut", message)
+                    local kind = hosted.last_error().kind
+                    assert(kind == "io" or kind == "unsupported" or kind == "limit", message)
+                end
+            end
+        end
+    end)
+
+    it("may have any bit flipped", function()
+        for _, case in ipairs(cases.small) do
+            local whole, refused = read(oracle .. "/" .. case[1]), 0
+            for i = 1, #whole do
+                for bit = 0, 7 do
+                    local byte = whole:byte(i)
+                    local on = math.floor(byte / 2 ^ bit) % 2 == 1
+                    local flipped = string.char(byte + (on and -1 or 1) * 2 ^ bit)
+                    lender.file("flipped", whole:sub(1, i - 1) .. flipped .. whole:sub(i + 1))
+                    local fine, message = pcall(read_all, hosted, "flipped", "")
+                    if not fine then
+                        refused = refused + 1
+                        check_message(hosted, "flipped", message)
+                    end
+                end
+            end
+            assert.is_true(refused > #whole) -- the rest are data, padding, and names
+        end
+        collectgarbage()
+        collectgarbage()
+        assert.equal(0, lender.open_files())
+    end)
+
+    it("are none at all", function()
+        for file, text in pairs {
+            [path("missing.npy")] = "no such file", [folder] = "is no regular file", ["/dev/zero"] = "no regular file",
+            [path("missing/x.npy")] = "no such file", [oracle .. "/a.npy/x.npy"] = "", [("x"):rep(5000)] = "too long",
+        } do
+            local fine, message = pcall(ts.load, file)
+            assert.is_false(fine)
+            assert(message:find(text, 1, true), message)
+            assert.equal("io", ts.last_error().kind)
+        end
+        os.execute("mkfifo " .. path("pipe"))
+        assert.is_truthy(fails(path("pipe"), ts.load, path("pipe")):find("no regular file", 1, true))
+    end)
+end)
+
+-- ---- what is written here
+
+local written = {}
+
+--- Remembers what a real reader must find in a file.
+local function expect(format, file, name, x)
+    written[#written + 1] = table.concat({format, file, name, x.dtype.name, table.concat(x.shape, ","), hex(x)}, "\t")
+end
+
+local dtypes = {"bool", "uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float16", "bfloat16",
+    "float32", "float64", "complex64", "complex128"}
+
+--- Arrays of a dtype in many layouts, by name.
+local function layouts(dtype)
+    local count = 1
+    local bytes = {}
+    for i = 1, 480 do
+        count = (count * 75 + 74) % 65537
+        bytes[i] = string.char(dtype == "bool" and count % 2 or count % 256)
+    end
+    local flat = np.frombuffer(table.concat(bytes), {dtype = dtype})
+    local x = flat["1:24"]:reshape(2, 3, 4)
+    return {
+        plain = x, transposed = x:swapaxes(1, 3), backward = np.flip(x), step = flat["1:24:5"],
+        scalar = x:select(1, 1):select(1, 1):select(1, 1), empty = np.zeros({0, 3}, {dtype = dtype}),
+        one = flat["3:3"], stretched = np.broadcast_to(flat["1:3"], {2, 3}),
+    }
+end
+
+local function names_of(t)
+    local names = {}
+    for name in pairs(t) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+
+local no_safetensors = {complex128 = true}
+local no_pt = {uint16 = true, uint32 = true, uint64 = true}
+
+describe("written files", function()
+    setup(function()
+        for _, dtype in ipairs(dtypes) do
+            local arrays = layouts(dtype)
+            arrays.columns = np.asfortranarray(arrays.plain)
+            for _, name in ipairs(names_of(arrays)) do
+                local file = path(dtype .. "_" .. name .. ".npy")
+                np.save(file, arrays[name])
+                expect("npy", file, "", arrays[name])
+                if not no_pt[dtype] then
+                    file = path(dtype .. "_" .. name .. ".pt")
+                    torch.save(torch.from_numpy(arrays[name]), file)
+                    expect("pt", file, "", arrays[name])
+                end
+            end
+            local files = {npz = path(dtype .. ".npz"), npzc = path(dtype .. "_c.npz")}
+            np.savez(files.npz, arrays)
+            np.savez_compressed(files.npzc, arrays)
+            if not no_safetensors[dtype] then
+                files.safetensors = path(dtype .. ".safetensors")
+                ts.safetensors.save(files.safetensors, arrays, {metadata = {a = "b", ["ü\n"] = 'c"\\'}})
+            end
+            for kind, file in pairs(files) do
+                for name, x in pairs(arrays) do
+                    expect(kind:sub(1, 3) == "npz" and "npz" or kind, file, name, x)
+                end
+            end
+        end
+        local base = torch.arange(10)
+        torch.save({model = {w = base["3:"], v = base, deep = {base:reshape(2, 5):t()}}, epoch = 3, flag = true,
+            name = "ü", list = {1, "zwei", {}}, [5] = "five"}, path("nested.pt"))
+        expect("pt", path("nested.pt"), "model.w", base["3:"])
+        expect("pt", path("nested.pt"), "model.deep.0", base:reshape(2, 5):t())
+        expect("pt", path("nested.pt"), "same model.w model.v", base)
+        torch.save({torch.ones(2):requires_grad_(true)}, path("gradient.pt"))
+        expect("pt", path("gradient.pt"), "0", torch.ones(2))
+        local many = {}
+        for i = 1, 1000 do
+            many[("m%d"):format(i)] = np.arange(i % 5)
+        end
+        np.savez(path("many.npz"), many)
+        expect("npz", path("many.npz"), "m999", many.m999)
+        local large = np.arange(400000)
+        np.savez_compressed(path("large.npz"), {x = large, y = large["1::2"]})
+        expect("npz", path("large.npz"), "x", large)
+        expect("npz", path("large.npz"), "y", large["1::2"])
+    end)
+
+    it("are read by real NumPy and real PyTorch", function()
+        write(path("list.txt"), table.concat(written, "\n") .. "\n")
+        local status = os.execute(("env -u LD_PRELOAD PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 "
+            .. "spec/oracle/file_check.py %s > %s 2>&1"):format(path("list.txt"), path("answer.txt")))
+        assert.equal(("%d files and arrays are as they should be\n"):format(#written), read(path("answer.txt")))
+        assert.is_true(status == true or status == 0)
+        assert.is_true(#written > 600)
+    end)
+
+    it("are read back bit for bit", function()
+        for _, line in ipairs(written) do
+            local format, file, name, dtype, shape, bytes = line:match("^(.-)\t(.-)\t(.-)\t(.-)\t(.-)\t(.-)$")
+            if not name:find("^same") and not name:find("%d$") then
+                local x = get(file, "bfloat16", name, "")
+                assert(x.dtype.name == dtype and table.concat(x.shape, ",") == shape, file)
+                assert(hex(x) == bytes, file)
+                if not file:find("_c.npz") and file ~= path("large.npz") then
+                    local mapped, opened = get(file, "bfloat16", name, "", "c")
+                    assert(hex(mapped) == bytes, file)
+                    if format ~= "safetensors" then
+                        assert.is_true(np.asarray(mapped).flags.aligned)
+                    end
+                    opened:close()
+                end
+            end
+        end
+        local file = ts.load(path("float32.safetensors"))
+        assert.same({a = "b", ["ü\n"] = 'c"\\'}, file:metadata())
+    end)
+
+    it("are the same when nothing has changed", function()
+        for _, name in ipairs {"x.npy", "x.npz", "x.safetensors", "x.pt"} do
+            local x = np.arange(20)
+            local value = name == "x.npy" and x or {b = x, a = x, c = x["3:"]}
+            ts.save(path(name), value)
+            local first = read(path(name))
+            ts.save(path(name), value)
+            assert.equal(first, read(path(name)))
+        end
+    end)
+
+    it("appear whole or not at all", function()
+        local file = path("old.npz")
+        np.savez(file, {x = np.arange(3)})
+        local before = read(file)
+        local x = np.arange(1000)
+        assert.has_error(function() ts.save(file, {x = x, ["../y"] = x}) end)
+        assert.has_error(function() ts.save(file, {x = x, [3] = x}) end)
+        local gone = np.zeros(3)
+        gone:release()
+        assert.has_error(function() ts.save(file, {a = x, b = gone}) end)
+        assert.has_error(function() ts.save(path("old.safetensors"), {x = np.zeros(2, "complex128")}) end)
+        assert.has_error(function() ts.save(path("old.pt"), np.zeros(2, "uint64")) end)
+        assert.equal(before, read(file))
+        assert.is_nil(read(path("old.safetensors")))
+        local listing = io.popen("ls -A " .. folder .. " | grep -c '\\.tmp-'")
+        assert.equal("0", listing:read("*l"))
+        listing:close()
+    end)
+
+    it("keep permissions and symbolic links, and obey the mask", function()
+        local file, link = path("mode.npy"), path("link.npy")
+        np.save(file, np.arange(3))
+        os.execute(("chmod 640 %s; ln -sf mode.npy %s"):format(file, link))
+        np.save(link, np.arange(5))
+        local shown = io.popen(("stat -c '%%a %%F' %s %s"):format(file, link))
+        assert.equal("640 regular file\n777 symbolic link\n", shown:read("*a"))
+        shown:close()
+        assert.equal(5, (np.load(file)).size)
+    end)
+
+    it("are refused where they cannot be", function()
+        for file, text in pairs {[path("none/x.npy")] = "no such file", ["/dev/full"] = "", ["/proc/x.npy"] = "",
+            [folder .. "/.npy/"] = "", [path(("x"):rep(300))] = "too long"} do
+            local fine, message = pcall(ts.save, file, np.arange(3), {format = "npy"})
+            assert.is_false(fine)
+            assert(message:find(text, 1, true), message)
+        end
+        for _, bad in ipairs {
+            {path("x.txt"), np.arange(3)}, {path("x.npz"), np.arange(3)}, {path("x.npz"), {1, 2}},
+            {path("x.safetensors"), {__metadata__ = np.arange(3)}}, {path("x.safetensors"), {["\255"] = np.arange(3)}},
+            {path("x.pt"), print}, {path("x.pt"), {1, 2, x = 3}}, {"", np.arange(3)}, {"a\0.npy", np.arange(3)},
+            {path("x.npz"), {["/x"] = np.arange(3)}}, {path("x.npz"), {[""] = np.arange(3)}},
+        } do
+            assert.is_false((pcall(ts.save, bad[1], bad[2])))
+        end
+        local loop = {}
+        loop[1] = loop
+        assert.is_false((pcall(torch.save, loop, path("x.pt"))))
+    end)
+
+    it("get their endings from NumPy's functions", function()
+        np.save(path("ending"), {1, 2, 3})
+        np.savez(path("ending"), {1, 2}, np.arange(3), {z = {4}})
+        assert.same({1, 2, 3}, np.load(path("ending.npy")):tolist())
+        local file = np.load(path("ending.npz"))
+        assert.same({{1, 2}, {0, 1, 2}, {4}}, {file.arr_0:tolist(), file.arr_1:tolist(), file.z:tolist()})
+    end)
+end)
+
+-- ---- mapping
+
+describe("mapped files", function()
+    local file = path("map.npy")
+
+    before_each(function()
+        np.save(file, np.arange(6):reshape(2, 3))
+    end)
+
+    it("are read-only, copied on writing, or shared", function()
+        local x = ts.load(file, {map = "r"})
+        assert.has_error(function() x:fill(1) end)
+        assert.equal("readonly", ts.last_error().kind)
+        local y = ts.load(file, {map = "c"})
+        y:fill(7)
+        assert.equal(5, x[{2, 3}])
+        assert.equal(5, np.load(file)[{2, 3}])
+        local z = ts.load(file, {map = "r+"})
+        z[{2, 3}] = 9
+        assert.equal(9, x[{2, 3}])
+        assert.equal(7, y[{2, 3}])
+        assert.equal(9, np.load(file)[{2, 3}])
+        assert.equal("map.npy", x:origin().label)
+        assert.has_error(function() ts.load(file, {map = "w"}) end)
+    end)
+
+    it("are revoked by close, in every view and once", function()
+        local x, opened = ts.load(file, {map = "r"})
+        local view, tensor = x[{2}], torch.from_numpy(x.T)
+        assert.equal(3, view[1])
+        opened:close()
+        opened:close()
+        for _, f in ipairs {
+            function() return x[{1, 1}] end, function() return view[1] end, function() return tensor:sum() end,
+            function() return x + 1 end,
+        } do
+            local fine, message = pcall(f)
+            assert.is_false(fine)
+            assert.is_truthy(message:find("map.npy", 1, true))
+            assert.equal("revoked", ts.last_error().kind)
+        end
+        assert.equal("array(<revoked: map.npy>)", tostring(x))
+        assert.has_error(function() return opened:get("") end)
+        assert.equal("file: npy, 1 arrays, closed", tostring(opened))
+    end)
+
+    it("stay after the file object is gone", function()
+        local x = ts.load(file, {map = "r"})
+        collectgarbage()
+        collectgarbage()
+        assert.equal(5, x[{2, 3}])
+        os.remove(file)
+        assert.equal(5, x[{2, 3}])
+    end)
+
+    it("stay as they were when the file is saved over", function()
+        local x = ts.load(file, {map = "r"})
+        np.save(file, x * 10)
+        assert.equal(5, x[{2, 3}])
+        assert.equal(50, np.load(file)[{2, 3}])
+        np.save(file, np.load(file, "r")) -- onto itself
+        assert.equal(50, np.load(file)[{2, 3}])
+    end)
+
+    it("map on demand, one storage an array, and take no memory", function()
+        local arrays = {}
+        for i = 1, 20 do
+            arrays["x" .. i] = np.full({1000}, i)
+        end
+        np.savez(path("on_demand.npz"), arrays)
+        collectgarbage()
+        local before = ts.memory()
+        local opened = np.load(path("on_demand.npz"), "r")
+        local lent = ts.memory().lent
+        assert.equal(before.lent, lent)
+        local x = opened.x7
+        assert.equal(lent + 8000, ts.memory().lent)
+        assert.equal(x:storage(), opened.x7:storage())
+        assert.equal(7, x[1000])
+        assert.is_true(ts.memory().current - before.current < 64 * 1024)
+        opened:close()
+        assert.equal(lent, ts.memory().lent)
+    end)
+
+    it("are noticed when they end too early", function()
+        np.savez(path("short.npz"), {x = np.arange(1000)})
+        local opened = ts.load(path("short.npz"))
+        write(path("short.npz"), read(path("short.npz")):sub(1, 130))
+        assert.is_truthy(fails("short.npz", opened.get, opened, "x"):find("ended at byte 130", 1, true))
+        np.savez(path("short.npz"), {x = np.arange(1000)})
+        opened = ts.load(path("short.npz"), {map = "r"})
+        local bytes = read(path("short.npz"))
+        assert.equal("1000", tostring(opened:info("x").shape[1]))
+        local f = io.open(path("short.npz"), "wb") -- the same file, shorter
+        f:write(bytes:sub(1, 4000))
+        f:close()
+        assert.is_truthy(fails("short.npz", opened.get, opened, "x"):find("became shorter", 1, true))
+    end)
+
+    it("close at the end of a block", function()
+        if not load("local x <close> = nil") then
+            return -- before Lua 5.4 there are none
+        end
+        local x = assert(load([[
+            local np, file = ...
+            local opened <close> = np.load(file, "r")
+            assert(opened.x[3] == 2)
+            return opened.x]]))
+        np.savez(path("block.npz"), {x = np.arange(3)})
+        assert.is_true(x(np, path("block.npz")):origin().revoked)
+    end)
+end)
+
+-- ---- containers, capability
+
+describe("file objects", function()
+    it("name, count, and give arrays when they are asked for", function()
+        local arrays = {b = np.arange(3), a = np.ones({2, 2}), names = np.zeros(1)}
+        np.savez(path("object.npz"), arrays)
+        local file = ts.load(path("object.npz"))
+        assert.same({"a", "b", "names"}, file:names())
+        assert.equal(3, #file:names())
+        assert.equal("npz", file:format())
+        assert.same({0, 1, 2}, file.b:tolist())
+        assert.same({0}, file:get("names"):tolist()) -- methods come first
+        assert.is_nil(file.missing)
+        assert.is_nil(file[1])
+        assert.has_error(function() file:get("missing") end)
+        assert.equal("index", ts.last_error().kind)
+        local seen = {}
+        for name, x in file:iter() do
+            seen[#seen + 1] = name .. x.ndim
+        end
+        assert.same({"a2", "b1", "names1"}, seen)
+        local info = file:info("a")
+        assert.same({2, 2}, {info.shape[1], info.shape[2]})
+        assert.equal(np.float64, info.dtype)
+        assert.equal("<f8", info.stored)
+        assert.is_false(rawequal(file.a, file.a))
+        assert.is_true(np.isarray(file.a))
+        ts.save(path("object.safetensors"), arrays)
+        assert.is_true(torch.is_tensor(ts.load(path("object.safetensors")).a))
+        file:close()
+        assert.has_error(function() return file.b end)
+        assert.equal("revoked", ts.last_error().kind)
+    end)
+
+    it("say which function reads another format", function()
+        local message = fails("object.npz", torch.load, path("object.npz"))
+        assert.is_truthy(message:find("use ts.load", 1, true))
+        fails("object.npz", ts.safetensors.load, path("object.npz"))
+        fails("object.safetensors", np.load, path("object.safetensors"))
+        assert.has_error(function() np.load(path("object.npz"), {allow_pickle = true}) end)
+    end)
+
+    it("go with what they hold when they are collected", function()
+        collectgarbage()
+        collectgarbage()
+        local before = ts.memory().current
+        for _ = 1, 300 do
+            local file = ts.load(path("object.npz"), {map = "r"})
+            assert(file.b)
+        end
+        collectgarbage()
+        collectgarbage()
+        assert.is_true(ts.memory().current <= before + 4096)
+    end)
+end)
+
+describe("a host that opens files itself", function()
+    it("is asked for all of them", function()
+        local arrays = {x = hosted.np.arange(5), y = hosted.np.ones({2, 3})}
+        for _, name in ipairs {"a.npy", "a.npz", "a.safetensors", "a.pt"} do
+            hosted.save(name, name == "a.npy" and arrays.x or arrays)
+            local bytes = lender.file(name)
+            ts.save(path(name), name == "a.npy" and np.arange(5) or {x = np.arange(5), y = np.ones({2, 3})})
+            assert.equal(read(path(name)), bytes)
+            assert.is_nil(read(name))
+            local found = hosted.load(name)
+            assert.same({0, 1, 2, 3, 4}, (is_file(found) and found.x or found):tolist())
+        end
+        hosted.np.savez_compressed("c.npz", arrays)
+        assert.same({1, 1, 1}, hosted.np.load("c.npz").y[2]:tolist())
+        assert.is_false((pcall(hosted.load, path("a.npy"))))
+        assert.equal("io", hosted.last_error().kind)
+    end)
+
+    it("cannot have them mapped, and may refuse and fail", function()
+        hosted.np.save("b.npy", hosted.np.arange(100000))
+        local before = lender.file("b.npy")
+        for _, f in ipairs {
+            function() hosted.load("b.npy", {map = "r"}) end, function() hosted.load("none.npy") end,
+            function() hosted.load("missing.npy") end, function() hosted.np.save("none.npy", {1}) end,
+        } do
+            assert.is_false((pcall(f)))
+        end
+        for bytes = 0, 800000, 40000 do
+            lender.fail_files(bytes, false)
+            local fine, message = pcall(hosted.load, "b.npy")
+            assert(not fine and message:find("the host could not read", 1, true), message)
+            lender.fail_files(bytes, false)
+            fine, message = pcall(hosted.np.save, "b.npy", hosted.np.zeros(100000))
+            assert(not fine and message:find("the host could not write", 1, true), message)
+        end
+        lender.fail_files(-1, true)
+        local fine, message = pcall(hosted.np.save, "b.npy", hosted.np.zeros(3))
+        assert(not fine and message:find("could not keep it", 1, true), message)
+        lender.fail_files(-1, false)
+        assert.equal(before, lender.file("b.npy"))
+        collectgarbage()
+        collectgarbage()
+        assert.equal(0, lender.open_files())
+    end)
+end)
+
+describe("without the capability for files", function()
+    it("every function is an error, and nothing touches the disk", function()
+        local name = os.tmpname()
+        write(name, ([[
+            local lender = require "lender"
+            local ts = lender.open(0, 0)
+            local calls = {
+                function() ts.load(%q) end, function() ts.save(%q, ts.np.zeros(1)) end, function() ts.np.load(%q) end,
+                function() ts.np.save(%q, ts.np.zeros(1)) end, function() ts.np.savez(%q, ts.np.zeros(1)) end,
+                function() ts.np.savez_compressed(%q, ts.np.zeros(1)) end, function() ts.torch.load(%q) end,
+                function() ts.torch.save(ts.torch.zeros(1), %q) end, function() ts.safetensors.load(%q) end,
+                function() ts.safetensors.save(%q, {x = ts.np.zeros(1)}) end,
+            }
+            for i, f in ipairs(calls) do
+                local fine, message = pcall(f)
+                assert(not fine and message:find("files are not allowed by the host"), message)
+                assert(ts.last_error().kind == "limit")
+            end
+            print "all refused"
+        ]]):gsub("%%q", function() return ("%q"):format(path("capability.npy")) end))
+        local lua = rawget(_G, "jit") and "luajit" or "lua" .. _VERSION:match("%d.%d")
+        os.execute(lua .. " " .. name .. " > " .. name .. ".out 2>&1")
+        local output = read(name .. ".out")
+        os.remove(name)
+        os.remove(name .. ".out")
+        assert.equal("all refused\n", output)
+        assert.is_nil(read(path("capability.npy")))
+    end)
+end)
+
+teardown(function()
+    os.execute("rm -rf " .. folder)
+end)

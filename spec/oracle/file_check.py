@@ -1,0 +1,107 @@
+"""Reads files that the specs wrote with real NumPy and PyTorch: file_check.py LIST.
+
+A line of LIST: FORMAT, FILE, NAME, DTYPE, SHAPE, HEX of the elements' bytes, row-major. Prints what is wrong,
+or how many lines were right. The safetensors reader below is written by its specification, and strict.
+"""
+import json
+import struct
+import sys
+
+import numpy as np
+import torch
+
+DTYPES = {"BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "I32": "int32", "U32": "uint32",
+          "I64": "int64", "U64": "uint64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64"}
+
+
+def unique(pairs):
+    assert len(dict(pairs)) == len(pairs), "a key twice"
+    return dict(pairs)
+
+
+def safetensors(file):
+    raw = open(file, "rb").read()
+    n = struct.unpack("<Q", raw[:8])[0]
+    text = raw[8:8 + n].decode("utf-8", "strict")
+    assert n % 8 == 0 and text[0] == "{" and len(text.encode()) == n
+    header = json.loads(text, object_pairs_hook=unique)
+    assert header.pop("__metadata__") == {"a": "b", "ü\n": 'c"\\'}
+    data, at, found, before = raw[8 + n:], 0, {}, None
+    for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
+        assert sorted(entry) == ["data_offsets", "dtype", "shape"]
+        begin, end = entry["data_offsets"]
+        assert begin == at
+        at = end
+        dtype = np.dtype("<u2" if entry["dtype"] == "BF16" else DTYPES[entry["dtype"]])
+        assert end - begin == dtype.itemsize * int(np.prod(entry["shape"], dtype=int))
+        found[name] = np.frombuffer(data[begin:end], dtype).reshape(entry["shape"]), entry["dtype"]
+        assert before is None or (begin != before[0]) or name > before[1] or end == begin
+        before = begin, name
+    assert at == len(data)
+    return found
+
+
+def walk(value, way):
+    for key in way.split(".") if way else []:
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    return value
+
+
+def tensor_bytes(t):
+    t = t.detach()
+    name = str(t.dtype)[6:]
+    if name == "bfloat16":
+        t = t.contiguous().view(torch.int16)
+    return name, list(t.shape), t.contiguous().numpy().tobytes()
+
+
+cache = {}
+
+
+def opened(format, file):
+    if file not in cache:
+        cache.clear()
+        cache[file] = (np.load(file, allow_pickle=False) if format != "pt" and format != "safetensors"
+                       else torch.load(file, weights_only=True) if format == "pt" else safetensors(file))
+    return cache[file]
+
+
+def check(format, file, name, dtype, shape, expected):
+    value = opened(format, file)
+    if name.startswith("same "):
+        x, y = (walk(value, way) for way in name.split(" ")[1:])
+        assert x.storage().data_ptr() == y.storage().data_ptr(), "do not share memory"
+        assert value["epoch"] == 3 and value["flag"] is True and value["name"] == "ü" and value["list"] == [1, "zwei", {}] \
+            and value[5] == "five", value
+        return
+    if format == "pt":
+        found = walk(value, name)
+        if file.endswith("gradient.pt"):
+            assert found.requires_grad
+        kind, sizes, raw = tensor_bytes(found)
+        assert kind == dtype, kind
+    elif format == "safetensors":
+        found, stored = value[name]
+        assert stored == "BF16" if dtype == "bfloat16" else DTYPES[stored] == dtype, stored
+        sizes, raw = list(found.shape), found.tobytes()
+    else:
+        found = value[name] if format == "npz" else value
+        assert found.dtype == (np.dtype("V2") if dtype == "bfloat16" else np.dtype(dtype)), found.dtype
+        sizes, raw = list(found.shape), np.ascontiguousarray(found).tobytes()
+    assert ",".join(map(str, sizes)) == shape, sizes
+    assert raw.hex() == expected, "other bytes"
+
+
+def main():
+    right = 0
+    for text in open(sys.argv[1], encoding="utf-8"):
+        fields = text.rstrip("\n").split("\t")
+        try:
+            check(*fields)
+            right += 1
+        except Exception as problem:  # all of them are to be seen
+            print(fields[:5], type(problem).__name__, problem)
+    print(right, "files and arrays are as they should be")
+
+
+main()
