@@ -7,6 +7,7 @@
  * payloads}) file_bytes(path, offset, count)       an ndarray of the bytes of a file
  *   file_text(path)                       the same as a string
  *   file_write(path, text, array)
+ *   sorted_keys(t)                        the keys of a table, in order
  *
  * All of them are called in the name of the operation that the script called (core.named). A file
  * object is what scripts get for files of many arrays: file.name and file["name"] are the arrays,
@@ -15,6 +16,7 @@
 #include "binding.h"
 #include "lua_half.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct tsrL_open {
@@ -447,6 +449,61 @@ static tsr_value read_value(lua_State *L, int kinds, int payloads, int i, int64_
     return v;
 }
 
+typedef struct key {
+    int kind; /* LUA_TBOOLEAN, LUA_TNUMBER, LUA_TSTRING, in that order */
+    double number;
+    const char *text;
+    size_t bytes;
+    int place; /* in the list that keeps it */
+} key;
+
+static int by_key(const void *x, const void *y) {
+    const key *a = x, *b = y;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    if (a->kind != LUA_TSTRING)
+        return (a->number > b->number) - (a->number < b->number);
+    int order = memcmp(a->text, b->text, a->bytes < b->bytes ? a->bytes : b->bytes);
+    return order != 0 ? order : (a->bytes > b->bytes) - (a->bytes < b->bytes);
+}
+
+/* sorted_keys(t): a list of the keys of a table, which are strings, numbers and booleans, in an
+ * order that depends on nothing else; nil, and the kind of another key that it has. */
+static int sorted_keys(lua_State *L) {
+    luaL_checktype(L, 1, LUA_TTABLE);
+    lua_settop(L, 1);
+    lua_newtable(L);
+    int count = 0;
+    for (lua_pushnil(L); lua_next(L, 1) != 0; lua_pop(L, 1)) {
+        int kind = lua_type(L, -2);
+        if (kind != LUA_TBOOLEAN && kind != LUA_TNUMBER && kind != LUA_TSTRING) {
+            lua_pushnil(L);
+            lua_pushstring(L, lua_typename(L, kind));
+            return 2;
+        }
+        lua_pushvalue(L, -2);
+        lua_rawseti(L, 2, ++count);
+    }
+    key *keys = push_room(L, (size_t)count, sizeof *keys);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, 2, i + 1);
+        keys[i] = (key){.kind = lua_type(L, -1), .place = i + 1};
+        if (keys[i].kind == LUA_TSTRING)
+            keys[i].text = lua_tolstring(L, -1, &keys[i].bytes);
+        else
+            keys[i].number =
+                keys[i].kind == LUA_TNUMBER ? lua_tonumber(L, -1) : lua_toboolean(L, -1);
+        lua_pop(L, 1);
+    }
+    qsort(keys, (size_t)count, sizeof *keys, by_key);
+    lua_createtable(L, count, 0);
+    for (int i = 0; i < count; i++) {
+        lua_rawgeti(L, 2, keys[i].place);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /* file_save(path, format, names, arrays, compressed, metadata, kinds, payloads) */
 static int save_file(lua_State *L) {
     tsrL_check_files(L);
@@ -537,13 +594,10 @@ static int file_write(lua_State *L) {
 /* ---- registering ---- */
 
 void tsrL_register_files(lua_State *L) {
-    static const luaL_Reg functions[] = {{"file_open", open_file},
-                                         {"file_value", file_value},
-                                         {"file_save", save_file},
-                                         {"file_bytes", file_bytes},
-                                         {"file_text", file_text},
-                                         {"file_write", file_write},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"file_open", open_file},     {"file_value", file_value},
+                                         {"file_save", save_file},     {"file_bytes", file_bytes},
+                                         {"file_text", file_text},     {"file_write", file_write},
+                                         {"sorted_keys", sorted_keys}, {NULL, NULL}};
     static const luaL_Reg methods[] = {{"names", file_names},       {"get", file_get},
                                        {"info", file_info},         {"close", file_close},
                                        {"metadata", file_metadata}, {"format", file_format},

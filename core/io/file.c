@@ -14,6 +14,7 @@
 
 #include "../array/array.h"
 #include "../base/context.h"
+#include "../base/executor.h"
 
 #include <string.h>
 
@@ -182,21 +183,24 @@ void tsr_file_release(tsr_file *file) {
     tsr_context_let_go(context);
 }
 
-tsr_status tsr_file_close(tsr_file *file, tsr_error *err) {
-    if (file->mapping != TSR_MAP_NONE) {
-        for (int64_t i = 0; i < file->pieces.count; i++) {
-            const tsr_storage *s = tsr_file_piece_at(file, i)->storage;
-            if (s != NULL && tsr_storage_pins(s) > 0 && !tsr_storage_revoked(s))
-                return tsr_io_blame(tsr_error_set(err, TSR_EBUSY, "is in use"), file->source.name,
-                                    err);
-        }
-        for (int64_t i = 0; i < file->pieces.count; i++) {
-            tsr_storage *s = tsr_file_piece_at(file, i)->storage;
-            tsr_status status = s != NULL ? tsr_storage_revoke(s, err) : TSR_OK;
-            if (status != TSR_OK)
-                return tsr_io_blame(status, file->source.name, err);
-        }
+/* Revokes the mapped pieces: with `pinned`, those that somebody uses, which fails. */
+static tsr_status revoke(tsr_file *file, bool pinned, tsr_error *err) {
+    tsr_status status = TSR_OK;
+    for (int64_t i = 0; i < file->pieces.count && status == TSR_OK; i++) {
+        tsr_storage *s = tsr_file_piece_at(file, i)->storage;
+        if (s != NULL && (!pinned || tsr_storage_pins(s) > 0))
+            status = tsr_storage_revoke(s, 0, err);
     }
+    return status;
+}
+
+tsr_status tsr_file_close(tsr_file *file, tsr_error *err) {
+    bool mapped = file->mapping != TSR_MAP_NONE;
+    tsr_status status = mapped ? revoke(file, true, err) : TSR_OK;
+    if (status == TSR_OK && mapped)
+        status = revoke(file, false, err);
+    if (status != TSR_OK)
+        return tsr_io_blame(status, file->source.name, err);
     shut(file);
     file->closed = true;
     return TSR_OK;
@@ -339,7 +343,7 @@ static void reverse_field(const tsr_item *item, char *at) {
 
 static tsr_status read_piece(tsr_file *file, tsr_piece *p, tsr_storage **out, tsr_error *err) {
     tsr_status status = tsr_storage_new(file->context, (size_t)p->bytes, false, out, err);
-    if (status != TSR_OK)
+    if (status != TSR_OK || tsr_estimating(file->context))
         return status;
     char *data = tsr_storage_data(*out);
     status = p->member >= 0 ? tsr_zip_read(&file->source, &file->zip, p->member, p->offset, data,
@@ -495,7 +499,7 @@ tsr_status tsr_file_bytes(tsr_context *context, const char *path, const tsr_file
         status = tsr_source_map(&source, mapping, offset, bytes, out, err);
     else
         status = tsr_storage_new(context, (size_t)bytes, false, out, err);
-    if (status == TSR_OK && mapping == TSR_MAP_NONE)
+    if (status == TSR_OK && mapping == TSR_MAP_NONE && !tsr_estimating(context))
         status = tsr_source_read(&source, offset, tsr_storage_data(*out), bytes, err);
     if (status != TSR_OK) {
         tsr_storage_release(*out);

@@ -83,6 +83,8 @@ static tsr_status open_path(tsr_sink *sink, const char *name, tsr_error *err) {
 tsr_status tsr_sink_open(tsr_context *context, const char *name, const tsr_opener *opener,
                          tsr_sink **out, tsr_error *err) {
     *out = NULL;
+    if (tsr_estimating(context))
+        return tsr_error_set(err, TSR_EUNSUPPORTED, "an estimate writes no files");
     tsr_sink *sink = tsr_block_new(context, sizeof *sink, false, err);
     if (sink == NULL)
         return TSR_EMEMORY;
@@ -190,7 +192,7 @@ static tsr_status visit_block(const tsr_array *array,
                               tsr_status (*visit)(void *user, const void *data, int64_t bytes,
                                                   tsr_error *err),
                               void *user, tsr_error *err) {
-    tsr_status status = tsr_storage_enter(array->storage, err);
+    tsr_status status = tsr_storage_enter(array->storage, TSR_READ, err);
     if (status != TSR_OK)
         return status;
     if (array->size > 0)

@@ -118,27 +118,17 @@ local function array(operation, face, x)
     return arguments.array(operation, face, x)
 end
 
-local function sorted_keys(named_arrays)
-    local keys = {}
-    for key in pairs(named_arrays) do
-        keys[#keys + 1] = key
-    end
-    table.sort(keys)
-    return keys
-end
-
 --- Names and arrays of a table of named arrays.
 local function unzip(operation, face, x)
     local arrays = {}
     if type(x) ~= "table" then
         fail("value", operation, "a table of named arrays was expected, not %s", x == nil and "nothing" or type(x))
     end
-    for key in pairs(x) do
-        if type(key) ~= "string" then
-            fail("value", operation, "arrays are given by name, and a name is a string, not a %s", type(key))
-        end
+    local names, other = core.sorted_keys(x)
+    local first = other or type(names[1] or "") -- strings come last
+    if first ~= "string" then
+        fail("value", operation, "arrays are given by name, and a name is a string, not a %s", first)
     end
-    local names = sorted_keys(x)
     for i, name in ipairs(names) do
         arrays[i] = array(operation, face, x[name])
     end
@@ -209,7 +199,7 @@ local function save_safetensors(operation, path, x, metadata)
             fail("value", operation, "metadata has strings only, by name, not a %s", type(text))
         end
     end
-    for _, key in ipairs(sorted_keys(metadata or {})) do
+    for _, key in ipairs(core.sorted_keys(metadata or {})) do
         texts[#texts + 1] = key
         texts[#texts + 1] = metadata[key]
     end
@@ -249,34 +239,25 @@ local function flatten(operation, x, kinds, payloads, arrays, inside)
     elseif inside[x] then
         fail("value", operation, "a table that contains itself cannot be saved")
     else
-        local keys, length = {}, #x
-        inside[x] = true
-        for key in pairs(x) do
-            local whole = type(key) == "number" and key >= 1 and key <= length and key == math.floor(key)
-            if length > 0 and not whole then
-                fail("value", operation, "a table that is a list and has names too cannot be saved")
-            elseif not leaves[type(key)] then
-                fail("value", operation, "a table with a key that is a %s cannot be saved", type(key))
-            end
-            keys[#keys + 1] = key
+        local keys, other = core.sorted_keys(x)
+        local length = #x
+        if not keys then
+            fail("value", operation, "a table with a key that is a %s cannot be saved", other)
         end
-        if length > 0 then
-            kinds[n], payloads[n] = "list", length
-            for i = 1, length do
-                flatten(operation, x[i], kinds, payloads, arrays, inside)
+        for i = 1, length > 0 and #keys or 0 do
+            local key = keys[i]
+            if type(key) ~= "number" or key < 1 or key > length or key ~= math.floor(key) then
+                fail("value", operation, "a table that is a list and has names too cannot be saved")
             end
-        else
-            table.sort(keys, function(a, b)
-                if type(a) ~= type(b) or type(a) == "boolean" then
-                    return tostring(a) .. type(a) < tostring(b) .. type(b)
-                end
-                return a < b
-            end)
-            kinds[n], payloads[n] = "dict", #keys
-            for _, key in ipairs(keys) do
-                flatten(operation, key, kinds, payloads, arrays, inside)
-                flatten(operation, x[key], kinds, payloads, arrays, inside)
-            end
+        end
+        inside[x] = true
+        kinds[n], payloads[n] = length > 0 and "list" or "dict", length > 0 and length or #keys
+        for i = 1, length do
+            flatten(operation, x[i], kinds, payloads, arrays, inside)
+        end
+        for i = 1, length == 0 and #keys or 0 do
+            flatten(operation, keys[i], kinds, payloads, arrays, inside)
+            flatten(operation, x[keys[i]], kinds, payloads, arrays, inside)
         end
         inside[x] = nil
     end
