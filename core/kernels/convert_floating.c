@@ -6,6 +6,9 @@
 
 #include "saturate.h"
 #include "widen.h"
+#if defined(__x86_64__)
+#include "x86/saturate.h"
+#endif
 
 /* NAME, its short name, its C type, and the expressions that make floats of it. */
 #define INTEGERS(X)                                                                                \
@@ -28,12 +31,22 @@ INTEGERS(LOOPS)
 TSR_CONVERT_LOOP(f32_f64, float, double, x)
 TSR_CONVERT_LOOP(f64_f32, double, float, x)
 
+#if defined(__x86_64__)
+static void f32_i32_vectors(const void *src, void *dst, size_t n) {
+    const size_t done = tsr_saturate_vectors(src, dst, n);
+    f32_i32((const float *)src + done, (int32_t *)dst + done, n - done);
+}
+#else
+#define f32_i32_vectors f32_i32
+#endif
+
 #define ROWS(NAME, short, ctype, TO_F32, TO_F64)                                                   \
     {TSR_##NAME, TSR_FLOAT32, short##_f32}, {TSR_##NAME, TSR_FLOAT64, short##_f64},                \
         {TSR_FLOAT32, TSR_##NAME, f32_##short}, {TSR_FLOAT64, TSR_##NAME, f64_##short},
 
 static const tsr_convert_row rows[] = {
-    INTEGERS(ROWS) /* each ends in its own comma */
+    INTEGERS(ROWS)                             /* each ends in its own comma */
+    {TSR_FLOAT32, TSR_INT32, f32_i32_vectors}, /* instead of the one above */
     {TSR_FLOAT32, TSR_FLOAT64, f32_f64},
     {TSR_FLOAT64, TSR_FLOAT32, f64_f32},
 };

@@ -50,11 +50,11 @@
     X(level, math_root)                                                                            \
     X(level, math_pair)                                                                            \
     X(level, fold_sum)                                                                             \
-    X(level, fold_order)
+    X(level, fold_order)                                                                           \
+    X(level, scan)
 
 /* Those that are compiled once, for base, since they gain nothing from a level. */
 #define TSR_KERNEL_ONCE_FILES(X, level)                                                            \
-    X(level, scan)                                                                                 \
     X(level, scan_order)                                                                           \
     X(level, extreme_rows)                                                                         \
     X(level, special)                                                                              \

@@ -30,9 +30,10 @@ typedef struct job {
 typedef struct worker {
     job *job;
     tsr_tile tile;
-    int64_t since;                       /* elements since it was asked whether to stop */
-    int64_t limit;                       /* elements of a block */
-    _Alignas(64) char made[BLOCK_BYTES]; /* scanned, before it goes where it belongs */
+    int64_t since; /* elements since it was asked whether to stop */
+    int64_t limit; /* elements of a block */
+    _Alignas(
+        64) char made[BLOCK_BYTES]; /* scanned, before it goes where it belongs, if not at once */
     _Alignas(64) char turned[2][BLOCK_BYTES];
     int64_t at[BLOCK];
     _Alignas(64) char row[STRIP * 16]; /* the one before */
@@ -70,21 +71,25 @@ static void scan_line(worker *w) {
     int kind = s->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN;
     _Alignas(16) char carry[16];
     int64_t carry_at = 0, limit = w->limit, n;
+    bool direct = j->path.count == 0 && tsr_tile_is_direct(&w->tile, 0, s->result);
     tsr_fold_identity(s->fold, s->work, carry);
     tsr_machine_enter(&w->machine, &w->tile);
     for (int64_t from = 0; from < j->length && goes_on(w, limit); from += n) {
         n = j->length - from < limit ? j->length - from : limit;
         const void *src = tsr_machine_block(&w->machine, &w->tile, 0, from, 1, n, NULL);
+        char *to = w->tile.data[0] + from * w->tile.strides[0][1];
+        void *made = direct ? (void *)to : (void *)w->made;
         if (s->positions >= 0) {
-            k->scan_arg[kind][s->work](src, w->made, w->at, (size_t)n, carry, &carry_at, from);
+            k->scan_arg[kind][s->work](src, made, w->at, (size_t)n, carry, &carry_at, from);
             int64_t stride = w->tile.strides[s->positions][1];
             k->move[tsr_item_row(sizeof(int64_t))]((const char *)w->at, 0, sizeof(int64_t),
                                                    w->tile.data[s->positions] + from * stride, 0,
                                                    stride, 1, n);
         } else {
-            k->scan[s->fold][s->work](src, w->made, (size_t)n, carry);
+            k->scan[s->fold][s->work](src, made, (size_t)n, carry);
         }
-        store(w, w->made, w->tile.data[0] + from * w->tile.strides[0][1], w->tile.strides[0][1], n);
+        if (!direct)
+            store(w, made, to, w->tile.strides[0][1], n);
     }
 }
 

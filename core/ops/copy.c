@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 8192 }; /* up to which no engine is needed */
-enum { FILL_ELEMENTS = 1 << 16 };                     /* between two looks at the cancel flag */
+enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 16384 }; /* up to which no engine is needed */
+enum { FILL_ELEMENTS = 1 << 16 };                      /* between two looks at the cancel flag */
 
 static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     tsr_plan plan;
