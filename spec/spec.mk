@@ -42,7 +42,7 @@ $(BUILD)/spec/%: spec/c/%.c $(CORE_OBJECTS) | $(BUILD)/deps/test
 TEST_LIBS_test_math := -lmpfr
 TEST_LIBS_test_special := -lmpfr
 TEST_LIBS_test_complex := -lmpfr
-TEST_LIBS_math_sweep := -lmpfr
+TEST_LIBS_math_sweep := -lmpfr $(if $(wildcard /lib/x86_64-linux-gnu/libmvec.so.1),-lmvec)
 -include $(C_TESTS:=.d)
 
 # The executor once more, with the detector of data races and no more of the core than it needs. A process
