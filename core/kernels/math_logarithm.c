@@ -10,22 +10,29 @@ TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(
 TSR_MATH_RUN(log_slow_f64, double, TSR_F64_LANES, tsr_log_any(x))
 
 static void log_run_f64(const double *s, double *d, size_t n) {
+    double block[TSR_MATH_CHUNK];
     tsr_cells_f64 t;
     for (size_t i = 0, m; i < n; i += m) {
         m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;
         m -= m % TSR_F64_LANES;
-        uint64_t hard = 0;
-        for (size_t j = 0; TSR_HAS_FMA && j < m; j++) {
-            hard |= tsr_log_easy(s[i + j]);
-        }
-        if (!TSR_HAS_FMA || hard >> 63) {
+        if (!TSR_HAS_FMA) {
             log_slow_f64(s + i, d + i, m);
             continue;
         }
+        double *to = s == d ? block : d + i;
+        uint64_t hard = 0;
         tsr_cells_find_f64(s + i, m, &t);
         TSR_INDEPENDENT
         for (size_t j = 0; j < m; j++) {
-            d[i + j] = tsr_log_fast(s[i + j], t.c[j], t.hi[j], t.lo[j]);
+            const double x = s[i + j];
+            hard |= tsr_log_easy(x);
+            to[j] = tsr_log_fast(x, t.c[j], t.hi[j], t.lo[j]);
+        }
+        if (hard > TSR_SIGN_F64) {
+            log_slow_f64(s + i, to, m);
+        }
+        if (to == block) {
+            TSR_MATH_PUT(double, d + i, block, m);
         }
     }
 }

@@ -11,7 +11,7 @@ TSR_MATH_RUN_PAIR(pow_slow_f32, float, TSR_F32_LANES, (float)tsr_pow((double)x, 
 
 /* pow(x, y) = FAST of them and the cell of x, and what SLOW_RUN makes of the pair where the sign
  * bit of `hard` is set: element by element, so that no result depends on its neighbours. The two
- * are the SAME but for their speed for doubles. */
+ * are the SAME but for their speed for doubles. Where d is a or b, a chunk is collected apart. */
 #define POWER_RUN(NAME, TYPE, WORD, SUFFIX, LANES, RESULT, FAST, SLOW_RUN, SAME)                   \
     static void NAME(const TYPE *a, const TYPE *b, TYPE *d, size_t n) {                            \
         TYPE block[TSR_MATH_CHUNK], slow[TSR_MATH_CHUNK];                                          \
@@ -23,21 +23,27 @@ TSR_MATH_RUN_PAIR(pow_slow_f32, float, TSR_F32_LANES, (float)tsr_pow((double)x, 
                 SLOW_RUN(a + i, b + i, d + i, m);                                                  \
                 continue;                                                                          \
             }                                                                                      \
-            WORD hard[TSR_MATH_CHUNK], any = 0;                                                    \
+            TYPE *to = d == a || d == b ? block : d + i;                                           \
+            WORD any = 0;                                                                          \
             tsr_cells_find_##SUFFIX(a + i, m, &t);                                                 \
+            TSR_INDEPENDENT                                                                        \
             for (size_t j = 0; j < m; j++) {                                                       \
                 const RESULT r = FAST(a[i + j], b[i + j], t.c[j], t.hi[j], t.lo[j]);               \
-                block[j] = r.value;                                                                \
-                hard[j] = r.hard;                                                                  \
+                to[j] = r.value;                                                                   \
                 any |= r.hard;                                                                     \
             }                                                                                      \
             if (any >> (8 * sizeof(WORD) - 1)) {                                                   \
                 SLOW_RUN(a + i, b + i, slow, m);                                                   \
+                TSR_INDEPENDENT                                                                    \
                 for (size_t j = 0; j < m; j++) {                                                   \
-                    block[j] = hard[j] >> (8 * sizeof(WORD) - 1) ? slow[j] : block[j];             \
+                    const RESULT r = FAST(a[i + j], b[i + j], t.c[j], t.hi[j], t.lo[j]);           \
+                    const TYPE y = slow[j];                                                        \
+                    to[j] = (SAME) || r.hard >> (8 * sizeof(WORD) - 1) ? y : r.value;              \
                 }                                                                                  \
             }                                                                                      \
-            TSR_MATH_PUT(TYPE, d + i, block, m);                                                   \
+            if (to == block) {                                                                     \
+                TSR_MATH_PUT(TYPE, d + i, block, m);                                               \
+            }                                                                                      \
         }                                                                                          \
     }
 POWER_RUN(pow_run_f64, double, uint64_t, f64, TSR_F64_LANES, tsr_power, tsr_pow_fast, pow_slow_f64,
