@@ -6,6 +6,7 @@ stds.half = {read_globals = {"ipairs", "next", "pairs", "pcall", "rawset", "sele
     "tostring", "type", table = {fields = {"concat", "insert", "sort", "unpack"}}, math = {fields = {"abs", "ceil",
     "floor", "huge", "log", "max", "maxinteger", "min", "mininteger", "pi", "sqrt"}}}}
 files["scripts/tessera"].std = "half"
+files["bindings/ffi"].std = "half"
 files["spec"].std = "max+busted"
 files["bindings/host/programs"].globals = {"core", "distances", "lighty", "mle", "mp", "newaction", "ngx", "pandoc",
     "towns", "vim"}

@@ -39,7 +39,7 @@ $(BUILD)/libtessera.so: $(CORE_OBJECTS)
 	$(Q)$(CC) -shared -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
 
 # ---- the Lua binding: one set of objects per Lua version
-LUA_HALF := $(wildcard scripts/tessera/*.lua)
+LUA_HALF := $(wildcard scripts/tessera/*.lua bindings/ffi/*.lua)
 BINDING_SOURCES := $(wildcard bindings/lua/*.c)
 BINDING_OBJECTS := $(BINDING_SOURCES:bindings/lua/%.c=$(BUILD)/obj/lua$(LUA)/%.o)
 BINDING_FLAGS = -Icore -I$(BUILD)/gen -Ibindings/lua $(LUA_CFLAGS)

@@ -208,7 +208,7 @@ bool tsrL_test_scalar(lua_State *L, int index, tsr_scalar *out) {
     default: {
         tsrL_object *o = tsrL_peek(L, index);
         if (!tsrL_filled(o) || tsr_array_ndim(o->cell->array) != 0)
-            return false;
+            return tsrL_test_wide(L, index, out);
         tsr_error err = TSRL_ERROR;
         if (tsr_array_get(o->cell->array, 0, NULL, out, &err) != TSR_OK)
             tsrL_raise(L, &err);

@@ -360,6 +360,22 @@ int tsrL_softmax_function(lua_State *L);
 int tsrL_variance(lua_State *L); /* op_reduce.c */
 int tsrL_singular_values(lua_State *L);
 
+/* ---- cdata of LuaJIT (op_ffi.c); on other Luas there is none */
+
+/* Pushes the 64-bit integer as int64_t or uint64_t; false, and nothing, where that cannot be. */
+bool tsrL_push_wide(lua_State *L, const tsr_scalar *value);
+/* Whether the value at `index` is one of those, and which. */
+bool tsrL_test_wide(lua_State *L, int index, tsr_scalar *out);
+
+/* For bindings/ffi alone, by these names in core. */
+int tsrL_ffi_library(lua_State *L);
+int tsrL_ffi_builtin(lua_State *L);
+int tsrL_ffi_compile(lua_State *L);
+int tsrL_ffi_functions(lua_State *L);
+int tsrL_ffi_expose(lua_State *L);
+int tsrL_ffi_check(lua_State *L);
+int tsrL_ffi_address(lua_State *L);
+
 /* ---- the Lua half (lua_half.c) */
 
 void tsrL_push_environment(lua_State *L); /* environment.c: its globals */

@@ -71,6 +71,9 @@ static inline lua_Number tsrL_tonumber(lua_State *L, int index) {
     return x == x ? x : (lua_Number)NAN;
 }
 #define lua_tonumber tsrL_tonumber
+#define TSRL_CDATA   10 /* lua_type of what its ffi library makes */
+#else
+#define TSRL_CDATA (-2) /* no type */
 #endif
 
 /* Calls f with a lightuserdata as its argument; results are dropped, an error is left on the stack.

@@ -204,6 +204,13 @@ static int open_tables(lua_State *L) {
                                         {"softmax_function", tsrL_softmax_function},
                                         {"variance", tsrL_variance},
                                         {"singular_values", tsrL_singular_values},
+                                        {"ffi_library", tsrL_ffi_library},
+                                        {"ffi_builtin", tsrL_ffi_builtin},
+                                        {"ffi_compile", tsrL_ffi_compile},
+                                        {"ffi_functions", tsrL_ffi_functions},
+                                        {"view", tsrL_ffi_expose},
+                                        {"check", tsrL_ffi_check},
+                                        {"ffi_address", tsrL_ffi_address},
                                         {NULL, NULL}};
     lua_settop(L, 0);
     lua_createtable(L, 0, 48);  /* TS */
@@ -264,6 +271,24 @@ static void set_loaded(lua_State *L, const char *name) {
     lua_pop(L, 1);
 }
 
+TSR_API int luaopen_tessera_ffi(lua_State *L);
+
+/* package.preload["tessera.ffi"], which reads its file when it is asked for. */
+static void set_preload(lua_State *L) {
+    lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
+    if (lua_type(L, -1) != LUA_TTABLE) { /* Lua 5.1 */
+        lua_pop(L, 1);
+        lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
+        if (lua_type(L, -1) == LUA_TTABLE && tsrL_rawgetfield(L, -1, "package") == LUA_TTABLE)
+            tsrL_rawgetfield(L, -1, "preload");
+    }
+    if (lua_type(L, -1) == LUA_TTABLE) {
+        lua_pushliteral(L, "tessera.ffi");
+        lua_pushcfunction(L, luaopen_tessera_ffi);
+        lua_rawset(L, -3);
+    }
+}
+
 static const char module_key = 0;
 
 tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabilities,
@@ -290,6 +315,8 @@ tsrL_library *tsrL_open(lua_State *L, const tsr_config *config, unsigned capabil
     set_loaded(L, "tessera.numpy");
     lua_pop(L, 1);
     set_loaded(L, "tessera");
+    set_preload(L);
+    lua_settop(L, library + 1);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &module_key);
     tsrL_keep_library(L, library); /* last: the library is whole */
@@ -313,6 +340,12 @@ static void open_for_scripts(lua_State *L) {
 
 int luaopen_tessera(lua_State *L) {
     open_for_scripts(L);
+    return 1;
+}
+
+int luaopen_tessera_ffi(lua_State *L) {
+    open_for_scripts(L);
+    tsrL_require(L, "ffi");
     return 1;
 }
 

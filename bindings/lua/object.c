@@ -160,6 +160,8 @@ void tsrL_push_scalar(lua_State *L, const tsr_scalar *value) {
         lua_pushnumber(L, value->as.f);
         return;
     case TSR_UINT64:
+        if (value->as.u > INT64_MAX && tsrL_push_wide(L, value))
+            return;
         if (value->as.u > INT64_MAX)
             tsrL_fail(L, TSR_EVALUE, 0, "%u is beyond the integers of Lua", (size_t)value->as.u);
         break;
@@ -170,7 +172,10 @@ void tsrL_push_scalar(lua_State *L, const tsr_scalar *value) {
     lua_pushinteger(L, (lua_Integer)value->as.i);
 #else
     double d = (double)value->as.i;
-    if (value->as.i > (INT64_C(1) << 53) || value->as.i < -(INT64_C(1) << 53))
+    bool exact = value->as.i <= (INT64_C(1) << 53) && value->as.i >= -(INT64_C(1) << 53);
+    if (!exact && tsrL_push_wide(L, value))
+        return;
+    if (!exact)
         tsrL_fail(L, TSR_EVALUE, 0, "%d is beyond the exact numbers of this Lua", value->as.i);
     lua_pushnumber(L, d);
 #endif

@@ -24,7 +24,7 @@ typedef struct arguments {
 
 static bool is_number(lua_State *L, int index) {
     int type = lua_type(L, index);
-    return type == LUA_TNUMBER || type == LUA_TBOOLEAN;
+    return type == LUA_TNUMBER || type == LUA_TBOOLEAN || type == TSRL_CDATA;
 }
 
 /* Reads operands 1 ... count and finds the face: torch if there is a tensor. */
@@ -33,7 +33,7 @@ static void read_operands(lua_State *L, arguments *a, int count) {
     *a = (arguments){.count = count};
     for (int i = 0; i < count; i++) {
         if (is_number(L, i + 1)) {
-            tsrL_test_scalar(L, i + 1, &a->number[i]);
+            a->number[i] = tsrL_scalar(L, i + 1);
             a->options.weak |= 1u << i;
             continue;
         }

@@ -218,13 +218,29 @@ static tsrL_object *from_arrays(lua_State *L, int index, reader *r, tsr_dtype dt
     return made;
 }
 
+/* What cells have no room for. */
+static tsrL_object *from_unsigned(lua_State *L, const tsr_scalar *value, tsr_face face,
+                                  tsr_dtype dtype) {
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, face);
+    dtype = dtype == TSR_DTYPE_COUNT ? TSR_UINT64 : dtype;
+    TSRL_TRY(L, &err,
+             tsr_array_new(tsrL_lib(L)->context, dtype, 0, NULL, false, &made->cell->array, &err));
+    TSRL_TRY(L, &err, tsr_array_set(made->cell->array, 0, NULL, value, &err));
+    return made;
+}
+
 tsrL_object *tsrL_from_value(lua_State *L, int index, tsr_face face, tsr_dtype dtype) {
     tsrL_library *lib = tsrL_lib(L);
     tsr_error err = TSRL_ERROR;
     index = lua_absindex(L, index);
     int type = lua_type(L, index);
-    if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN)
+    tsr_scalar wide = {.dtype = TSR_INT64};
+    if (type != LUA_TTABLE && type != LUA_TNUMBER && type != LUA_TBOOLEAN &&
+        !tsrL_test_wide(L, index, &wide))
         tsrL_type_error(L, index, "array data: an array, a number, a boolean or a nested table");
+    if (wide.dtype == TSR_UINT64)
+        return from_unsigned(L, &wide, face, dtype);
     reader r = {.L = L, .cells = TSR_BOOL, .face = face};
     find_shape(&r, index);
     if (r.arrays)
