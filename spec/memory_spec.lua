@@ -38,12 +38,26 @@ describe("memory", function()
     it("is found by the collector in a loop of dead temporaries", function()
         collect()
         local before, most = ts.memory().current, 0
-        for _ = 1, 2000 do
+        for _ = 1, 4000 do
             local t = torch.empty(MiB, {dtype = torch.uint8})
             assert(t)
             most = math.max(most, ts.memory().current)
         end
         assert.is_true(most - before < 64 * MiB, ("%d bytes"):format(most - before))
+    end)
+
+    it("of dead temporaries is found before a quota refuses", function()
+        collect()
+        ts.trim()
+        local made = 0
+        ts.limit(ts.memory().current + 32 * MiB, function()
+            for _ = 1, 4000 do
+                local t = torch.empty(MiB, {dtype = torch.uint8})
+                made = made + #t
+            end
+            assert.truthy(message(torch.empty, 33 * MiB, {dtype = torch.uint8}):find("quota", 1, true))
+        end)
+        assert.equal(4000 * MiB, made)
     end)
 
     it("is kept for reuse in no more bytes than twice what was ever in use, whatever the sizes", function()

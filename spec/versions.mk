@@ -2,12 +2,12 @@
 # `make test-all` runs all of them on each. What differs between the Luas: bindings/lua/VERSIONS.md.
 OTHER_LUAS := $(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)
 OTHER_ROWS := $(OTHER_LUAS:%=row-lua-%)
-FEW_SPECS := $(foreach name,convert host memory,spec/$(name)_spec.lua)
+FEW_SPECS := $(foreach name,convert ffi host memory,spec/$(name)_spec.lua)
 
 # What the specs need of a Lua, without the links to the programs of the chosen one.
 .PHONY: version-few version-all other-luas-few other-luas-all row-few $(OTHER_ROWS) test-all
-version-few: $(MODULE) $(HOST_DIR)/tessera $(HOST_DIR)/pixels $(HOST_DIR)/picture $(VIEWER) $(HOST_TESTS)
-version-all: version-few $(LENDER) $(LEVEL) $(CLOSED) $(ORACLES)
+version-few: $(MODULE) $(HOST_DIR)/tessera $(HOST_DIR)/pixels $(HOST_DIR)/picture $(VIEWER) $(HOST_TESTS) $(LENDER)
+version-all: version-few $(LEVEL) $(CLOSED) $(ORACLES)
 # One after the other, for they share the core.
 other-luas-few other-luas-all: other-luas-%: | test-build
 	@for v in $(OTHER_LUAS); do $(MAKE) --no-print-directory LUA=$$v version-$* || exit 1; done

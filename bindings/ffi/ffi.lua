@@ -38,16 +38,16 @@ floor = core.ffi_builtin("math", "floor") or floor
 
 -- ---- dtypes ----------------------------------------------------------------------------------------
 
-local complex64 = ffi.typeof("struct { float re, im; }")
-local complex128 = ffi.typeof("struct { double re, im; }")
-local element_types = {complex64 = complex64, complex128 = complex128}
-for name, text in pairs {
-    bool = "bool", uint8 = "uint8_t", int8 = "int8_t", int16 = "int16_t", uint16 = "uint16_t", int32 = "int32_t",
-    uint32 = "uint32_t", int64 = "int64_t", uint64 = "uint64_t", float16 = "uint16_t", bfloat16 = "uint16_t",
-    float32 = "float", float64 = "double",
-} do
-    element_types[name] = ffi.typeof(text)
+-- Types are written as texts that say all: others keep what ffi.typeof made of a text (busted does), so texts without
+-- parameters ("$ *") are used, and no two struct types of views have the same one.
+if not pcall(ffi.typeof, "tessera_complex64") then
+    ffi.cdef "typedef struct { float re, im; } tessera_complex64; typedef struct { double re, im; } tessera_complex128;"
 end
+local element_types = {
+    complex64 = "tessera_complex64", complex128 = "tessera_complex128", bool = "bool", uint8 = "uint8_t",
+    int8 = "int8_t", int16 = "int16_t", uint16 = "uint16_t", int32 = "int32_t", uint32 = "uint32_t", int64 = "int64_t",
+    uint64 = "uint64_t", float16 = "uint16_t", bfloat16 = "uint16_t", float32 = "float", float64 = "double",
+}
 
 -- ---- views -----------------------------------------------------------------------------------------
 
@@ -147,16 +147,16 @@ local function one_dimension(operation, ndim)
     fail("index", operation, "v[i] is for views of 1 dimension, not %d: use v:at() and v:set()", ndim)
 end
 
-local function define_type(dtype, ndim, writable, unit, wide)
+local function define_type(key, dtype, ndim, writable, unit, wide)
     local whole = wide and "double" or "int32_t"
     local size = math.max(ndim, 1) -- C has no arrays of nothing
     local ctype = ffi.typeof(([[
         struct {
-            %s $ *const data;
+            %s %s *const data;
             const void *const array;
             const %s shape[%d], strides[%d];
-        }
-    ]]):format(writable and "" or "const", whole, size, size), element_types[dtype])
+        } /* %s, %s */
+    ]]):format(writable and "" or "const", element_types[dtype], whole, size, size, key, tostring(anchors)))
     local methods = {dtype = dtype, ndim = ndim, writable = writable, readonly = not writable}
     for name, f in pairs(common) do
         methods[name] = f
@@ -168,24 +168,24 @@ local function define_type(dtype, ndim, writable, unit, wide)
         get, put = accessors(ndim, unit, "index", "assignment")
     end
     local meta = {}
-    function meta.__index(v, key)
-        if type(key) == "number" then
+    function meta.__index(v, name)
+        if type(name) == "number" then
             if not flat then
                 one_dimension("index", ndim)
             end
-            return get(v, key)
+            return get(v, name)
         end
-        return methods[key]
+        return methods[name]
     end
-    function meta.__newindex(v, key, x)
+    function meta.__newindex(v, name, x)
         if not writable then
             read_only("assignment")
-        elseif type(key) ~= "number" then
-            fail("index", "assignment", "a view has no field %s to set", tostring(key))
+        elseif type(name) ~= "number" then
+            fail("index", "assignment", "a view has no field %s to set", tostring(name))
         elseif not flat then
             one_dimension("assignment", ndim)
         end
-        put(v, key, x)
+        put(v, name, x)
     end
     function meta.__len(v)
         if ndim == 0 then
@@ -226,13 +226,13 @@ function module.view(x)
     end
     local unit, wide = ndim > 0 and strides[ndim] == 1, extent >= 2 ^ 31
     local key = ("%s %d %s %s %s"):format(dtype.name, ndim, tostring(writable), tostring(unit), tostring(wide))
-    local ctype = types[key] or define_type(dtype.name, ndim, writable, unit, wide)
+    local ctype = types[key] or define_type(key, dtype.name, ndim, writable, unit, wide)
     types[key] = ctype
     local sizes, steps = {}, {}
     for d = 1, ndim do
         sizes[d], steps[d] = shape[d], strides[d]
     end
-    local v = ctype(ffi.cast(ffi.typeof("$ *", element), data), handle, sizes, steps)
+    local v = ctype(ffi.cast(element .. " *", data), handle, sizes, steps)
     anchors[v] = array
     return v
 end
@@ -243,9 +243,12 @@ local integers = {"bool", "uint8", "int8", "int16", "uint16", "int32", "uint32",
     "float64", "complex64", "complex128"}
 
 --- The dtype of what a pointer or array points to, nil when it has none.
-local function element_dtype(cdata)
+local function element_dtype(inner, cdata)
+    if inner:find("void", 1, true) then
+        return nil
+    end
     for _, name in ipairs(integers) do
-        if ffi.istype(ffi.typeof("$ *", element_types[name]), cdata + 0) then
+        if ffi.istype(element_types[name] .. " *", cdata + 0) then
             return name
         end
     end
@@ -262,7 +265,7 @@ local function adopt(cdata, shape, dtype, readonly)
         fail("value", "from_ffi", "a pointer, array or struct of ffi was expected, not %s",
             text == "" and type(cdata) or inner)
     end
-    dtype = dtype or (pointer or list) and element_dtype(cdata)
+    dtype = dtype or (pointer or list) and element_dtype(inner, cdata)
     if not dtype then
         fail("dtype", "from_ffi", "%s has no dtype: name one", inner)
     end
@@ -274,10 +277,13 @@ local function adopt(cdata, shape, dtype, readonly)
         end
         shape = floor(bytes / dtype.itemsize)
     end
-    shape = type(shape) == "number" and {shape} or shape
+    shape = arguments.integers("from_ffi", "shape", shape)
     local needed = dtype.itemsize
     for d = 1, #shape do
-        needed = needed * arguments.integer("from_ffi", "shape", shape[d])
+        if shape[d] < 0 then
+            fail("shape", "from_ffi", "negative size %d", shape[d])
+        end
+        needed = needed * shape[d]
     end
     if bytes and needed > bytes then
         fail("shape", "from_ffi", "%s has %d bytes, but %d are needed", inner, bytes, needed)

@@ -99,6 +99,13 @@ static inline int tsrL_isinteger(lua_State *L, int index) {
 #endif
 }
 
+/* Whether the value at `index` is a number, or stands for one (an int64_t or uint64_t of LuaJIT).
+ */
+static inline bool tsrL_isnumber(lua_State *L, int index) {
+    int type = lua_type(L, index);
+    return type == LUA_TNUMBER || type == TSRL_CDATA;
+}
+
 /* The integer that the value at `index` is, if it is a number with an integral value. */
 static inline bool tsrL_tointeger(lua_State *L, int index, int64_t *out) {
     if (lua_type(L, index) != LUA_TNUMBER) /* a string that looks like one is none */

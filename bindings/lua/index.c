@@ -310,7 +310,7 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
     if (tsr_array_usable(o->cell->array, true, &err) != TSR_OK)
         tsrL_raise(L, &err);
     bool number = tsrL_test_scalar(L, value_index, &value);
-    if (lua_type(L, value_index) == LUA_TNUMBER)
+    if (tsrL_isnumber(L, value_index))
         tsrL_check_fits(L, &value, tsr_array_dtype(o->cell->array));
     if (number && k->element) {
         int64_t index[2 * TSR_MAX_DIMS + 1];

@@ -194,24 +194,16 @@ void tsrL_get_settle_closure(lua_State *L) {
 }
 
 static int open_tables(lua_State *L) {
-    static const luaL_Reg internal[] = {{"raise", tsrL_raise_from_lua},
-                                        {"element", tsrL_element},
-                                        {"define", tsrL_define},
-                                        {"require", tsrL_require_module},
-                                        {"bind", tsrL_bind_from_lua},
-                                        {"named", tsrL_named},
-                                        {"softmax", tsrL_softmax},
-                                        {"softmax_function", tsrL_softmax_function},
-                                        {"variance", tsrL_variance},
-                                        {"singular_values", tsrL_singular_values},
-                                        {"ffi_library", tsrL_ffi_library},
-                                        {"ffi_builtin", tsrL_ffi_builtin},
-                                        {"ffi_compile", tsrL_ffi_compile},
-                                        {"ffi_functions", tsrL_ffi_functions},
-                                        {"view", tsrL_ffi_expose},
-                                        {"check", tsrL_ffi_check},
-                                        {"ffi_address", tsrL_ffi_address},
-                                        {NULL, NULL}};
+    static const luaL_Reg internal[] = {
+        {"raise", tsrL_raise_from_lua},    {"element", tsrL_element},
+        {"define", tsrL_define},           {"require", tsrL_require_module},
+        {"bind", tsrL_bind_from_lua},      {"named", tsrL_named},
+        {"softmax", tsrL_softmax},         {"softmax_function", tsrL_softmax_function},
+        {"variance", tsrL_variance},       {"singular_values", tsrL_singular_values},
+        {"ffi_library", tsrL_ffi_library}, {"ffi_builtin", tsrL_ffi_builtin},
+        {"ffi_compile", tsrL_ffi_compile}, {"ffi_functions", tsrL_ffi_functions},
+        {"view", tsrL_ffi_expose},         {"check", tsrL_ffi_check},
+        {"ffi_address", tsrL_ffi_address}, {NULL, NULL}};
     lua_settop(L, 0);
     lua_createtable(L, 0, 48);  /* TS */
     lua_createtable(L, 0, 224); /* TORCH */

@@ -17,7 +17,7 @@ static int fill(lua_State *L, const tsr_scalar *value) {
     tsrL_object *o = tsrL_check(L, 1);
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
-    if (lua_type(L, 2) == LUA_TNUMBER)
+    if (tsrL_isnumber(L, 2))
         tsrL_check_fits(L, value, tsr_array_dtype(o->cell->array));
     TSRL_TRY(L, &err, tsr_fill(o->cell->array, value, &err));
     lua_settop(L, 1);
@@ -43,7 +43,7 @@ int tsrL_op_assign(lua_State *L) {
     tsrL_bind(L, 2, 2, names);
     must_write(L, o);
     tsr_scalar value;
-    if (lua_type(L, 2) == LUA_TNUMBER && tsrL_test_scalar(L, 2, &value))
+    if (tsrL_isnumber(L, 2) && tsrL_test_scalar(L, 2, &value))
         tsrL_check_fits(L, &value, tsr_array_dtype(o->cell->array));
     tsrL_object *source = tsrL_toarray(L, 2, (tsr_face)o->face);
     TSRL_TRY(L, &err, tsr_copy(o->cell->array, source->cell->array, &err));

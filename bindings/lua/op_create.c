@@ -276,7 +276,7 @@ static int like(lua_State *L, const tsr_scalar *value, int first) {
     tsrL_object *o = tsrL_toarray(L, 1, tsrL_face(L));
     tsrL_bind(L, first, 5, names);
     tsr_dtype dtype = tsrL_opt_dtype(L, first, (tsr_face)o->face, tsr_array_dtype(o->cell->array));
-    if (value != NULL && lua_type(L, 2) == LUA_TNUMBER)
+    if (value != NULL && tsrL_isnumber(L, 2))
         tsrL_check_fits(L, value, dtype);
     tsr_order order = tsrL_opt_order(L, first + 1, TSR_ORDER_KEEP, o->cell->array);
     check_device(L, first + 4);
@@ -329,7 +329,7 @@ static int new_like(lua_State *L, const tsr_scalar *value, int first) {
         next++;
     tsrL_bind(L, next, 3, names);
     tsr_dtype dtype = tsrL_opt_dtype(L, next, (tsr_face)o->face, tsr_array_dtype(o->cell->array));
-    if (value != NULL && lua_type(L, 3) == LUA_TNUMBER)
+    if (value != NULL && tsrL_isnumber(L, 3))
         tsrL_check_fits(L, value, dtype);
     check_device(L, next + 2);
     tsrL_object *made = push_filled(L, (tsr_face)o->face, dtype, ndim, shape, value, TSR_ORDER_C);

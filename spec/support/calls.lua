@@ -60,6 +60,9 @@ local calls = {
     indices = function() return {2, 3} end,
     frombuffer = {function() return ("\0"):rep(48), {dtype = "float64", count = 2, offset = 8} end,
         function(f) return f.v, {dtype = "float64"} end},
+    from_ffi = function()
+        return require "ffi".new("double[6]", 1, 2, 3, 4, 5, 6), {2, 3}, {dtype = "float64"}
+    end,
     fromfunction = function() return function(i) return i end, {2, 3} end,
     tri = function() return 3, 4, 1 end,
     diag = {function(f) return f.m, 1 end, function(f) return f.v end},
@@ -346,6 +349,9 @@ function support.each(ts, visit)
     local samples = {tensor = ts.torch.zeros(1), ndarray = ts.np.zeros(1)}
     for _, place in ipairs(support.places) do
         local names, sorted = ts.names(place), {}
+        if not rawget(_G, "jit") then
+            names.from_ffi = nil -- an error on other Luas, as spec/ffi_spec.lua has it
+        end
         for name in pairs(names) do
             sorted[#sorted + 1] = name
         end
