@@ -43,6 +43,20 @@ end
 local ffi = require "ffi"
 local view = module.view
 
+--- What a host of this build prints that runs a script.
+local function run(command, script)
+    local name = os.tmpname()
+    local file = assert(io.open(name, "w"))
+    file:write(script)
+    file:close()
+    local host = ("%s/host/%s/"):format(os.getenv("TSR_BUILD") or "build", os.getenv("TSR_LUA") or "jit")
+    local out = assert(io.popen(host .. command:gsub("%$script", name):gsub("%$host/", host)))
+    local text = out:read("*a")
+    out:close()
+    os.remove(name)
+    return text
+end
+
 describe("a view", function()
     it("is the same memory", function()
         local t = torch.tensor({1, 2, 3, 4})
@@ -209,6 +223,19 @@ describe("a view", function()
         assert.is_true(x._version > version)
     end)
 
+    it("needs the capability for raw pointers", function()
+        local script = [[
+            local module, np = require "tessera.ffi", require "tessera".np
+            print(select(2, pcall(module.view, np.zeros(1))))
+            print(select(2, pcall(np.from_ffi, require "ffi".new("double[1]"))))
+            return function() end
+        ]]
+        local picture = os.tmpname()
+        local text = run(("picture %s && $host/pixels $script %s %s 2>&1"):format(picture, picture, picture), script)
+        os.remove(picture)
+        assert.equal(2, select(2, text:gsub("%l[%l_]+: raw pointers are not allowed by the host\n", "")), text)
+    end)
+
     it("is one trace in a loop", function()
         local util = require "jit.util"
         local traces = {}
@@ -300,15 +327,7 @@ describe("from_ffi", function()
             end
             print(gone)
         ]]
-        local build, lua = os.getenv("TSR_BUILD") or "build", os.getenv("TSR_LUA") or "jit"
-        local name = os.tmpname()
-        local file = assert(io.open(name, "w"))
-        file:write(script)
-        file:close()
-        local out = assert(io.popen(("%s/host/%s/tessera %s"):format(build, lua, name)))
-        assert.equal("0 2 1\n", out:read("*a"))
-        out:close()
-        os.remove(name)
+        assert.equal("0 2 1\n", run("tessera $script", script))
     end)
 
     it("refuses what it cannot know", function()
