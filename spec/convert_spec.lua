@@ -254,11 +254,12 @@ describe("tolist, item and tobytes", function()
         for _, f in ipairs {function()
             return big[1]
         end, function()
-            return big:tolist()
+            return big:tolist()[1]
         end, function()
             return big:item()
         end} do
-            assert.truthy(message(f):find("18446744073709551615", 1, true))
+            local text = rawget(_G, "jit") and tostring(f()) or message(f) -- LuaJIT: 18446744073709551615ULL
+            assert.truthy(text:find("18446744073709551615", 1, true))
         end
         assert.equal(("\255"):rep(8), big:tobytes())
     end)
