@@ -1,6 +1,6 @@
 /* The host's side of the binding. Each function that could meet a Lua memory error runs its Lua
- * part in a protected call, so that hosts see a status. The pushing closure, which has the
- * library's upvalues, is made when the library is opened (tsrL_push_closure). */
+ * part in a protected call, so that hosts see a status. The closure that is called for it, which
+ * has the library's upvalues, is made when the library is opened (tsrL_get_host_closure). */
 #include "binding.h"
 
 #include "tessera_lua.h"
@@ -149,34 +149,35 @@ tsr_array *tessera_check(lua_State *L, int index) {
     return array;
 }
 
-/* Pushes the closure that pushes arrays, the way to all that the state's library has. */
-static tsr_status push_pusher(lua_State *L, tsr_context **context, tsr_error *err) {
+/* Runs the body, which pushes a value, or nothing is pushed. */
+static tsr_status protect(lua_State *L, tsrL_host_call *call, tsr_error *err) {
     if (!lua_checkstack(L, 6))
         return tsr_error_set(err, TSR_EMEMORY, "no room on the Lua stack");
-    *context = NULL;
-    tsrL_get_push_closure(L);
-    if (lua_getupvalue(L, -1, TSRL_UP_LIBRARY) != NULL) { /* of nil there is none */
-        *context = ((tsrL_library *)lua_touserdata(L, -1))->context;
+    tsrL_get_host_closure(L);
+    if (lua_isnil(L, -1)) {
         lua_pop(L, 1);
+        return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
     }
-    if (*context != NULL)
-        return TSR_OK;
-    lua_pop(L, 1);
-    return tsr_error_set(err, TSR_EVALUE, "the library is not open in this state");
-}
-
-/* Makes an object of the array in place of the closure on top, or takes that off. */
-static tsr_status push_by(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
-    lua_pushlightuserdata(L, array);
-    lua_pushinteger(L, face);
-    int code = lua_pcall(L, 2, 1, 0);
+    lua_pushlightuserdata(L, call);
+    int code = lua_pcall(L, 1, 1, 0);
     return code == LUA_OK ? TSR_OK : caught(L, code, err);
 }
 
+typedef struct pushing {
+    tsrL_host_call call;
+    tsr_array *array;
+    tsr_face face;
+} pushing;
+
+static int push_body(lua_State *L, tsrL_host_call *call) {
+    pushing *p = (pushing *)call;
+    tsrL_push(L, p->array, p->face);
+    return 1;
+}
+
 tsr_status tessera_push(lua_State *L, tsr_array *array, tsr_face face, tsr_error *err) {
-    tsr_context *context;
-    tsr_status status = push_pusher(L, &context, err);
-    return status == TSR_OK ? push_by(L, array, face, err) : status;
+    pushing p = {{push_body}, array, face};
+    return protect(L, &p.call, err);
 }
 
 /* Bytes that the elements cover, from the first one on; the strides must not be negative. */
@@ -208,44 +209,60 @@ static tsr_status covered(const tessera_buffer *b, size_t *bytes, tsr_error *err
     return TSR_OK;
 }
 
+typedef struct lending {
+    tsrL_host_call call;
+    const tessera_buffer *buffer;
+    size_t bytes;
+    tsr_storage *storage;
+    tsr_error *err;
+    tsr_status status;
+} lending;
+
+static int lend_body(lua_State *L, tsrL_host_call *call) {
+    lending *l = (lending *)call;
+    const tessera_buffer *b = l->buffer;
+    tsrL_library *lib = tsrL_lib(L);
+    tsrL_object *o = tsrL_new_in(L, lib, TSR_FACE_NUMPY); /* nothing raises afterwards */
+    tsr_buffer buffer = {.struct_size = sizeof buffer,
+                         .data = b->data,
+                         .bytes = l->bytes,
+                         .kind = TSR_LENT,
+                         .rights = b->rights,
+                         .label = b->label};
+    l->status = tsr_storage_wrap(lib->context, &buffer, &l->storage, l->err);
+    if (l->status == TSR_OK)
+        l->status = tsr_array_from_storage(lib->context, l->storage, b->dtype, b->ndim, b->shape,
+                                           b->strides, 0, b->rights, &o->cell->array, l->err);
+    return 1;
+}
+
 tsr_status tessera_lend(lua_State *L, const tessera_buffer *given, tessera_lease **lease,
                         tsr_error *err) {
     if (lease != NULL)
         *lease = NULL;
     tessera_buffer known;
-    const tessera_buffer *b = &known;
-    tsr_context *context;
-    tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
-                                        offsetof(tessera_buffer, label), "buffer", err);
+    lending l = {.call = {lend_body}, .buffer = given, .err = err};
+    tsr_status status = TSR_OK;
+    if (given->struct_size != sizeof known) {
+        l.buffer = &known;
+        status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
+                                 offsetof(tessera_buffer, label), "buffer", err);
+    }
     if (status == TSR_OK)
-        status = push_pusher(L, &context, err);
+        status = covered(l.buffer, &l.bytes, err);
+    if (status == TSR_OK)
+        status = protect(L, &l.call, err);
     if (status != TSR_OK)
         return status;
-    tsr_buffer buffer = {.struct_size = sizeof buffer,
-                         .data = b->data,
-                         .kind = TSR_LENT,
-                         .rights = b->rights,
-                         .label = b->label};
-    tsr_storage *storage = NULL;
-    tsr_array *array = NULL;
-    status = covered(b, &buffer.bytes, err);
-    if (status == TSR_OK)
-        status = tsr_storage_wrap(context, &buffer, &storage, err);
-    if (status == TSR_OK)
-        status = tsr_array_from_storage(context, storage, b->dtype, b->ndim, b->shape, b->strides,
-                                        0, b->rights, &array, err);
-    if (status == TSR_OK)
-        status = push_by(L, array, TSR_FACE_NUMPY, err);
-    else
+    if (l.status != TSR_OK)
         lua_pop(L, 1);
-    if (status == TSR_OK) /* nothing can fail any more: from here on the callback is owed */
-        tsr_storage_on_release(storage, b->release, b->user);
-    tsr_array_release(array);
-    if (status == TSR_OK && lease != NULL)
-        *lease = storage;
+    else /* nothing can fail any more: from here on the callback is owed */
+        tsr_storage_on_release(l.storage, l.buffer->release, l.buffer->user);
+    if (l.status == TSR_OK && lease != NULL)
+        *lease = l.storage;
     else
-        tsr_storage_release(storage);
-    return status;
+        tsr_storage_release(l.storage);
+    return l.status;
 }
 
 static tsr_status check_mode(tessera_revoke_mode mode, tsr_error *err) {

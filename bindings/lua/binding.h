@@ -189,9 +189,13 @@ tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
 int tsrL_register_objects(lua_State *L);
 void tsrL_close_objects(tsrL_library *lib); /* lets go of all arrays */
-/* Functions with the upvalues of the library, for hosts: push(array as lightuserdata, face), and
- * settle(object). */
-void tsrL_get_push_closure(lua_State *L);
+/* What a function for hosts does in a protected call; it returns how many values it pushed. */
+typedef struct tsrL_host_call {
+    int (*body)(lua_State *L, struct tsrL_host_call *call);
+} tsrL_host_call;
+/* Functions with the upvalues of the library, for hosts: one that calls the body of a
+ * tsrL_host_call, given as lightuserdata, and settle(object). nil before the library is open. */
+void tsrL_get_host_closure(lua_State *L);
 void tsrL_get_settle_closure(lua_State *L);
 /* Pushes the element as a Lua value; a complex one cannot be, and the caller deals with it. Raises
  * when no Lua number of this runtime holds it. */

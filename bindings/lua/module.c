@@ -173,15 +173,15 @@ static void add_objects(lua_State *L, tsr_face face) {
     lua_pop(L, 1);
 }
 
-static const char push_key = 0, settle_key = 0;
+static const char host_key = 0, settle_key = 0;
 
-static int push_for_host(lua_State *L) {
-    tsrL_push(L, lua_touserdata(L, 1), (tsr_face)lua_tointeger(L, 2));
-    return 1;
+static int call_for_host(lua_State *L) {
+    tsrL_host_call *call = lua_touserdata(L, 1);
+    return call->body(L, call);
 }
 
-void tsrL_get_push_closure(lua_State *L) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &push_key);
+void tsrL_get_host_closure(lua_State *L) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &host_key);
 }
 
 static int settle_for_host(lua_State *L) {
@@ -245,8 +245,8 @@ static int open_tables(lua_State *L) {
     lua_setfield(L, CORE, "a_properties");
     push_function(L, tsrL_lua_half_index, "index", 5, TSR_FACE_TORCH);
     tsrL_attach_lua_half(L, CORE);
-    push_function(L, push_for_host, "push", 4, TSR_FACE_NUMPY);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &push_key);
+    push_function(L, call_for_host, "host", 4, TSR_FACE_NUMPY);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &host_key);
     push_function(L, settle_for_host, "settle", 6, TSR_FACE_NUMPY);
     lua_rawsetp(L, LUA_REGISTRYINDEX, &settle_key);
     lua_pushvalue(L, TS);

@@ -117,23 +117,24 @@ tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, ts
     tsr_status status = tsr_storage_live(storage, err);
     if (status != TSR_OK)
         return status;
-    int64_t size, bytes, low, high, row_major[TSR_MAX_DIMS];
+    int64_t size, low = 0, high, row_major[TSR_MAX_DIMS];
+    bool fits = true;
     if (strides == NULL) {
-        status = tsr_shape_check(ndim, shape, info->itemsize, &size, &bytes, err);
+        status = tsr_shape_check(ndim, shape, info->itemsize, &size, &high, err);
         if (status != TSR_OK)
             return status;
         tsr_strides_fill(ndim, shape, info->itemsize, row_major);
         strides = row_major;
+    } else {
+        for (int i = 0; i < ndim; i++)
+            if (shape[i] < 0)
+                return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i],
+                                     ndim, shape);
+        fits = tsr_count(ndim, shape, &size) &&
+               tsr_extent(ndim, shape, strides, info->itemsize, &low, &high);
     }
-    for (int i = 0; i < ndim; i++)
-        if (shape[i] < 0)
-            return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i], ndim,
-                                 shape);
-    bool inside = tsr_count(ndim, shape, &size) &&
-                  tsr_extent(ndim, shape, strides, info->itemsize, &low, &high) &&
-                  tsr_add(low, offset, &low) && tsr_add(high, offset, &high) && low >= 0 &&
-                  offset >= 0 && high <= (int64_t)tsr_storage_bytes(storage);
-    if (!inside)
+    if (!fits || !tsr_add(low, offset, &low) || !tsr_add(high, offset, &high) || low < 0 ||
+        offset < 0 || high > (int64_t)tsr_storage_bytes(storage))
         return tsr_error_set(err, TSR_EVALUE,
                              "shape %v with strides %v and offset %d (bytes) does not lie inside "
                              "the storage of %u bytes",

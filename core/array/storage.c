@@ -24,14 +24,14 @@
 #define WATCHED (UINT32_C(1) << 29)
 #define FLAGS   (REVOKED | CLOSING | WATCHED)
 
-enum { INLINE_LIMIT = 4096, LABEL_ROOM = 64 };
+enum { INLINE_LIMIT = 4096, LABEL_LIMIT = 63 };
 
 typedef struct origin {
     void (*release)(void *user, void *data);
     void *user;
     _Atomic uint32_t exports;     /* of the pins, those of consumers that cannot be told */
     _Atomic(const char *) holder; /* the last of them */
-    char label[LABEL_ROOM];
+    char label[];                 /* with its end */
 } origin;
 
 static origin *origin_of(const tsr_storage *s) {
@@ -106,11 +106,14 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
                             tsr_error *err) {
     *out = NULL;
     tsr_buffer known;
-    const tsr_buffer *buffer = &known;
-    tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
-                                        offsetof(tsr_buffer, label), "buffer", err);
-    if (status != TSR_OK)
-        return status;
+    const tsr_buffer *buffer = given;
+    if (given->struct_size != sizeof known) {
+        buffer = &known;
+        tsr_status status = tsr_struct_read(&known, sizeof known, given, given->struct_size,
+                                            offsetof(tsr_buffer, label), "buffer", err);
+        if (status != TSR_OK)
+            return status;
+    }
     if (buffer->data == NULL && buffer->bytes > 0)
         return tsr_error_set(err, TSR_EVALUE, "buffer.data is NULL, but there are %u bytes",
                              buffer->bytes);
@@ -122,7 +125,9 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
                              (int64_t)buffer->kind);
     if (buffer->rights == 0 || (buffer->rights & ~(unsigned)(TSR_READ | TSR_WRITE)) != 0)
         return tsr_error_set(err, TSR_EVALUE, "buffer.rights must be read, write, or both");
-    tsr_storage *s = header_new(context, sizeof(origin), true, err);
+    size_t length = buffer->label != NULL ? strlen(buffer->label) : 0;
+    length = length < LABEL_LIMIT ? length : LABEL_LIMIT;
+    tsr_storage *s = header_new(context, offsetof(origin, label) + length + 1, false, err);
     if (s == NULL)
         return TSR_EMEMORY;
     s->kind = (uint8_t)buffer->kind;
@@ -132,10 +137,11 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     origin *o = origin_of(s);
     o->release = buffer->release;
     o->user = buffer->user;
-    if (buffer->label != NULL) {
-        size_t length = strlen(buffer->label);
-        memcpy(o->label, buffer->label, length < LABEL_ROOM ? length : LABEL_ROOM - 1);
-    }
+    atomic_init(&o->exports, 0);
+    atomic_init(&o->holder, NULL);
+    if (length > 0)
+        memcpy(o->label, buffer->label, length);
+    o->label[length] = '\0';
     tsr_context_lend(context, buffer->kind, s->bytes);
     *out = s;
     return TSR_OK;

@@ -57,7 +57,7 @@ def main():
     row("the call of a Lua function", call * 1e3, "ns")
     row("  with a new userdata (the floor)", floor * 1e3, "ns")
     row("  with a lent buffer, taken back", trip * 1e3, "ns", round((2 * (floor - call) + call) * 1e3, 1),
-        "target: twice the userdata, and the call")
+        "%.1f userdata, and the call" % ((trip - call) / (floor - call)))
     widths = [max(len(r[i]) for r in rows) for i in range(6)]
     for name, value, unit, target, verdict, note in rows:
         print(("  %-*s %*s %-2s  %*s %-7s %s" % (widths[0], name, widths[1], value, unit, widths[3] + 3,
