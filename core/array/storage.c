@@ -275,11 +275,14 @@ static int64_t end_of(int64_t nanoseconds) {
     return nanoseconds < 0 || nanoseconds > INT64_MAX - now ? INT64_MAX : now + nanoseconds;
 }
 
-/* Sleeps until the state is no longer `state`, with `flag` set, or the time is over (false). */
+/* Sleeps until the state is no longer `state`, with `flag` set; false when the time is over. Never
+ * for long: a pin may become an export meanwhile, which changes nothing that would wake us. */
 static bool wait_for_change(tsr_storage *s, uint32_t state, uint32_t flag, int64_t end) {
-    int64_t left = end == INT64_MAX ? -1 : end - tsr_system_nanoseconds();
-    if (end != INT64_MAX && left <= 0)
+    const int64_t turn = 10000000;
+    int64_t left = end == INT64_MAX ? turn : end - tsr_system_nanoseconds();
+    if (left <= 0)
         return false;
+    left = left < turn ? left : turn;
     if (atomic_compare_exchange_strong(&s->state, &state, state | flag))
         tsr_system_wait_for(&s->state, state | flag, left);
     return true;
