@@ -188,3 +188,11 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
     choose_block(m, tile);
     spread(m, tile, (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns);
 }
+
+bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
+    const tsr_program *p = m->program;
+    bool bare = p->steps == 1 && p->constants == 0 && m->rows == 1 && m->usual == m->most;
+    for (int i = 0; i < m->loads; i++)
+        bare = bare && m->way[m->load[i]] == DIRECT;
+    return bare;
+}

@@ -45,6 +45,9 @@ typedef struct tsr_machine {
 bool tsr_machine_start(tsr_machine *m, const tsr_program *program, int64_t elements);
 /* Enters a tile: chooses the size of blocks, spreads what repeats and is not spread yet. */
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile);
+/* Whether blocks of the current tile may be as long as its rows, if each is written where it
+ * belongs: one step over operands that are used where they lie, and near enough. */
+bool tsr_machine_needs_no_buffer(const tsr_machine *m);
 /* The value of a block, contiguous and aligned: in `to` (NULL: anywhere) if the last step could
  * write there. Valid until the next block. */
 const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,

@@ -61,6 +61,8 @@ static bool run_tile(void *user, const tsr_tile *tile) {
     const tsr_program *p = m->program;
     tsr_machine_enter(m, tile);
     bool dense = tsr_tile_is_direct(tile, 0, (tsr_dtype)p->dtype[p->result]);
+    if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m))
+        m->columns = tile->n[1];
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
         int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
         if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
