@@ -176,7 +176,8 @@ local function check_result(value, depth)
 end
 
 local kinds = {}
-for kind in ("shape dtype index value memory readonly revoked limit io unsupported busy"):gmatch("%S+") do
+for kind in ("shape dtype index value memory readonly revoked cancelled deadline limit io "
+    .. "unsupported busy"):gmatch("%S+") do
     kinds[kind] = true
 end
 

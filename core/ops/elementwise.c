@@ -34,11 +34,7 @@ static tsr_status check_exponents(tsr_context *context, const tsr_array *const *
         bool number = (options->weak >> 1 & 1) != 0;
         negative = number && (tsr_fitting_array(operands[1]) >> TSR_UINT64 & 1) == 0;
     } else if (tsr_array_size(operands[0]) > 0) {
-        tsr_apply_options plain = *options;
-        plain.weak = 0;
-        plain.out = NULL;
-        plain.memo = plain.place = NULL; /* those are of the power */
-        plain.place_bytes = 0;
+        tsr_apply_options plain = {.face = options->face, .default_float = options->default_float};
         tsr_reduce_options all = {.face = options->face, .dtype = TSR_DTYPE_COUNT, .count = -1};
         tsr_array *signs = NULL, *any = NULL;
         tsr_status status = tsr_apply(context, TSR_DO_SIGNBIT, &operands[1], &plain, &signs, err);
