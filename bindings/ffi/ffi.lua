@@ -130,17 +130,15 @@ function common.touch(v)
 end
 
 --- The size, and the stride in elements, of a dimension, which may be negative.
-local function of_dimension(operation, v, d)
-    d = arguments.dim(operation, d, v.ndim)
-    return d - 1
-end
-
 function common.size(v, d)
-    return v.shape[of_dimension("size", v, d)]
+    if type(d) == "number" and d >= 1 and d <= v.ndim and floor(d) == d then
+        return v.shape[d - 1]
+    end
+    return v.shape[arguments.dim("size", d, v.ndim) - 1]
 end
 
 function common.stride(v, d)
-    return v.strides[of_dimension("stride", v, d)]
+    return v.strides[arguments.dim("stride", d, v.ndim) - 1]
 end
 
 local function one_dimension(operation, ndim)

@@ -63,8 +63,10 @@ static inline void tsrL_set_globals(lua_State *L) {
 #endif
 }
 
-#ifdef LUA_JITLIBNAME
-/* LuaJIT gives every NaN the sign bit, NumPy's and PyTorch's have none; and scripts cannot mean
+#if LUA_VERSION_NUM == 501
+/* One module serves Lua 5.1 and LuaJIT, so what LuaJIT needs is done in both.
+ *
+ * LuaJIT gives every NaN the sign bit, NumPy's and PyTorch's have none; and scripts cannot mean
  * one. */
 static inline lua_Number tsrL_tonumber(lua_State *L, int index) {
     lua_Number x = lua_tonumber(L, index);

@@ -26,7 +26,8 @@ static void push_registered(lua_State *L, const char *table, const char *name) {
 
 /* ffi_library(): LuaJIT's, loaded as require would; nil where there is none. */
 int tsrL_ffi_library(lua_State *L) {
-    if (TSRL_CDATA < 0)
+    push_registered(L, "_LOADED", "jit");
+    if (TSRL_CDATA < 0 || lua_type(L, -1) != LUA_TTABLE)
         return 0;
     push_registered(L, "_LOADED", "ffi");
     if (lua_type(L, -1) == LUA_TTABLE)

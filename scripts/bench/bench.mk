@@ -18,6 +18,19 @@ bench: $(MODULE) $(BENCH_FLOOR) $(BENCH_LIMITS) $(BUILD)/deps/bench
 	    /usr/bin/python3 scripts/bench/bench.py $(MODULE) $(BUILD) $(LUA_BIN) --rows '$(ROWS)' \
 	    $(if $(SIZES),--sizes '$(SIZES)') $(if $(ROUNDS),--rounds $(ROUNDS))
 
+# Views of LuaJIT: loops in Lua beside the same in C.
+BENCH_FFI := $(BUILD)/bench/ffi.so
+$(BENCH_FFI): scripts/bench/ffi.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TSR_CFLAGS) -fvisibility=default -O2 -shared -o $@ $<
+
+.PHONY: bench-ffi bench-ffi-run
+## bench-ffi: loops over views of tessera.ffi (LuaJIT) beside plain memory of its ffi library and beside C
+bench-ffi:
+	@$(MAKE) --no-print-directory LUA=jit bench-ffi-run
+bench-ffi-run: $(MODULE) $(BENCH_FFI)
+	@LUA_CPATH="$(BUILD)/lua/$(LUA)/?.so;;" $(LUA_BIN) scripts/bench/ffi.lua $(BENCH_FFI)
+
 # What a host pays. The static host is the one of bindings/README.md; Lua's own static library is Debian's.
 BENCH_HOST := $(BUILD)/bench/$(LUA)/host
 BENCH_STATIC := $(BENCH_HOST)_static $(BENCH_HOST)_static_all
