@@ -46,17 +46,6 @@ static __attribute__((noinline)) void tsr_fold_walk(tsr_walk *walk, const char *
         walk(src + rows * row, 0, 1, left * parts, lanes, lanes);
 }
 
-/* Folds lanes of `parts` numbers of `size` bytes pairwise into one element: the upper half is a row
- * over the lower one. */
-static __attribute__((noinline)) void tsr_fold_halve(tsr_walk *walk, const void *lanes,
-                                                     size_t parts, size_t size, void *result) {
-    uint64_t room[TSR_FOLD_LANES]; /* half the lanes of 16 bytes */
-    const char *from = lanes;
-    for (size_t h = TSR_FOLD_LANES / 2; h > 0; h /= 2, from = (const char *)room)
-        walk(from + h * parts * size, 0, 1, h * parts, from, room);
-    memcpy(result, room, parts * size);
-}
-
 /* Lays the three rows of a fold of one dtype. */
 #define TSR_LAY_FOLD(FOLD, NAME, to, run, finish, columns)                                         \
     k->fold[TSR_FOLD_##FOLD][TSR_##NAME] = run;                                                    \

@@ -13,7 +13,12 @@
 
 typedef T OF(vector) __attribute__((vector_size(TSR_VECTOR)));
 typedef T OF(memory) __attribute__((vector_size(TSR_VECTOR), aligned(_Alignof(T)), may_alias));
-enum { OF(each) = TSR_VECTOR / sizeof(T), OF(strip) = TSR_STRIP_OF(sizeof(T)) };
+typedef T OF(part) __attribute__((vector_size(16), aligned(_Alignof(T)), may_alias));
+enum {
+    OF(each) = TSR_VECTOR / sizeof(T),
+    OF(few) = 16 / sizeof(T),
+    OF(strip) = TSR_STRIP_OF(sizeof(T))
+};
 
 static inline OF(vector) OF(join)(OF(vector) a, OF(vector) x) {
     return JOIN(a, x);
@@ -97,8 +102,33 @@ static void OF(fold)(const void *src, size_t n, void *lanes) {
     tsr_fold_walk(OF(walk), src, n, 1, sizeof(T), lanes);
 }
 
+/* to[i] = from[i] (op) from[i + h], i < h. */
+static inline void OF(halve)(const T *from, T *to, size_t h) {
+    size_t i = 0;
+    for (; i + OF(each) <= h; i += OF(each))
+        *(OF(memory) *)(to + i) =
+            OF(join)(*(const OF(memory) *)(from + i), *(const OF(memory) *)(from + h + i));
+    for (; i + OF(few) <= h; i += OF(few)) {
+        const OF(part) a = *(const OF(part) *)(from + i), x = *(const OF(part) *)(from + h + i);
+        *(OF(part) *)(to + i) = JOIN(a, x);
+    }
+    for (; i < h; i++) {
+        const T a = from[i], x = from[h + i];
+        to[i] = (T)ONE(a, x);
+    }
+}
+
+/* The lanes, whose elements are `parts` numbers, pairwise into one. */
+static inline void OF(end_of)(const void *lanes, size_t parts, void *result) {
+    T room[TSR_FOLD_LANES];
+    OF(halve)(lanes, room, TSR_FOLD_LANES / 2 * parts);
+    for (size_t h = TSR_FOLD_LANES / 4 * parts; h >= parts; h /= 2)
+        OF(halve)(room, room, h);
+    memcpy(result, room, parts * sizeof(T));
+}
+
 static void OF(end)(const void *lanes, void *result) {
-    tsr_fold_halve(OF(walk), lanes, 1, sizeof(T), result);
+    OF(end_of)(lanes, 1, result);
 }
 
 static void OF(rows)(const char *src, int64_t stride, size_t rows, size_t n, void *acc) {
@@ -111,7 +141,7 @@ static void OF(fold_parts)(const void *src, size_t n, void *lanes) {
 }
 
 static void OF(end_parts)(const void *lanes, void *result) {
-    tsr_fold_halve(OF(walk), lanes, 2, sizeof(T), result);
+    OF(end_of)(lanes, 2, result);
 }
 
 static void OF(rows_parts)(const char *src, int64_t stride, size_t rows, size_t n, void *acc) {

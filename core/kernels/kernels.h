@@ -71,6 +71,11 @@ typedef void tsr_kernel_fold_end(const void *lanes, void *result);
  * src + r * stride (naturally aligned, any sign), 1 <= rows <= TSR_FOLD_ROWS. acc is apart. */
 typedef void tsr_kernel_fold_rows(const char *src, int64_t stride, size_t rows, size_t n,
                                   void *acc);
+
+/* Two folds of the distances src[i] - middle: apart[i % TSR_FOLD_LANES] += distance, squares[...]
+ * += distance * distance. */
+typedef void tsr_kernel_spread(const void *src, size_t n, const void *middle, void *apart,
+                               void *squares);
 enum { TSR_FOLD_LANES = 64, TSR_FOLD_LEAF = 4096, TSR_FOLD_ROWS = 32 };
 
 /* The first i < n with src[i] == *item, -1 if there is none. Zeros are equal whatever their sign; a
@@ -152,6 +157,7 @@ typedef struct tsr_kernels {
     tsr_kernel_fold_end *fold_end[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
     tsr_kernel_fold_rows *fold_rows[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
     uint8_t fold_to[TSR_FOLD_COUNT][TSR_DTYPE_COUNT]; /* a tsr_dtype */
+    tsr_kernel_spread *spread[TSR_DTYPE_COUNT];       /* float32 and float64 */
     tsr_kernel_find *find[TSR_DTYPE_COUNT];           /* not for the 16-bit floating dtypes */
     tsr_kernel_arg_rows *arg_rows[TSR_ARG_COUNT][TSR_DTYPE_COUNT]; /* nor these */
     /* SUM and PROD for the dtypes that lanes have, MAX and MIN for those that fold has. */

@@ -51,7 +51,8 @@
     X(level, math_pair)                                                                            \
     X(level, fold_sum)                                                                             \
     X(level, fold_order)                                                                           \
-    X(level, scan)
+    X(level, scan)                                                                                 \
+    X(level, fold_spread)
 
 /* Those that are compiled once, for base, since they gain nothing from a level. */
 #define TSR_KERNEL_ONCE_FILES(X, level)                                                            \

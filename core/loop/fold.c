@@ -10,6 +10,7 @@
 #include "../base/executor.h"
 #include "engine.h"
 #include "machine.h"
+#include "spread.h"
 #include "tree.h"
 
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ enum {
     PARALLEL_ELEMENTS = 65536,
     NEAR_BYTES = 65536,
     PARTS_BYTES = 8192,
+    VALUE_BYTES = 32,
 };
 
 /* ---- scratch memory: on the stack, unless it is much ---- */
@@ -34,6 +36,9 @@ static void scratch_free(tsr_context *context, char *block, const char *near, si
         tsr_block_free(context, block, bytes);
 }
 
+_Static_assert(sizeof(tsr_spread) <= VALUE_BYTES, "room for any value");
+_Static_assert(TSR_FOLD_LEAF * sizeof(double) <= NEAR_BYTES, "room for a leaf of a spread");
+
 /* ---- what workers share ---- */
 
 typedef struct job {
@@ -41,6 +46,7 @@ typedef struct job {
     const tsr_folding *f;
     const tsr_program *program;
     int64_t item;        /* bytes of a lane */
+    size_t bytes;        /* of the values of a strip on their way */
     int64_t inner;       /* elements of the innermost dimension */
     int64_t stream;      /* elements of a stream */
     int64_t elements;    /* of all streams */
@@ -61,36 +67,85 @@ typedef struct job {
 typedef struct worker {
     job *job;
     tsr_tree tree;
+    const char *pending; /* of a spread: the elements that wait for more of their leaf, */
+    char *leaf;          /* in memory of their own when they would not stay where they are */
     _Alignas(64) char lanes[TSR_FOLD_LANES * 16];
-    char levels[TSR_TREE_LEVELS * 16];
+    _Alignas(64) char start[TSR_FOLD_LANES * 16]; /* what lanes start from */
+    _Alignas(16) char levels[TSR_TREE_LEVELS * VALUE_BYTES];
     tsr_machine machine;
 } worker;
 
 static tsr_kernel_binary *combine_of(const job *j) {
+    if (j->f->spread)
+        return tsr_spread_join;
     return j->program->kernels->binary[tsr_fold_binary(j->f->fold)][j->f->lanes];
 }
 
 /* ---- one result at a time ---- */
 
-static void lanes_start(worker *w) {
+static void prepare_lanes(worker *w) {
     const job *j = w->job;
     _Alignas(16) char item[16];
     tsr_fold_identity(j->f->fold, j->f->lanes, item);
-    j->program->kernels->fill[tsr_item_row((size_t)j->item)](item, w->lanes, TSR_FOLD_LANES);
+    j->program->kernels->fill[tsr_item_row((size_t)j->item)](item, w->start, TSR_FOLD_LANES);
 }
 
-static void leaf_end(worker *w) {
+static void lanes_start(worker *w) {
+    memcpy(w->lanes, w->start, (size_t)(TSR_FOLD_LANES * w->job->item));
+}
+
+static void push_spread(worker *w, const char *src, int64_t n) {
+    tsr_spread value;
+    tsr_spread_of(w->job->program->kernels, w->job->f->lanes, src, n, w->start, &value);
+    tsr_tree_push(&w->tree, &value);
+}
+
+static void leaf_end(worker *w, int64_t filled) {
     const job *j = w->job;
     _Alignas(16) char value[16];
+    if (j->f->spread) {
+        push_spread(w, w->pending, filled);
+        return;
+    }
     j->program->kernels->fold_end[j->f->fold][j->f->lanes](w->lanes, value);
     tsr_tree_push(&w->tree, value);
 }
 
-/* Feeds n elements to the stream, of whose leaf `*filled` elements are there. */
-static void feed(worker *w, const char *src, int64_t n, int64_t *filled) {
+/* The same as feed, for a spread, whose leaves must be seen whole. */
+static void feed_spread(worker *w, const char *src, int64_t n, int64_t *filled, bool stays) {
+    int64_t item = w->job->item;
+    for (; *filled == 0 && n >= TSR_FOLD_LEAF; n -= TSR_FOLD_LEAF, src += TSR_FOLD_LEAF * item)
+        push_spread(w, src, TSR_FOLD_LEAF);
+    while (n > 0) {
+        int64_t take = n < TSR_FOLD_LEAF - *filled ? n : TSR_FOLD_LEAF - *filled;
+        if (*filled == 0 && stays) {
+            w->pending = src;
+        } else {
+            if (*filled > 0 && w->pending != w->leaf)
+                memcpy(w->leaf, w->pending, (size_t)(*filled * item));
+            memcpy(w->leaf + *filled * item, src, (size_t)(take * item));
+            w->pending = w->leaf;
+        }
+        *filled += take;
+        src += take * item;
+        n -= take;
+        if (*filled == TSR_FOLD_LEAF) {
+            push_spread(w, w->pending, TSR_FOLD_LEAF);
+            *filled = 0;
+        }
+    }
+}
+
+/* Feeds n elements to the stream, of whose leaf `*filled` elements are there. They `stay` where
+ * they are while the stream is fed. */
+static void feed(worker *w, const char *src, int64_t n, int64_t *filled, bool stays) {
     const job *j = w->job;
     tsr_kernel_fold *fold = j->program->kernels->fold[j->f->fold][j->f->from];
     int64_t item = tsr_dtype_describe(j->f->from)->itemsize;
+    if (j->f->spread) {
+        feed_spread(w, src, n, filled, stays);
+        return;
+    }
     while (n > 0) {
         if (*filled == 0)
             lanes_start(w);
@@ -103,7 +158,7 @@ static void feed(worker *w, const char *src, int64_t n, int64_t *filled) {
         n -= take;
         *filled += take;
         if (*filled == j->leaf) {
-            leaf_end(w);
+            leaf_end(w, *filled);
             *filled = 0;
         }
     }
@@ -123,10 +178,11 @@ static int64_t feed_tile(worker *w, const tsr_tile *tile, int64_t row, int64_t f
     } else if (!whole && columns > m->columns) {
         columns = m->columns;
     }
-    const void *value = whole && rows == 1
+    bool stays = whole && rows == 1;
+    const void *value = stays
                             ? tile->data[1] + row * tile->strides[1][0] + from * tile->strides[1][1]
                             : tsr_machine_block(m, tile, row, from, rows, columns, NULL);
-    feed(w, value, rows * columns, filled);
+    feed(w, value, rows * columns, filled, stays);
     return rows * columns;
 }
 
@@ -166,7 +222,7 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
         }
     }
     if (filled > 0)
-        leaf_end(w);
+        leaf_end(w, filled);
     tsr_tree_end(&w->tree, result);
 }
 
@@ -231,9 +287,22 @@ static char *result_at(const job *j, int64_t outer, int64_t column) {
     return tile.data[0] + (j->f->rows ? 0 : column * tile.strides[0][1]);
 }
 
+/* The result of a spread, as lanes have it. */
+static void squares_of(const job *j, const void *value, void *result) {
+    tsr_spread spread;
+    memcpy(&spread, value, sizeof spread);
+    const float narrow = (float)spread.squares;
+    memcpy(result, j->f->lanes == TSR_FLOAT32 ? (const void *)&narrow : &spread.squares,
+           (size_t)j->item);
+}
+
 /* Writes n results to where they belong. */
 static void deliver(const job *j, const char *values, int64_t outer, int64_t column, int64_t n) {
     int64_t stride = j->f->rows ? 0 : j->f->plan.strides[0][j->f->plan.ndim - 1];
+    if (j->f->spread) {
+        squares_of(j, values, result_at(j, outer, column));
+        return;
+    }
     j->program->kernels->move[tsr_item_row((size_t)j->item)](
         values, 0, j->item, result_at(j, outer, column), 0, stride, 1, n);
 }
@@ -250,10 +319,6 @@ static void fold_plain_rows(worker *w, int64_t from, int64_t to) {
     const tsr_kernels *kernels = j->program->kernels;
     tsr_kernel_fold *fold = kernels->fold[j->f->fold][j->f->from];
     tsr_kernel_fold_end *end = kernels->fold_end[j->f->fold][j->f->lanes];
-    _Alignas(64) char identity[TSR_FOLD_LANES * 16];
-    size_t lanes = (size_t)(TSR_FOLD_LANES * j->item);
-    lanes_start(w);
-    memcpy(identity, w->lanes, lanes);
     for (int64_t i = from; i < to; i++) {
         int64_t outer = i;
         char *result = plan->data[0];
@@ -263,7 +328,13 @@ static void fold_plain_rows(worker *w, int64_t from, int64_t to) {
             result += at * plan->strides[0][d];
             src += at * plan->strides[1][d];
         }
-        memcpy(w->lanes, identity, lanes);
+        if (j->f->spread) {
+            tsr_spread value;
+            tsr_spread_of(kernels, j->f->lanes, src, j->stream, w->start, &value);
+            squares_of(j, &value, result);
+            continue;
+        }
+        lanes_start(w);
         fold(src, (size_t)j->stream, w->lanes);
         end(w->lanes, result);
     }
@@ -288,7 +359,8 @@ static void fold_item(worker *w, int64_t index, char *values) {
     if (j->chunks == 1)
         deliver(j, values, outer, strip * j->strip, n);
     else
-        memcpy(j->parts + (size_t)index * w->tree.bytes, values, (size_t)(n * j->item));
+        memcpy(j->parts + (size_t)index * j->bytes, values,
+               j->f->spread ? j->bytes : (size_t)(n * j->item));
 }
 
 static int64_t item_count(const job *j) {
@@ -298,12 +370,13 @@ static int64_t item_count(const job *j) {
 static void run_task(void *user, int64_t index) {
     job *j = user;
     worker w;
-    _Alignas(64) char value[16];
+    _Alignas(64) char value[VALUE_BYTES];
     tsr_status status = tsr_interrupted(j->context);
-    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (j->levels + 2);
+    size_t bytes = j->bytes, room = bytes * (j->levels + 2);
     _Alignas(64) char near[NEAR_BYTES];
     char *block = NULL, *values = value;
     w.job = j;
+    w.leaf = near;
     w.tree = (tsr_tree){.combine = combine_of(j), .n = 1, .bytes = bytes, .levels = w.levels};
     if (status == TSR_OK && !j->f->rows) {
         block = scratch(j->context, near, sizeof near, room);
@@ -315,6 +388,8 @@ static void run_task(void *user, int64_t index) {
         atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
         return;
     }
+    if (j->f->rows)
+        prepare_lanes(&w);
     tsr_machine_start(&w.machine, j->program, j->f->rows ? j->elements : 0);
     int64_t end = (index + 1) * j->batch, count = item_count(j);
     end = end < count ? end : count;
@@ -328,7 +403,7 @@ static void run_task(void *user, int64_t index) {
 /* Combines the chunks of each strip. */
 static tsr_status join_chunks(const job *j) {
     size_t levels = 64 - (size_t)__builtin_clzll((uint64_t)j->chunks);
-    size_t bytes = (size_t)(j->strip * j->item), room = bytes * (levels + 1);
+    size_t bytes = j->bytes, room = bytes * (levels + 1);
     _Alignas(64) char near[NEAR_BYTES];
     char *block = scratch(j->context, near, sizeof near, room);
     if (block == NULL)
@@ -393,6 +468,7 @@ static bool cut(job *j) {
             j->chunk *= 2;
     }
     j->chunks = (j->stream + j->chunk - 1) / j->chunk;
+    j->bytes = j->f->spread ? sizeof(tsr_spread) : (size_t)(j->strip * j->item);
     /* only floating sums and products depend on the order, and so on leaves */
     bool exact = j->f->fold > TSR_FOLD_PROD || tsr_dtype_describe(j->f->lanes)->kind != 'f';
     exact = exact && tsr_dtype_describe(j->f->lanes)->kind != 'c';
@@ -415,7 +491,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
                                    tsr_machine_start(&probe, program, 0));
     if (!fits || !cut(&j))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
-    size_t room = (size_t)(item_count(&j) * j.strip * j.item);
+    size_t room = (size_t)item_count(&j) * j.bytes;
     _Alignas(64) char near[PARTS_BYTES];
     if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
         return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");

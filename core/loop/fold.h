@@ -13,11 +13,15 @@
  * of leaf i / TSR_FOLD_LEAF, or, when a kept dimension is innermost, after its predecessors in
  * group i / TSR_FOLD_ROWS; leaves and groups are combined in a binary tree. The order of a sum
  * depends on nothing else: not on instruction sets, threads, the way the plan is cut, or on whether
- * the operand was computed before or is computed on the way. */
+ * the operand was computed before or is computed on the way.
+ *
+ * A sum along rows of float32 or float64 may also be that of the squares of what differs from the
+ * mean (spread.h), in the same order; who wants it sets `spread` when it has been arranged. */
 typedef struct tsr_folding {
     tsr_fold fold;
     tsr_dtype from, lanes; /* what the program makes, and what is folded */
     bool rows;             /* the innermost dimension is folded */
+    bool spread;           /* what is wanted are squares of distances from the mean of the stream */
     int kept;              /* the first dimensions, which are not folded */
     tsr_plan plan;
 } tsr_folding;

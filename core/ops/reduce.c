@@ -217,6 +217,9 @@ static tsr_status fold(call *c, tsr_error *err) {
     start_plan(c, &f.plan);
     if (c->stream > 1) {
         tsr_fold_arrange(&f, kernels, c->work);
+        f.spread = c->what->single;
+        if (f.spread && !f.rows)
+            return TSR_EUNSUPPORTED;
         finish_program(c, f.from);
         return tsr_fold_run(c->context, &f, c->what->program, err);
     }
@@ -395,6 +398,8 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
         status = tsr_dims_mask(c.ndim, options->count, options->dims, &c.mask, err);
     if (status == TSR_OK)
         status = count_positions(&c, err);
+    if (status == TSR_OK && what->single && (c.stream < 2 || c.places == 0))
+        status = TSR_EUNSUPPORTED;
     if (status == TSR_OK)
         status = find_dtypes(&c, err);
     if (status == TSR_OK && options->out != NULL)

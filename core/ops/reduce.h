@@ -15,6 +15,9 @@ typedef struct tsr_reduced {
     bool spreads; /* sums are divided by their number of elements less `correction`, not below 0, */
     double correction;
     bool root; /* and the square root taken */
+    /* The sum is that of the squares of what differs from the mean, of float32 or float64. Where
+     * that cannot be had in one pass: TSR_EUNSUPPORTED, without a message. */
+    bool single;
 } tsr_reduced;
 
 /* Finishes the program and runs it. *result is a new array, or options->out retained. */
