@@ -62,8 +62,9 @@ for _, dtype in ipairs {"float16", "bfloat16", "float32", "float64", "complex64"
                             np.prod(x + 1, {axis = axis, keepdims = true}),
                             np.sum(values, {axis = axis, keepdims = true}),
                             squares(x, y, {axis = axis, keepdims = true}),
+                            np.var(x, {axis = axis, keepdims = true}),
                         }
-                        for i = 1, 5 do
+                        for i = 1, #made do
                             made[i] = made[i]:tobytes()
                             kept[i] = kept[i] or made[i]
                             verdict = made[i] == kept[i] and verdict or "threads differ"
@@ -93,6 +94,33 @@ local function run(level)
     os.remove(name)
     return lines
 end
+
+-- Whole numbers around a large one, drifting so that parts of the array have other means than the whole: the
+-- exact variance is known by integer arithmetic. Its relative error may have the square of the mean's own error,
+-- which is far less than the mean's error times the drift.
+describe("the variance of many leaves", function()
+    local np = require("tessera").np
+    for dtype, case in pairs {float32 = {2^15, 1e-5}, float64 = {2^36, 1e-9}} do
+        it("is as exact as that of two passes: " .. dtype, function()
+            local offset, bound = case[1], case[2]
+            for _, n in ipairs {4095, 4097, 20000, 300001} do
+                local steps = np.floor(np.arange(n) / 5000) % 7
+                local total, squares = 0, 0
+                for i = 0, n - 1 do
+                    local step = math.floor(i / 5000) % 7
+                    total, squares = total + step, squares + step * step
+                end
+                local wanted = (squares - total * total / n) / n
+                local x = (steps + offset):astype(dtype)
+                for _, layout in ipairs {x, np.flip(x), np.stack({x, x}, 2)[":, 1"]} do
+                    local got = np.var(layout):item()
+                    assert.is_true(math.abs(got - wanted) <= bound * (wanted + 1e-6),
+                        ("%d: %.17g, not %.17g"):format(n, got, wanted))
+                end
+            end
+        end)
+    end
+end)
 
 describe("the bits of sums", function()
     local first = run("base")

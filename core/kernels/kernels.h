@@ -119,6 +119,7 @@ typedef enum tsr_fold {
     TSR_FOLD_COUNT
 } tsr_fold;
 
+enum { TSR_ANY, TSR_ALL };
 enum { TSR_ARG_MAX, TSR_ARG_MIN, TSR_ARG_COUNT };
 
 typedef struct tsr_kernels {
@@ -158,7 +159,10 @@ typedef struct tsr_kernels {
     tsr_kernel_fold_rows *fold_rows[TSR_FOLD_COUNT][TSR_DTYPE_COUNT];
     uint8_t fold_to[TSR_FOLD_COUNT][TSR_DTYPE_COUNT]; /* a tsr_dtype */
     tsr_kernel_spread *spread[TSR_DTYPE_COUNT];       /* float32 and float64 */
-    tsr_kernel_find *find[TSR_DTYPE_COUNT];           /* not for the 16-bit floating dtypes */
+    /* Folds of MAX and MIN over the truth of elements, in lanes of bools, of which they use the
+     * first. ALL is not for complex dtypes. */
+    tsr_kernel_fold *truth[2][TSR_DTYPE_COUNT];
+    tsr_kernel_find *find[TSR_DTYPE_COUNT]; /* not for the 16-bit floating dtypes */
     tsr_kernel_arg_rows *arg_rows[TSR_ARG_COUNT][TSR_DTYPE_COUNT]; /* nor these */
     /* SUM and PROD for the dtypes that lanes have, MAX and MIN for those that fold has. */
     tsr_kernel_scan *scan[TSR_FOLD_FMAX][TSR_DTYPE_COUNT];

@@ -17,7 +17,7 @@ TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_float
     unary.c parts.c choose.c find.c stream.c)
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
-    math_root.c math_pair.c fold_sum.c fold_order.c scan.c fold_spread.c)
+    math_root.c math_pair.c fold_sum.c fold_order.c scan.c fold_spread.c fold_truth.c)
 TSR_KERNEL_ONCE := $(addprefix core/kernels/, select.c special.c complex_functions.c divisors.c \
     power_integer.c fold_identity.c scan_order.c extreme_rows.c) core/base/cpu.c
 

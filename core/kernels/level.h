@@ -52,7 +52,8 @@
     X(level, fold_sum)                                                                             \
     X(level, fold_order)                                                                           \
     X(level, scan)                                                                                 \
-    X(level, fold_spread)
+    X(level, fold_spread)                                                                          \
+    X(level, fold_truth)
 
 /* Those that are compiled once, for base, since they gain nothing from a level. */
 #define TSR_KERNEL_ONCE_FILES(X, level)                                                            \

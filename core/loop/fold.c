@@ -81,6 +81,14 @@ static tsr_kernel_binary *combine_of(const job *j) {
     return j->program->kernels->binary[tsr_fold_binary(j->f->fold)][j->f->lanes];
 }
 
+static tsr_kernel_fold *kernel_of(const job *j) {
+    const tsr_folding *f = j->f;
+    const tsr_kernels *kernels = j->program->kernels;
+    if (f->truth)
+        return kernels->truth[f->fold == TSR_FOLD_MAX ? TSR_ANY : TSR_ALL][f->from];
+    return kernels->fold[f->fold][f->from];
+}
+
 /* ---- one result at a time ---- */
 
 static void prepare_lanes(worker *w) {
@@ -140,7 +148,7 @@ static void feed_spread(worker *w, const char *src, int64_t n, int64_t *filled, 
  * they are while the stream is fed. */
 static void feed(worker *w, const char *src, int64_t n, int64_t *filled, bool stays) {
     const job *j = w->job;
-    tsr_kernel_fold *fold = j->program->kernels->fold[j->f->fold][j->f->from];
+    tsr_kernel_fold *fold = kernel_of(j);
     int64_t item = tsr_dtype_describe(j->f->from)->itemsize;
     if (j->f->spread) {
         feed_spread(w, src, n, filled, stays);
@@ -317,7 +325,7 @@ static void fold_plain_rows(worker *w, int64_t from, int64_t to) {
     const job *j = w->job;
     const tsr_plan *plan = &j->f->plan;
     const tsr_kernels *kernels = j->program->kernels;
-    tsr_kernel_fold *fold = kernels->fold[j->f->fold][j->f->from];
+    tsr_kernel_fold *fold = kernel_of(j);
     tsr_kernel_fold_end *end = kernels->fold_end[j->f->fold][j->f->lanes];
     for (int64_t i = from; i < to; i++) {
         int64_t outer = i;

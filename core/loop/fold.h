@@ -16,11 +16,14 @@
  * the operand was computed before or is computed on the way.
  *
  * A sum along rows of float32 or float64 may also be that of the squares of what differs from the
- * mean (spread.h), in the same order; who wants it sets `spread` when it has been arranged. */
+ * mean (spread.h), in the same order; who wants it sets `spread` when it has been arranged. MAX and
+ * MIN of bools along rows may be those of the truth of elements of dtype `from`, for which there
+ * must be a kernel; who wants it sets `truth` and `from`. */
 typedef struct tsr_folding {
     tsr_fold fold;
     tsr_dtype from, lanes; /* what the program makes, and what is folded */
     bool rows;             /* the innermost dimension is folded */
+    bool truth;            /* the lanes are bools: what is folded is the truth of elements */
     bool spread;           /* what is wanted are squares of distances from the mean of the stream */
     int kept;              /* the first dimensions, which are not folded */
     tsr_plan plan;

@@ -207,6 +207,19 @@ static void finish_program(const call *c, tsr_dtype dtype) {
     tsr_program_store(p, value);
 }
 
+/* Whether what is folded is true can be seen without making bools of it. */
+static void see_truth(const call *c, const tsr_kernels *kernels, tsr_folding *f) {
+    tsr_program *p = c->what->program;
+    tsr_dtype from = (tsr_dtype)p->dtype[c->what->value];
+    bool any = c->reduction == TSR_REDUCE_ANY, all = c->reduction == TSR_REDUCE_ALL;
+    if (!f->rows || c->options->where != NULL || !(any || all) ||
+        kernels->truth[any ? TSR_ANY : TSR_ALL][from] == NULL)
+        return;
+    f->truth = true;
+    f->from = from;
+    tsr_program_store(p, c->what->value);
+}
+
 static tsr_status fold(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
     tsr_folding f = {.fold = (tsr_fold)rows[c->reduction].fold};
@@ -220,6 +233,9 @@ static tsr_status fold(call *c, tsr_error *err) {
         f.spread = c->what->single;
         if (f.spread && !f.rows)
             return TSR_EUNSUPPORTED;
+        see_truth(c, kernels, &f);
+        if (f.truth)
+            return tsr_fold_run(c->context, &f, c->what->program, err);
         finish_program(c, f.from);
         return tsr_fold_run(c->context, &f, c->what->program, err);
     }

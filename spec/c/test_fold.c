@@ -313,6 +313,61 @@ static void check_folds(const tsr_kernels *k, int fold, tsr_dtype t) {
         check_binary(k, fold, t), check_identity(k, fold, t);
 }
 
+/* ---- truth, spreads ---- */
+
+static bool is_true(tsr_dtype t, const void *x) {
+    tsr_scalar v = tsr_scalar_load(t, x);
+    if (v.dtype == TSR_FLOAT64)
+        return v.as.f != 0;
+    return v.dtype == TSR_COMPLEX128 ? v.as.c[0] != 0 || v.as.c[1] != 0 : v.as.u != 0;
+}
+
+/* n elements of which some, one or none are the odd ones out; the lane is begun already at times.
+ */
+static void check_truth(const tsr_kernels *k, tsr_dtype t, size_t n) {
+    size_t size = size_of(t);
+    unsigned char *s = src + n % 3 * size;
+    for (int all = 0; all < 2; all++) {
+        if (k->truth[all][t] == NULL)
+            continue;
+        bool begun = random64() % 8 == 0, wanted = all != begun;
+        uint64_t rare = random64() % 3 * n;
+        for (size_t i = 0; i < n; i++) {
+            unsigned char *x = s + i * size;
+            bool odd = rare > 0 && random64() % rare == 0;
+            memset(x, 0, size);
+            x[(size_t)(random64() % size)] =
+                (unsigned char)(all != odd); /* +-0 with one bit more */
+            if (!is_true(t, x) && random64() % 2 && tsr_dtype_describe(t)->kind == 'f')
+                x[size - 1] = 0x80;
+            wanted = all ? wanted && is_true(t, x) : wanted || is_true(t, x);
+        }
+        unsigned char lane = all != begun;
+        k->truth[all][t](s, n, &lane);
+        CHECK(lane == wanted, "%s: truth %d of dtype %d, %zu", k->level, all, (int)t, n);
+    }
+}
+
+/* The squares are folded as a sum is. */
+static void check_spread(const tsr_kernels *k, tsr_dtype t, mood m, size_t n) {
+    static _Alignas(64) unsigned char apart[2][LANES * ITEM];
+    size_t size = size_of(t);
+    unsigned char middle[ITEM], x[ITEM], *s = src + n % 3 * size;
+    fill(t, m, s, n), fill(t, m, middle, 1);
+    for (int i = 0; i < 2; i++)
+        start_lanes(TSR_FOLD_SUM, t, lanes[i]), start_lanes(TSR_FOLD_SUM, t, apart[i]);
+    for (size_t i = 0; i < n; i++) {
+        size_t lane = i % LANES * size;
+        k->binary[TSR_BIN_SUBTRACT][t](s + i * size, middle, x, 1);
+        joins[t](TSR_FOLD_SUM, apart[0] + lane, x, apart[0] + lane);
+        joins[t](TSR_FOLD_PROD, x, x, x);
+        joins[t](TSR_FOLD_SUM, lanes[0] + lane, x, lanes[0] + lane);
+    }
+    k->spread[t](s, n, middle, apart[1], lanes[1]);
+    CHECK(same(t, apart[0], apart[1], LANES) && same(t, lanes[0], lanes[1], LANES),
+          "%s: spread of dtype %d, %zu", k->level, (int)t, n);
+}
+
 /* ---- positions ---- */
 
 static void check_find(const tsr_kernels *k, tsr_dtype t, size_t n) {
@@ -441,6 +496,10 @@ static void check_level(const tsr_kernels *k) {
             check_folds(k, fold, t);
         for (size_t n = 0; n <= 300 && narrow; n++)
             check_widening(k, t, n), check_widening(k, t, n * 29);
+        for (size_t n = 0; n <= 300; n++)
+            check_truth(k, t, n), check_truth(k, t, n * 29);
+        for (size_t n = 0; n <= 300 && k->spread[t] != NULL; n++)
+            check_spread(k, t, (mood)(n % 4), n), check_spread(k, t, WIDE, n * 29);
         for (size_t n = 0; n <= 300 && joins[i] != NULL; n++) {
             check_find(k, t, n), check_find(k, t, n * 29);
             for (int arg = 0; arg < TSR_ARG_COUNT; arg++)
