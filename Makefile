@@ -35,8 +35,9 @@ $(BUILD)/libtessera.a: $(CORE_OBJECTS)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
+# It calls itself by its own names (Bsymbolic), even where a host shows a copy of the library with the same.
 $(BUILD)/libtessera.so: $(CORE_OBJECTS)
-	$(Q)$(CC) -shared -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
 
 # ---- the Lua binding: one set of objects per Lua version
 LUA_HALF := $(wildcard scripts/tessera/*.lua bindings/ffi/*.lua)

@@ -5,7 +5,7 @@
  * state. And that it leaves the process as it was: signal handlers and mask, floating-point
  * control, files, threads.
  *
- *     test_guest MODULE.so WORK.lua      WORK is spec/support/guest_work.lua
+ *     guest MODULE.so WORK.lua      WORK is spec/support/guest_work.lua
  *
  * The program has a copy of the library of its own inside, whose names it shows to whatever is
  * loaded, and the module must not take them. LOCPATH must lead to de_DE.UTF-8. */
@@ -442,6 +442,8 @@ static void copies(void) {
               "local b = two.view(a) b[{1, 2}] = 100 assert(a[{1, 2}] == 100) "
               "assert(tostring(a) == tostring(b)) "
               "assert(tostring(a.shape) == tostring(b.shape)) "
+              "local half = two.view(one.np.ones(2, {dtype = 'bfloat16'})) "
+              "assert(half.dtype == two.bfloat16 and half[2] == 1) "
               "a = nil collectgarbage() collectgarbage() assert(b[{1, 2}] == 100) "
               "package.loaded.tessera = two package.loaded['tessera.torch'] = two.torch "
               "package.loaded['tessera.numpy'] = two.np work(require) "
@@ -454,7 +456,7 @@ static void copies(void) {
 
 int main(int argc, char **argv) {
     if (argc < 3) {
-        fprintf(stderr, "test_guest MODULE.so WORK.lua\n");
+        fprintf(stderr, "guest MODULE.so WORK.lua\n");
         return 2;
     }
     module = argv[1];
