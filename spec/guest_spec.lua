@@ -19,7 +19,8 @@ end
 -- Runs Lua code, in which `work` is what the guest does.
 local function runs(code)
     local f = assert(io.open(script, "wb"))
-    f:write(("local work = dofile(%q)\n"):format(root .. "/spec/support/guest_work.lua"), code, "\nprint('done')\n")
+    f:write(("local write, work = io.write, dofile(%q)\n"):format(root .. "/spec/support/guest_work.lua"), code,
+        "\nwrite('done\\n')\n")
     f:close()
     assert.equal("done\nstatus 0\n", sh(("LUA_PATH= LUA_CPATH=%s/lua/%s/?.so %s %s"):format(build, lua,
         lua == "jit" and "luajit" or "lua" .. lua, script)))
