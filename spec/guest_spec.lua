@@ -32,7 +32,8 @@ end)
 
 local situations = {
     ["without io, os, debug"] = "io, os, debug = nil, nil, nil",
-    ["without any of the standard tables"] = "io, os, debug, coroutine, math, table, string, utf8, bit32, bit, jit = nil",
+    ["without any of the standard tables"] =
+        "io, os, debug, coroutine, math, table, string, utf8, bit32, bit, jit = nil",
     ["where asking for an unknown global, or making one, is an error"] = [[
         io, os, debug = nil, nil, nil
         setmetatable(_G, {
