@@ -58,7 +58,7 @@ $(BUILD)/obj/lua$(LUA)/%.o: bindings/lua/%.c $(BUILD)/gen/lua_half.inc | $(LUA_R
 MODULE := $(BUILD)/lua/$(LUA)/tessera.so
 $(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $(BINDING_OBJECTS) $(BUILD)/libtessera.a -lm
 
 -include $(CORE_OBJECTS:.o=.d) $(BINDING_OBJECTS:.o=.d)
