@@ -165,19 +165,19 @@ static inline double pair_off(const math_pair_case *c, double x, double y, doubl
 /* The same for a float result, from a double reference; MPFR decides near one unit and at the edges
  * of the format. */
 static inline double float_off(float y, double reference) {
+    const bool turned = (signbit(y) != 0) != (signbit(reference) != 0);
     if (isnan(reference) && isnan(y)) {
         return 0;
     }
-    if (isinf(y) && fabs(reference) >= 0x1p128 && signbit(y) == signbit(reference)) {
+    if (isinf(y) && fabs(reference) >= 0x1p128 && !turned) {
         return 0;
     }
-    if (reference == 0 && y == 0 && signbit(y) == signbit(reference)) {
+    if (reference == 0 && y == 0 && !turned) {
         return 0; /* exact, or far below half the least float */
     }
     const uint64_t bits = tsr_f64_bits(reference);
     const int exponent = (int)(bits >> 52 & 2047) - 1023;
-    if (isnan(reference) || isnan(y) || isinf(y) || exponent > 126 || reference == 0 ||
-        signbit(y) != signbit(reference)) {
+    if (isnan(reference) || isnan(y) || isinf(y) || exponent > 126 || reference == 0 || turned) {
         return HUGE_VAL;
     }
     const int unit = exponent - 23 < -149 ? -149 : exponent - 23;
