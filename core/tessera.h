@@ -436,7 +436,9 @@ TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
  * memory whatever references they have, so nobody may retain, view, resize or vacate one. Settling
  * gives a new array of the same elements and version that has memory of its context. */
 enum { TSR_PLACE_MOST = 512 }; /* bytes of elements */
-/* The memory that an array of the same dtype and shape takes; 0 when it is too large. */
+/* The memory that so many dimensions and bytes of elements take, 0 when those are too many; and
+ * what an array of the same dtype and shape takes. */
+TSR_API size_t tsr_place_bytes(int ndim, int64_t bytes);
 TSR_API size_t tsr_place_like(const tsr_array *array);
 TSR_API bool tsr_array_placed(const tsr_array *array);
 TSR_API tsr_status tsr_array_settle(const tsr_array *placed, tsr_array **out, tsr_error *err);
@@ -567,6 +569,10 @@ TSR_API tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *
 /* New array with the values of `src` as `dtype`, without gaps, in `order`. */
 TSR_API tsr_status tsr_clone(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
                              tsr_order order, tsr_array **out, tsr_error *err);
+/* The same, but a small row-major source may become a placed array in `place`. */
+TSR_API tsr_status tsr_clone_at(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
+                                tsr_order order, void *place, size_t place_bytes, tsr_array **out,
+                                tsr_error *err);
 /* New array without gaps, shaped as `like`, ordered by `order`, contents undefined. */
 TSR_API tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype dtype,
                                   tsr_order order, tsr_array **out, tsr_error *err);
@@ -690,7 +696,7 @@ typedef enum tsr_do {
  * not find out again what the dtypes mean. Zero at first; for one thread at a time and one context.
  */
 typedef struct tsr_memo {
-    uint64_t words[6];
+    uint64_t words[7];
 } tsr_memo;
 
 /* How an operation is applied; all zero but `face` and `default_float` is fine. */
@@ -717,6 +723,11 @@ TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
 /* New array: x where `condition` is not 0, else y, in the dtype that x and y promote to. Operands
  * are condition, x, y; options as above (`where` is not looked at). */
 TSR_API tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
+                             const tsr_apply_options *options, tsr_array **result, tsr_error *err);
+/* x between two numbers, in its own dtype: the minimum of the maximum of x and low, and high.
+ * Operands are x, low, high; options as above, the numbers weak. TSR_EUNSUPPORTED when x is not of
+ * a dtype for that: not bool, complex or 16 bits wide. */
+TSR_API tsr_status tsr_limit(tsr_context *context, const tsr_array *const *operands,
                              const tsr_apply_options *options, tsr_array **result, tsr_error *err);
 /* How many operands an operation takes: 1 or 2. */
 TSR_API int tsr_do_arity(tsr_do operation);
@@ -753,6 +764,8 @@ typedef struct tsr_reduce_options {
     const tsr_array *where;    /* bool, broadcast with the array: what counts; NULL: everything */
     const tsr_scalar *initial; /* comes in as one element more; NULL: none */
     tsr_array *out;            /* written to (borrowed), NULL for a new array */
+    void *place;               /* as in tsr_apply_options */
+    size_t place_bytes;
 } tsr_reduce_options;
 
 /* *result is a new array, or `out` retained. Sums and products are combined in a fixed pairwise

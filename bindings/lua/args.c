@@ -20,15 +20,18 @@ bool tsrL_is_options(lua_State *L, int index) {
     return named;
 }
 
-/* Whether `word` is one of the alternatives of a parameter. */
+/* Whether `word` is one of the alternatives of a parameter. Words are short, and compared sooner
+ * than functions are called for it. */
 static bool names_parameter(const char *names, const char *word, size_t n) {
-    for (;;) {
-        size_t length = strcspn(names, "|");
-        if (length == n && memcmp(names, word, n) == 0)
+    for (;; names++) {
+        size_t i = 0;
+        while (i < n && names[i] == word[i] && word[i] != '|')
+            i++;
+        if (i == n && (names[i] == '\0' || names[i] == '|'))
             return true;
-        if (names[length] == '\0')
-            return false;
-        names += length + 1;
+        while (*names != '|')
+            if (*names++ == '\0')
+                return false;
     }
 }
 
@@ -93,13 +96,14 @@ void tsrL_bind(lua_State *L, int first, int count, const char *const *names) {
         return;
     }
     luaL_checkstack(L, count + 4, NULL);
-    for (int i = given; i < count; i++) /* absent ones go below the options */
+    lua_settop(L, first + count); /* the options go behind the parameters */
+    lua_pushvalue(L, top);
+    lua_replace(L, first + count);
+    if (given < count) {
         lua_pushnil(L);
-    if (count > given) {
-        lua_pushvalue(L, top);
-        lua_remove(L, top);
-        top = lua_gettop(L);
+        lua_replace(L, top);
     }
+    top = first + count;
     lua_pushnil(L);
     while (lua_next(L, top) != 0) {
         size_t n;

@@ -51,11 +51,14 @@ typedef struct tsrL_cell {
 
 typedef struct tsrL_block tsrL_block; /* of cells */
 
+/* Operations of three operands, behind those of tsr_do. */
+enum { TSRL_DO_WHERE = TSR_DO_COUNT, TSRL_DO_CLAMP, TSRL_DO_COUNT };
+
 /* What the closure of an elementwise operation has at hand. */
 typedef struct tsrL_operation {
     struct tsrL_library *library;
-    tsr_do operation;
-    int count; /* of operands */
+    tsr_do operation; /* or one of those above */
+    int count;        /* of operands */
     tsr_memo memo[TSR_FACE_COUNT];
 } tsrL_operation;
 
@@ -76,7 +79,7 @@ typedef struct tsrL_library {
     int block_count;
     tsrL_cell gone;       /* of objects that were finalized: empty for ever */
     tsr_storage *nothing; /* revoked: what released arrays refer to */
-    tsrL_operation operations[TSR_DO_COUNT];
+    tsrL_operation operations[TSRL_DO_COUNT];
     /* 0-dimensional arrays that numbers among the operands are written into: place, dtype */
     tsr_array *numbers[TSRL_NUMBERS][TSR_DTYPE_COUNT];
     /* of the last error */
@@ -135,9 +138,9 @@ static inline bool tsrL_filled(const tsrL_object *o) {
     return o != NULL && o->cell->array != NULL && !o->released;
 }
 
-/* Placed arrays (placed.c). New object of `bytes` bytes for a result, which `options` then say;
- * right before the result is made there must be a cell for one that does not fit. */
-tsrL_object *tsrL_new_placed(lua_State *L, tsr_face face, size_t bytes, tsr_apply_options *options);
+/* Placed arrays (placed.c). New object with a place of `bytes` bytes for a result; right before the
+ * result is made there must be a cell, for one that does not fit. */
+tsrL_object *tsrL_new_placed(lua_State *L, tsr_face face, size_t bytes, void **place);
 /* The new object on top got an array that is not placed. */
 void tsrL_hold(lua_State *L, tsrL_library *lib, tsrL_object *o);
 void tsrL_settle(lua_State *L, int index, tsrL_object *o);
@@ -359,9 +362,12 @@ bool tsrL_set_quickly(lua_State *L, tsr_array *a);
 
 /* ---- for the Lua half alone */
 
-int tsrL_softmax(lua_State *L); /* op_softmax.c */
-int tsrL_softmax_function(lua_State *L);
+int tsrL_softmax(lua_State *L); /* short.c */
+int tsrL_short_way(lua_State *L);
 int tsrL_variance(lua_State *L); /* op_reduce.c */
+/* Pushes the variance of x alone, or x and a dimension, or x and a table of nothing but a dimension
+ * and out=; false, and nothing of use on the stack, for other arguments. */
+bool tsrL_variance_quickly(lua_State *L, int top, int correction, bool root);
 int tsrL_singular_values(lua_State *L);
 
 /* ---- cdata of LuaJIT (op_ffi.c); on other Luas there is none */

@@ -63,9 +63,11 @@ tsrL_library *tsrL_push_library(lua_State *L, const tsr_config *config, unsigned
     lib->capabilities = capabilities;
     lib->default_float[TSR_FACE_TORCH] = TSR_FLOAT32;
     lib->default_float[TSR_FACE_NUMPY] = TSR_FLOAT64;
-    for (int i = 0; i < TSR_DO_COUNT; i++)
-        lib->operations[i] = (tsrL_operation){
-            .library = lib, .operation = (tsr_do)i, .count = tsr_do_arity((tsr_do)i)};
+    for (int i = 0; i < TSRL_DO_COUNT; i++) {
+        int count = i < TSR_DO_COUNT ? tsr_do_arity((tsr_do)i) : 3;
+        lib->operations[i] =
+            (tsrL_operation){.library = lib, .operation = (tsr_do)i, .count = count};
+    }
     lua_createtable(L, 0, 2);
     lua_pushcfunction(L, library_gc);
     lua_setfield(L, -2, "__gc");

@@ -198,7 +198,7 @@ static int open_tables(lua_State *L) {
         {"raise", tsrL_raise_from_lua},    {"element", tsrL_element},
         {"define", tsrL_define},           {"require", tsrL_require_module},
         {"bind", tsrL_bind_from_lua},      {"named", tsrL_named},
-        {"softmax", tsrL_softmax},         {"softmax_function", tsrL_softmax_function},
+        {"softmax", tsrL_softmax},         {"short_way", tsrL_short_way},
         {"variance", tsrL_variance},       {"singular_values", tsrL_singular_values},
         {"ffi_library", tsrL_ffi_library}, {"ffi_builtin", tsrL_ffi_builtin},
         {"ffi_compile", tsrL_ffi_compile}, {"ffi_functions", tsrL_ffi_functions},

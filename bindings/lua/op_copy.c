@@ -74,17 +74,41 @@ int tsrL_op_resize(lua_State *L) {
 
 /* ---- clones and conversions ---- */
 
+/* What is to be cloned, and where the clone may be placed. */
+typedef struct cloning {
+    const tsrL_object *object;
+    tsr_dtype dtype;
+    tsr_order order;
+    void *place;
+    size_t bytes;
+} cloning;
+
+/* One attempt; the array is asked for when nothing can run in between. */
+static tsr_status attempt(lua_State *L, tsrL_library *lib, const cloning *c, tsr_array **out,
+                          tsr_error *err) {
+    tsrL_reserve_cell(L, lib);
+    return tsr_clone_at(lib->context, c->object->cell->array, c->dtype, c->order, c->place,
+                        c->bytes, out, err);
+}
+
+/* The object's array may be placed, and so may the clone's. */
 static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dtype,
                                tsr_order order) {
-    tsr_error err = TSRL_ERROR;
-    if (order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH)
-        order = TSR_ORDER_TORCH;
-    tsrL_object *made = tsrL_new(L, (tsr_face)o->face);
-    TSRL_TRY(
-        L, &err,
-        tsr_clone(tsrL_lib(L)->context, o->cell->array, dtype, order, &made->cell->array, &err));
-    char kind = tsr_dtype_describe(dtype)->kind;
-    made->requires_grad = o->requires_grad && (kind == 'f' || kind == 'c');
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsrL_library *lib = tsrL_lib(L);
+    const tsr_array *a = o->cell->array;
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    bool keep = order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH;
+    cloning c = {.object = o, .dtype = dtype, .order = keep ? TSR_ORDER_TORCH : order};
+    if (tsr_array_size(a) <= TSR_PLACE_MOST)
+        c.bytes = tsr_place_bytes(tsr_array_ndim(a), tsr_array_size(a) * info->itemsize);
+    tsrL_object *made = c.bytes > 0 ? tsrL_new_placed(L, (tsr_face)o->face, c.bytes, &c.place)
+                                    : tsrL_new_in(L, lib, (tsr_face)o->face);
+    TSRL_TRY(L, &err, attempt(L, lib, &c, &made->cell->array, &err));
+    if (c.bytes > 0 && made->cell->array != c.place)
+        tsrL_hold(L, lib, made);
+    made->requires_grad = o->requires_grad && (info->kind == 'f' || info->kind == 'c');
     return made;
 }
 
@@ -129,9 +153,14 @@ static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, t
 /* a:astype(dtype, {copy = true, order = "K", casting = "unsafe"}) */
 int tsrL_op_astype(lua_State *L) {
     static const char *const names[] = {"dtype", "order", "casting", "copy", "device"};
+    tsrL_object *o = tsrL_peek(L, 1);
+    if (lua_gettop(L) == 2 && lua_type(L, 2) != LUA_TTABLE && tsrL_filled(o)) { /* most calls */
+        push_clone(L, o, tsrL_dtype(L, 2, (tsr_face)o->face), TSR_ORDER_KEEP);
+        return 1;
+    }
     if (tsrL_traces(L, 1))
         return tsrL_trace_convert(L, tsrL_dtype(L, 2, tsrL_face(L)));
-    tsrL_object *o = tsrL_self(L);
+    o = tsrL_self(L);
     tsrL_bind(L, 2, 5, names);
     tsr_dtype dtype = tsrL_dtype(L, 2, (tsr_face)o->face);
     tsr_order order = tsrL_opt_order(L, 3, TSR_ORDER_KEEP, o->cell->array);

@@ -6,6 +6,7 @@
  */
 #include "elementwise.h"
 #include "fuse.h"
+#include "quick.h"
 
 #include <string.h>
 
@@ -60,22 +61,15 @@ static void check_numbers(lua_State *L, const arguments *a, int first) {
     }
 }
 
-/* The 0-dimensional array of place i and the number's dtype, with the number in it. */
-static tsr_array *place_of(tsrL_library *lib, int i, const tsr_scalar *number) {
-    tsr_array *place = lib->numbers[i][number->dtype];
-    tsr_scalar_store(number->dtype, tsr_array_data(place), number);
-    return place;
-}
-
 /* One attempt: the numbers are written last, when nothing can run in between. */
 static tsr_status attempt(lua_State *L, int operation, arguments *a, tsr_array **result,
                           tsr_error *err) {
     tsrL_library *lib = tsrL_lib(L);
     const tsr_array *operands[OPERANDS_MOST];
     for (int i = 0; i < a->count; i++)
-        operands[i] =
-            a->object[i] != NULL ? a->object[i]->cell->array : place_of(lib, i, &a->number[i]);
-    a->options.alpha = a->scaled ? place_of(lib, 2, &a->number[2]) : NULL;
+        operands[i] = a->object[i] != NULL ? a->object[i]->cell->array
+                                           : tsrL_number_place(lib, i, &a->number[i]);
+    a->options.alpha = a->scaled ? tsrL_number_place(lib, 2, &a->number[2]) : NULL;
     a->options.out = a->out != NULL ? a->out->cell->array : NULL;
     a->options.where = a->where != NULL ? a->where->cell->array : NULL;
     if (operation == TSR_DO_COUNT)
@@ -171,90 +165,6 @@ static int trace(lua_State *L, tsr_do operation, int count, bool in_place) {
     return tsrL_trace_apply(L, (tsr_do)traced_power(L, (int)operation, false));
 }
 
-/* A call as operate_quickly takes it. */
-typedef struct quick_call {
-    tsrL_operation *operation;
-    const tsrL_object *x, *y, *to; /* arrays, or NULL and a number; out= */
-    tsr_scalar number[2];
-    tsr_apply_options options;
-} quick_call;
-
-/* One attempt. Arrays are asked for when nothing can run in between. */
-static tsr_status attempt_quickly(lua_State *L, quick_call *q, tsr_array **result, tsr_error *err) {
-    tsrL_library *lib = q->operation->library;
-    tsrL_reserve_cell(L, lib);
-    q->options.out = q->to != NULL ? q->to->cell->array : NULL;
-    const tsr_array *operands[2] = {
-        q->x != NULL ? q->x->cell->array : place_of(lib, 0, &q->number[0]),
-        q->y != NULL ? q->y->cell->array : place_of(lib, 1, &q->number[1])};
-    return tsr_apply(lib->context, q->operation->operation, operands, &q->options, result, err);
-}
-
-/* Pushes the result of a new array. */
-static void push_quickly(lua_State *L, quick_call *q, const tsrL_object *given) {
-    tsr_error err;
-    tsrL_no_error(&err);
-    tsrL_library *lib = q->operation->library;
-    tsr_face face = (tsr_face)given->face;
-    size_t bytes = tsr_place_like(given->cell->array);
-    tsrL_object *made =
-        bytes > 0 ? tsrL_new_placed(L, face, bytes, &q->options) : tsrL_new_in(L, lib, face);
-    TSRL_TRY(L, &err, attempt_quickly(L, q, &made->cell->array, &err));
-    if (bytes > 0 && made->cell->array != q->options.place)
-        tsrL_hold(L, lib, made);
-    if (given->requires_grad || (q->y != NULL && q->y->requires_grad)) {
-        char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
-        made->requires_grad = kind == 'f' || kind == 'c';
-    }
-}
-
-/* The number for x or y, whichever there is not; false when the call is not that simple. */
-static bool quick_number(lua_State *L, quick_call *q, const tsrL_object *given) {
-    int place = q->x == NULL ? 0 : 1;
-    tsr_scalar *number = &q->number[place];
-    if (lua_type(L, place + 1) != LUA_TNUMBER || q->operation->operation == TSR_DO_POW ||
-        !tsrL_test_scalar(L, place + 1, number))
-        return false;
-    q->options.weak = 1u << place;
-    return tsrL_fits(number, tsr_array_dtype(given->cell->array));
-}
-
-/* Arrays of one face, or one and a number that fits it, and nothing else but out=: what calls
- * mostly are. Little needs to be read or checked. `out` is a stack index, 0 for a new array. False,
- * and nothing on the stack, when it is not as simple as that. */
-static bool operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
-    quick_call q;
-    q.operation = operation;
-    q.x = tsrL_peek(L, 1);
-    q.y = operation->count == 2 ? tsrL_peek(L, 2) : q.x;
-    q.to = out != 0 ? tsrL_peek(L, out) : NULL;
-    q.options = (tsr_apply_options){.weak = 0};
-    const tsrL_object *given = q.x != NULL ? q.x : q.y;
-    if (!tsrL_filled(given) || (out != 0 && !tsrL_filled(q.to)) ||
-        operation->library->context == NULL)
-        return false;
-    if (q.x == NULL || q.y == NULL) {
-        if (!quick_number(L, &q, given))
-            return false;
-    } else if (!tsrL_filled(q.x) || !tsrL_filled(q.y) || q.x->face != q.y->face) {
-        return false;
-    }
-    q.options.face = (tsr_face)given->face;
-    q.options.default_float = operation->library->default_float[given->face];
-    q.options.memo = &operation->memo[given->face];
-    if (out == 0) {
-        push_quickly(L, &q, given);
-        return true;
-    }
-    tsr_error err;
-    tsrL_no_error(&err);
-    tsr_array *written = NULL;
-    TSRL_TRY(L, &err, attempt_quickly(L, &q, &written, &err));
-    tsr_array_release(written); /* the object at `out` holds it */
-    lua_pushvalue(L, out);
-    return true;
-}
-
 static inline tsrL_operation *operation_of(lua_State *L) {
     return lua_touserdata(L, lua_upvalueindex(UP_OPERATION));
 }
@@ -264,13 +174,9 @@ static int apply(lua_State *L, bool in_place) {
     static const char *const names[] = {"out", "where", "alpha"};
     tsrL_operation *row = operation_of(L);
     int operation = (int)row->operation, count = row->count, top = lua_gettop(L);
-    if (top == count && operate_quickly(L, row, in_place ? 1 : 0))
+    if (in_place ? top == count && tsrL_operate_quickly(L, row, 1)
+                 : tsrL_operate_with_out(L, row, top))
         return 1;
-    if (top == count + 1 && !in_place && tsrL_push_only_out(L, top)) {
-        if (operate_quickly(L, row, top + 1))
-            return 1;
-        lua_settop(L, top);
-    }
     arguments a;
     if (top < count)
         tsrL_type_error(L, lua_gettop(L) + 1, "an array or a number");
@@ -305,7 +211,7 @@ static int elementwise_in_place(lua_State *L) {
 /* Operators give both operands, and unary minus its one twice. */
 static int operator(lua_State *L) {
     tsrL_operation *row = operation_of(L);
-    if (operate_quickly(L, row, 0))
+    if (tsrL_operate_quickly(L, row, 0))
         return 1;
     int operation = (int)row->operation, count = row->count;
     arguments a;
@@ -323,7 +229,10 @@ static int operator(lua_State *L) {
 int tsrL_op_where(lua_State *L) {
     static const char *const names[] = {"out"};
     arguments a;
-    if (lua_gettop(L) < 3)
+    int top = lua_gettop(L);
+    if (tsrL_operate_with_out(L, &tsrL_lib(L)->operations[TSRL_DO_WHERE], top))
+        return 1;
+    if (top < 3)
         tsrL_fail(L, TSR_EVALUE, 0, "takes condition, x and y");
     tsrL_bind(L, 4, 1, names);
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, 3)) {

@@ -20,16 +20,14 @@ typedef struct placed {
     int64_t place[];
 } placed;
 
-tsrL_object *tsrL_new_placed(lua_State *L, tsr_face face, size_t bytes,
-                             tsr_apply_options *options) {
+tsrL_object *tsrL_new_placed(lua_State *L, tsr_face face, size_t bytes, void **place) {
     placed *p = tsrL_newuserdata(L, sizeof *p + bytes);
     p->object = (tsrL_object){
         .magic = &tsrL_magic, .cell = &p->cell, .face = (uint8_t)face, .placed = true};
     p->cell = (tsrL_cell){.array = NULL};
     lua_rawgeti(L, lua_upvalueindex(TSRL_UP_NDARRAY + (int)face), TSRL_WITHOUT_GC);
     lua_setmetatable(L, -2);
-    options->place = p->place;
-    options->place_bytes = bytes;
+    *place = p->place;
     return &p->object;
 }
 

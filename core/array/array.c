@@ -68,7 +68,7 @@ tsr_status tsr_array_new(tsr_context *context, tsr_dtype dtype, int ndim, const 
     a->dtype = (uint8_t)dtype;
     a->itemsize = info->itemsize;
     a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
-    a->plain = true;
+    a->plain = a->storage->kind == TSR_OWNED;
     a->offset = 0;
     a->size = size;
     tsr_dims_copy(tsr_shape_of(a), shape, ndim);

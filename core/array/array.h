@@ -88,18 +88,17 @@ static inline void tsr_strides_fill(int ndim, const int64_t *shape, int64_t item
 /* Lays a new array's dimensions out in another order, dims[0] outermost. */
 void tsr_array_arrange(tsr_array *array, const int *dims);
 
-/* What so many dimensions and bytes of elements take; 0 when it is too much to be placed. */
-static inline size_t tsr_place_bytes(int ndim, int64_t bytes) {
+/* tsr_place_bytes, inline. */
+static inline size_t tsr_place_room(int ndim, int64_t bytes) {
     size_t headers = sizeof(tsr_array) + (size_t)ndim * 2 * sizeof(int64_t) + sizeof(tsr_storage);
     return bytes > TSR_PLACE_MOST ? 0 : headers + (size_t)bytes;
 }
 
-/* A row-major array shaped as `like`, of another dtype, in `place`, which has room for it; contents
- * undefined. */
+/* A row-major array in `place`, which has room for it; contents undefined. */
 static inline tsr_array *tsr_array_place(void *place, tsr_context *context, tsr_dtype dtype,
-                                         int64_t itemsize, const tsr_array *like) {
+                                         int64_t itemsize, int ndim, const int64_t *shape,
+                                         int64_t size) {
     tsr_array *a = place;
-    int ndim = like->ndim;
     atomic_init(&a->references, 1);
     a->dtype = (uint8_t)dtype;
     a->room = a->ndim = (uint8_t)ndim;
@@ -109,15 +108,15 @@ static inline tsr_array *tsr_array_place(void *place, tsr_context *context, tsr_
     a->context = context;
     a->storage = (tsr_storage *)(void *)(a->dims + 2 * ndim);
     a->offset = 0;
-    a->size = like->size;
+    a->size = size;
     if (ndim == 1) { /* most of them */
-        a->dims[0] = like->size;
+        a->dims[0] = size;
         a->dims[1] = itemsize;
     } else {
-        tsr_dims_copy(tsr_shape_of(a), tsr_shape_of(like), ndim);
-        tsr_strides_fill(ndim, tsr_shape_of(a), itemsize, tsr_strides_of(a));
+        tsr_dims_copy(tsr_shape_of(a), shape, ndim);
+        tsr_strides_fill(ndim, shape, itemsize, tsr_strides_of(a));
     }
-    tsr_storage_place(a->storage, context, (size_t)(like->size * itemsize));
+    tsr_storage_place(a->storage, context, (size_t)(size * itemsize));
     return a;
 }
 

@@ -9,8 +9,12 @@
 
 #include <string.h>
 
+size_t tsr_place_bytes(int ndim, int64_t bytes) {
+    return tsr_place_room(ndim, bytes);
+}
+
 size_t tsr_place_like(const tsr_array *a) {
-    return tsr_place_bytes(a->ndim, a->size * a->itemsize);
+    return tsr_place_room(a->ndim, a->size * a->itemsize);
 }
 
 bool tsr_array_placed(const tsr_array *a) {

@@ -4,6 +4,8 @@
  * A copy whose source and destination share bytes would read what it has already written. It is
  * harmless when they are the same elements in the same order; memmove deals with two contiguous
  * ranges; for anything else that really overlaps the source is cloned first. */
+#include "quick.h"
+
 #include "../base/executor.h"
 #include "../array/array.h"
 #include "../array/overlap.h"
@@ -12,8 +14,8 @@
 
 #include <string.h>
 
-enum { MOVE_BYTES = 1 << 20, QUICK_ELEMENTS = 16384 }; /* up to which no engine is needed */
-enum { FILL_ELEMENTS = 1 << 16 };                      /* between two looks at the cancel flag */
+enum { MOVE_BYTES = 1 << 20 };    /* up to which no engine is needed */
+enum { FILL_ELEMENTS = 1 << 16 }; /* between two looks at the cancel flag */
 
 static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err) {
     tsr_plan plan;
@@ -32,7 +34,7 @@ static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err)
 static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
     const char *from = tsr_data_of(src);
     char *to = tsr_data_of(dst);
-    bool plain = dst->size == src->size && dst->size <= QUICK_ELEMENTS &&
+    bool plain = dst->size == src->size && dst->size <= TSR_QUICK_ELEMENTS &&
                  dst->dtype != src->dtype && dst->storage != src->storage &&
                  tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src) &&
                  tsr_array_is_aligned(dst) && tsr_array_is_aligned(src);
@@ -211,6 +213,23 @@ tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype
     tsr_array_arrange(made, dims);
     *out = made;
     return TSR_OK;
+}
+
+tsr_status tsr_clone_at(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
+                        tsr_order order, void *place, size_t place_bytes, tsr_array **out,
+                        tsr_error *err) {
+    *out = NULL;
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    size_t needed = info != NULL ? tsr_place_room(src->ndim, src->size * info->itemsize) : 0;
+    if (needed == 0 || needed > place_bytes || !src->plain || src->ndim > 1 ||
+        tsr_estimating(context))
+        return tsr_clone(context, src, dtype, order, out, err);
+    tsr_array *made = tsr_array_place(place, context, dtype, info->itemsize, src->ndim,
+                                      tsr_shape_of(src), src->size);
+    tsr_status status = tsr_copy(made, src, err);
+    if (status == TSR_OK)
+        *out = made;
+    return status;
 }
 
 tsr_status tsr_clone(tsr_context *context, const tsr_array *src, tsr_dtype dtype, tsr_order order,

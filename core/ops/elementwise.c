@@ -148,6 +148,38 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     return apply_by_program(context, &k->types, arity, operands, options, result, err);
 }
 
+/* An operation of three operands by one kernel, of `first` for the first and `dtype` for the others
+ * and the result. */
+static tsr_status apply_three(tsr_context *context, tsr_kernel_ternary *kernel, tsr_dtype first,
+                              tsr_dtype dtype, const tsr_array *const *operands,
+                              const tsr_apply_options *options, tsr_array **result,
+                              tsr_error *err) {
+    tsr_apply_options plain = *options;
+    plain.where = plain.alpha = NULL;
+    tsr_types t = {.common = TSR_DTYPE_COUNT,
+                   .in = {first, dtype, dtype},
+                   .made = dtype,
+                   .result = dtype,
+                   .kernel = (const void *)(uintptr_t)kernel,
+                   .item = tsr_dtype_describe(dtype)->itemsize,
+                   .direct = true};
+    tsr_status status;
+    if (tsr_quick_apply(context, &t, 3, operands, &plain, result, &status, err))
+        return status;
+    tsr_pass pass;
+    tsr_program p;
+    int reg[3];
+    start(&pass, &p, context, &plain, 3, operands, reg);
+    status = tsr_pass_result(&pass, dtype, err);
+    if (status == TSR_OK) {
+        for (int i = 0; i < 3; i++)
+            reg[i] = tsr_program_convert(&p, reg[i], t.in[i]);
+        int value = tsr_program_apply3(&p, kernel, reg[0], reg[1], reg[2], dtype);
+        status = tsr_pass_run(&pass, &p, value, err);
+    }
+    return tsr_pass_finish(&pass, status, result);
+}
+
 tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
                      const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
     *result = NULL;
@@ -156,16 +188,17 @@ tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
     for (int i = 0; i < 2; i++)
         kinds[i] = tsr_operand_of(operands[i + 1], (options->weak >> (i + 1) & 1) != 0);
     tsr_dtype dtype = tsr_common_dtype(&rules, 2, kinds);
-    tsr_apply_options plain = *options;
-    plain.where = plain.alpha = NULL;
-    tsr_pass pass;
-    tsr_program p;
-    int reg[3];
-    start(&pass, &p, context, &plain, 3, operands, reg);
-    tsr_status status = tsr_pass_result(&pass, dtype, err);
-    if (status == TSR_OK) {
-        int value = tsr_emit_choice(&p, reg[0], reg[1], reg[2], dtype);
-        status = tsr_pass_run(&pass, &p, value, err);
-    }
-    return tsr_pass_finish(&pass, status, result);
+    int row = tsr_item_row(tsr_dtype_describe(dtype)->itemsize);
+    return apply_three(context, rules.kernels->choose[row], TSR_BOOL, dtype, operands, options,
+                       result, err);
+}
+
+tsr_status tsr_limit(tsr_context *context, const tsr_array *const *operands,
+                     const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
+    *result = NULL;
+    tsr_dtype dtype = (tsr_dtype)operands[0]->dtype;
+    tsr_kernel_ternary *kernel = tsr_engine_kernels(context)->limit[dtype];
+    if (kernel == NULL || tsr_category(dtype) == 0 || tsr_category(dtype) == 3)
+        return tsr_error_set(err, TSR_EUNSUPPORTED, "%t has no limits", (int)dtype);
+    return apply_three(context, kernel, dtype, dtype, operands, options, result, err);
 }

@@ -7,7 +7,8 @@
 #include "../kernels/kernels.h"
 #include "../loop/program.h"
 
-enum { TSR_ARITY = 2 }; /* most operands of an operation of elementwise.def */
+/* most operands of an operation: of elementwise.def, and of those that quick.c knows */
+enum { TSR_ARITY = 2, TSR_QUICK_ARITY = 3 };
 
 /* What the dtype rules want to know of an operand. */
 typedef struct tsr_operand {
@@ -18,17 +19,16 @@ typedef struct tsr_operand {
 } tsr_operand;
 
 typedef struct tsr_types {
-    tsr_dtype common;        /* operands are converted to this (TSR_DTYPE_COUNT: to none), */
-    tsr_dtype in[TSR_ARITY]; /* then to what the kernel takes, */
-    tsr_dtype made;          /* which makes this dtype, */
-    tsr_dtype result;        /* which becomes this one */
+    tsr_dtype common;              /* operands are converted to this (TSR_DTYPE_COUNT: to none), */
+    tsr_dtype in[TSR_QUICK_ARITY]; /* then to what the kernel takes, */
+    tsr_dtype made;                /* which makes this dtype, */
+    tsr_dtype result;              /* which becomes this one */
     const void *kernel;
     bool swapped;   /* the kernel takes the second operand first */
     bool copies;    /* nothing to compute */
     bool saturates; /* the second operand, where in[1] does not hold it */
     uint8_t item;   /* bytes of an element of the result */
-    uint8_t direct; /* the kernel makes the result of operands that are all of dtype `direct - 1` as
-                       they are; 0: of none */
+    bool direct;    /* operands of the dtypes `in` are converted to nothing, nor is the result */
 } tsr_types;
 
 /* Whose rules. */

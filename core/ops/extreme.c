@@ -4,6 +4,7 @@
  * if need be. 16-bit floating elements are compared as float32. */
 #include "elementwise.h"
 #include "pass.h"
+#include "quick.h"
 
 #include "../loop/arg.h"
 #include "../loop/engine.h"
@@ -109,6 +110,10 @@ tsr_status tsr_extreme(tsr_context *context, tsr_face face, bool smallest, const
               .work = half ? TSR_FLOAT32 : dtype};
     tsr_array *flat = NULL;
     tsr_status status = TSR_OK;
+    tsr_reduce_options all = {.count = dim == NULL ? -1 : 1, .dims = dim, .keep = keep};
+    if (values == NULL &&
+        tsr_quick_position(context, smallest, array, c.work, &all, positions, &status, err))
+        return status;
     int64_t shape[TSR_MAX_DIMS];
     int ndim = 0;
     if (dim != NULL && array->ndim > 0)

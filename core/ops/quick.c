@@ -11,10 +11,9 @@
 
 #include <string.h>
 
-enum { QUICK_ELEMENTS = 16384, BLOCK = 256 };
+enum { BLOCK = 256 };
 
-/* The general case of is_plain. */
-static bool lies_plainly(const tsr_array *a) {
+bool tsr_lies_plainly(const tsr_array *a) {
     int64_t stride = a->itemsize;
     for (int i = a->ndim; i-- > 0;) {
         int64_t n = tsr_shape_of(a)[i];
@@ -24,10 +23,6 @@ static bool lies_plainly(const tsr_array *a) {
     }
     return a->storage->kind == TSR_OWNED && (a->rights & TSR_READ) != 0 &&
            a->offset % a->itemsize == 0;
-}
-
-static inline bool is_plain(const tsr_array *a) {
-    return a->size <= QUICK_ELEMENTS && (a->plain || lies_plainly(a));
 }
 
 static inline bool same_shape(const tsr_array *a, const tsr_array *b) {
@@ -44,7 +39,7 @@ static bool apart(const tsr_array *a, const tsr_array *b) {
 static bool is_writable(const tsr_array *out, tsr_dtype dtype, const tsr_array *first, int arity,
                         const tsr_array *const *operands) {
     unsigned rights = out->rights & out->storage->rights;
-    if (out->dtype != dtype || !is_plain(out) || !same_shape(out, first) ||
+    if (out->dtype != dtype || !tsr_is_plain(out) || !same_shape(out, first) ||
         (rights & TSR_WRITE) == 0)
         return false;
     for (int i = 0; i < arity; i++) {
@@ -86,8 +81,18 @@ static const void *convert(const side *s, const void *from, block *room, void *t
     return from;
 }
 
+static inline void call(const tsr_types *t, int arity, const void *const *from, void *to,
+                        size_t n) {
+    if (arity == 2)
+        ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped], to, n);
+    else if (arity == 1)
+        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], to, n);
+    else
+        ((tsr_kernel_ternary *)(uintptr_t)t->kernel)(from[0], from[1], from[2], to, n);
+}
+
 static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
-    block rooms[2][2], made[3];
+    block rooms[TSR_QUICK_ARITY][2], made[3];
     const side *out = &sides[arity];
     bool by_blocks = converts(out);
     for (int i = 0; i < arity; i++)
@@ -95,16 +100,13 @@ static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
     size_t step = by_blocks ? BLOCK : n;
     for (size_t at = 0; at < n; at += step) {
         size_t m = n - at < step ? n - at : step;
-        const void *from[TSR_ARITY];
+        const void *from[TSR_QUICK_ARITY];
         for (int i = 0; i < arity; i++)
             from[i] =
                 convert(&sides[i], sides[i].data + at * (size_t)sides[i].item, rooms[i], NULL, m);
         char *end = out->data + at * (size_t)out->item;
         void *to = converts(out) ? made[2].bytes : end;
-        if (arity == 2)
-            ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped], to, m);
-        else
-            ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], to, m);
+        call(t, arity, from, to, m);
         convert(out, to, made, end, m);
     }
 }
@@ -137,25 +139,14 @@ static side side_of_number(const tsr_kernels *kernels, const tsr_types *t, int i
     return (side){.data = room->bytes};
 }
 
-static inline void run_directly(const tsr_types *t, int arity, const tsr_array *const *operands,
-                                const tsr_array *result) {
-    size_t n = (size_t)result->size;
-    void *to = tsr_data_of(result);
-    if (arity == 2)
-        ((tsr_kernel_binary *)(uintptr_t)t->kernel)(tsr_data_of(operands[t->swapped]),
-                                                    tsr_data_of(operands[!t->swapped]), to, n);
-    else
-        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(tsr_data_of(operands[0]), to, n);
-}
-
 /* With conversions, or numbers. Blocks of memory that are apart from those above, which most calls
  * do without. */
 __attribute__((noinline)) static void run_by_blocks(tsr_context *context, const tsr_types *t,
                                                     int arity, const tsr_array *const *operands,
                                                     uint32_t weak, const tsr_array *result) {
     const tsr_kernels *kernels = tsr_engine_kernels(context);
-    block numbers[TSR_ARITY];
-    side sides[TSR_ARITY + 1];
+    block numbers[TSR_QUICK_ARITY];
+    side sides[TSR_QUICK_ARITY + 1];
     for (int i = 0; i < arity; i++)
         sides[i] = (weak >> i & 1) == 0
                        ? side_of(kernels, t, i, operands[i])
@@ -169,17 +160,21 @@ __attribute__((noinline)) static void run_by_blocks(tsr_context *context, const 
 static inline tsr_status new_result(tsr_context *context, const tsr_types *t, const tsr_array *like,
                                     const tsr_apply_options *options, tsr_array **result,
                                     tsr_error *err) {
-    size_t needed = tsr_place_bytes(like->ndim, like->size * t->item);
+    size_t needed = tsr_place_room(like->ndim, like->size * t->item);
     if (needed != 0 && needed <= options->place_bytes) {
-        *result = tsr_array_place(options->place, context, t->result, t->item, like);
+        *result = tsr_array_place(options->place, context, t->result, t->item, like->ndim,
+                                  tsr_shape_of(like), like->size);
         return TSR_OK;
     }
     return tsr_array_new(context, t->result, like->ndim, tsr_shape_of(like), false, result, err);
 }
 
-/* Whether all operands are of the dtype that the kernel takes directly. */
+/* Whether the kernel takes all operands as they are. */
 static inline bool is_direct(const tsr_types *t, int arity, const tsr_array *const *operands) {
-    return operands[0]->dtype + 1 == t->direct && operands[arity - 1]->dtype + 1 == t->direct;
+    bool direct = t->direct;
+    for (int i = 0; i < arity; i++)
+        direct = direct && operands[i]->dtype == t->in[i];
+    return direct;
 }
 
 bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
@@ -187,30 +182,33 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
                      tsr_array **result, tsr_status *status, tsr_error *err) {
     const tsr_array *first = NULL;
     tsr_array *out = options->out;
+    uint32_t weak = options->weak;
     if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates ||
         tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
         return false;
-    if (options->weak == 0) {
-        first = operands[0];
-        const tsr_array *last = operands[arity - 1];
-        if (!is_plain(first) || (last != first && !(is_plain(last) && same_shape(first, last))))
+    for (int i = 0; i < arity; i++) {
+        const tsr_array *a = operands[i];
+        if (((weak >> i) & 1) != 0 || a == first)
+            continue;
+        if (!tsr_is_plain(a) || (first != NULL && !same_shape(first, a)))
             return false;
-    } else {
-        first = operands[options->weak & 1];
-        if (arity == 1 || options->weak == 3 || !is_plain(first))
-            return false;
+        first = a;
     }
-    if (out != NULL && !is_writable(out, t->result, first, arity, operands))
+    if (first == NULL || (out != NULL && !is_writable(out, t->result, first, arity, operands)))
         return false;
     *status = TSR_OK;
     if (out != NULL)
         tsr_array_retain(*result = out);
     else if ((*status = new_result(context, t, first, options, result, err)) != TSR_OK)
         return true;
-    if (options->weak == 0 && is_direct(t, arity, operands))
-        run_directly(t, arity, operands, *result);
-    else
-        run_by_blocks(context, t, arity, operands, options->weak, *result);
+    if (weak == 0 && is_direct(t, arity, operands)) {
+        const void *from[TSR_QUICK_ARITY];
+        for (int i = 0; i < arity; i++)
+            from[i] = tsr_data_of(operands[i]);
+        call(t, arity, from, tsr_data_of(*result), (size_t)first->size);
+    } else {
+        run_by_blocks(context, t, arity, operands, weak, *result);
+    }
     if (out != NULL)
         tsr_storage_touch(out->storage);
     return true;

@@ -8,6 +8,7 @@
  * 16-bit floating values are folded in float32 and rounded once. */
 #include "reduce.h"
 #include "pass.h"
+#include "quick.h"
 
 #include "../base/executor.h"
 #include "../array/overlap.h"
@@ -46,12 +47,12 @@ typedef struct call {
     int operands;
     int ndim; /* of the operands together */
     int64_t shape[TSR_MAX_DIMS];
-    uint32_t mask;                 /* bit d: dimension d is reduced */
-    int64_t stream, places;        /* elements that make a result, and results */
-    tsr_dtype value, work, result; /* dtypes: of the program, folded, of the result */
-    tsr_array *sums;               /* of the folds, with all dimensions */
-    tsr_array *into;               /* the result, when the sums are its own elements; else NULL */
-    tsr_header header;             /* of such sums */
+    uint32_t mask;          /* bit d: dimension d is reduced */
+    int64_t stream, places; /* elements that make a result, and results */
+    tsr_fold_types types;   /* of the program's value */
+    tsr_array *sums;        /* of the folds, with all dimensions */
+    tsr_array *into;        /* the result, when the sums are its own elements; else NULL */
+    tsr_header header;      /* of such sums */
 } call;
 
 /* ---- shapes ---- */
@@ -110,44 +111,47 @@ static bool is_truth(tsr_reduction r) {
     return r == TSR_REDUCE_ANY || r == TSR_REDUCE_ALL || r == TSR_REDUCE_COUNT_NONZERO;
 }
 
-static tsr_status find_dtypes(call *c, tsr_error *err) {
-    tsr_dtype dtype = c->what->dtype, wanted = c->options->dtype;
-    bool np = c->options->face == TSR_FACE_NUMPY;
+/* What is folded, of elements of `dtype`. */
+static tsr_status find_types(tsr_reduction r, tsr_dtype dtype, const tsr_reduce_options *options,
+                             tsr_fold_types *t, tsr_error *err) {
+    tsr_dtype wanted = options->dtype;
+    bool np = options->face == TSR_FACE_NUMPY;
     int category = tsr_category(dtype);
-    tsr_reduction r = c->reduction;
     if (is_truth(r)) {
         bool bytes = !np && dtype == TSR_UINT8 && r != TSR_REDUCE_COUNT_NONZERO;
-        c->value = TSR_BOOL; /* PyTorch's truth of uint8 is uint8 */
-        c->result = r == TSR_REDUCE_COUNT_NONZERO ? TSR_INT64 : bytes ? TSR_UINT8 : TSR_BOOL;
+        t->value = TSR_BOOL; /* PyTorch's truth of uint8 is uint8 */
+        t->result = r == TSR_REDUCE_COUNT_NONZERO ? TSR_INT64 : bytes ? TSR_UINT8 : TSR_BOOL;
     } else if (r == TSR_REDUCE_SUM || r == TSR_REDUCE_PROD) {
         bool is_unsigned = np && kind_of(dtype) == 'u';
         tsr_dtype usual = category > 1 ? dtype : is_unsigned ? TSR_UINT64 : TSR_INT64;
-        c->result = c->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
+        t->result = t->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
     } else if (r == TSR_REDUCE_MEAN) {
         tsr_dtype usual = category > 1 ? dtype : TSR_FLOAT64;
         if (wanted == TSR_DTYPE_COUNT && category < 2 && !np)
             return tsr_error_set(
                 err, TSR_EDTYPE,
                 "the mean of %t needs a floating dtype, given as dtype =", (int)dtype);
-        c->result = c->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
-        if (tsr_category(c->value) < 2 && !np)
-            return tsr_error_set(err, TSR_EDTYPE, "a mean of %t is not floating", (int)c->value);
-        if (tsr_category(c->value) < 2) /* NumPy sums in the dtype and divides as float64 */
-            c->value = TSR_FLOAT64;
+        t->result = t->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
+        if (tsr_category(t->value) < 2 && !np)
+            return tsr_error_set(err, TSR_EDTYPE, "a mean of %t is not floating", (int)t->value);
+        if (tsr_category(t->value) < 2) /* NumPy sums in the dtype and divides as float64 */
+            t->value = TSR_FLOAT64;
     } else {
         if (category == 3 && !np)
             return tsr_error_set(err, TSR_EDTYPE, "%t has no order", (int)dtype);
-        c->result = c->value = dtype;
+        t->result = t->value = dtype;
     }
     if (wanted != TSR_DTYPE_COUNT && is_truth(r))
-        c->result = wanted;
-    c->work = c->value == TSR_FLOAT16 || c->value == TSR_BFLOAT16 ? TSR_FLOAT32 : c->value;
+        t->result = wanted;
+    t->work = t->value == TSR_FLOAT16 || t->value == TSR_BFLOAT16 ? TSR_FLOAT32 : t->value;
     /* narrower sums are summed as 64 bits, and come out as if they had wrapped all along */
-    bool narrow = tsr_category(c->work) < 2 && (r == TSR_REDUCE_SUM || r == TSR_REDUCE_PROD);
-    if (narrow && c->work == TSR_BOOL)
-        c->work = r == TSR_REDUCE_SUM ? TSR_BOOL : TSR_INT64;
+    bool narrow = tsr_category(t->work) < 2 && (r == TSR_REDUCE_SUM || r == TSR_REDUCE_PROD);
+    if (narrow && t->work == TSR_BOOL)
+        t->work = r == TSR_REDUCE_SUM ? TSR_BOOL : TSR_INT64;
     else if (narrow && r == TSR_REDUCE_PROD)
-        c->work = kind_of(c->work) == 'u' ? TSR_UINT64 : TSR_INT64;
+        t->work = kind_of(t->work) == 'u' ? TSR_UINT64 : TSR_INT64;
+    t->fold = (tsr_fold)rows[r].fold;
+    t->mean = r == TSR_REDUCE_MEAN;
     return TSR_OK;
 }
 
@@ -169,9 +173,9 @@ static tsr_status new_sums(call *c, tsr_dtype lanes, tsr_error *err) {
     int64_t shape[TSR_MAX_DIMS];
     int ndim = result_shape(c, c->options->keep, shape);
     tsr_status status = TSR_OK;
-    if (out == NULL && lanes == c->result)
+    if (out == NULL && lanes == c->types.result)
         status = tsr_array_new(c->context, lanes, ndim, shape, false, &c->into, err);
-    else if (out != NULL && lanes == c->result && is_own_place(c, out, lanes))
+    else if (out != NULL && lanes == c->types.result && is_own_place(c, out, lanes))
         tsr_array_retain(c->into = out);
     ndim = result_shape(c, true, shape);
     if (c->into != NULL)
@@ -195,7 +199,8 @@ static void start_plan(const call *c, tsr_plan *plan) {
 /* The program's value as it is folded: as `dtype`, the identity where the mask is false. */
 static void finish_program(const call *c, tsr_dtype dtype) {
     tsr_program *p = c->what->program;
-    int value = tsr_program_convert(p, tsr_program_convert(p, c->what->value, c->value), c->work);
+    int value = tsr_program_convert(p, tsr_program_convert(p, c->what->value, c->types.value),
+                                    c->types.work);
     value = tsr_program_convert(p, value, dtype);
     if (c->options->where != NULL) {
         _Alignas(16) char item[16];
@@ -222,14 +227,14 @@ static void see_truth(const call *c, const tsr_kernels *kernels, tsr_folding *f)
 
 static tsr_status fold(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
-    tsr_folding f = {.fold = (tsr_fold)rows[c->reduction].fold};
-    tsr_dtype lanes = (tsr_dtype)kernels->fold_to[f.fold][c->work];
+    tsr_folding f = {.fold = c->types.fold};
+    tsr_dtype lanes = (tsr_dtype)kernels->fold_to[f.fold][c->types.work];
     tsr_status status = new_sums(c, lanes, err);
     if (status != TSR_OK)
         return status;
     start_plan(c, &f.plan);
     if (c->stream > 1) {
-        tsr_fold_arrange(&f, kernels, c->work);
+        tsr_fold_arrange(&f, kernels, c->types.work);
         f.spread = c->what->single;
         if (f.spread && !f.rows)
             return TSR_EUNSUPPORTED;
@@ -248,7 +253,7 @@ static tsr_status fold(call *c, tsr_error *err) {
 static tsr_status fold_nothing(call *c, tsr_error *err) {
     const tsr_kernels *kernels = tsr_engine_kernels(c->context);
     tsr_fold kind = rows[c->reduction].fold;
-    tsr_dtype lanes = (tsr_dtype)kernels->fold_to[kind][c->work];
+    tsr_dtype lanes = (tsr_dtype)kernels->fold_to[kind][c->types.work];
     bool results = c->places > 0 || (c->options->face == TSR_FACE_TORCH && c->stream == 0);
     if (results && !rows[c->reduction].identity && c->options->initial == NULL)
         return tsr_error_set(err, TSR_EVALUE, "no %s of nothing: the shape is %v",
@@ -349,10 +354,11 @@ static tsr_status hand_over(call *c, tsr_array **result, tsr_error *err) {
     tsr_status status = tsr_view_reshape(c->sums, ndim, shape, &shaped, err);
     if (status != TSR_OK)
         return status;
-    bool wraps = out != NULL && shaped->dtype != c->result && tsr_category(c->result) == 1;
+    bool wraps =
+        out != NULL && shaped->dtype != c->types.result && tsr_category(c->types.result) == 1;
     if (wraps) { /* in the result's dtype, before out's */
         tsr_array *wide = shaped;
-        status = tsr_clone(c->context, wide, c->result, TSR_ORDER_C, &shaped, err);
+        status = tsr_clone(c->context, wide, c->types.result, TSR_ORDER_C, &shaped, err);
         tsr_array_release(wide);
         if (status != TSR_OK)
             return status;
@@ -362,10 +368,10 @@ static tsr_status hand_over(call *c, tsr_array **result, tsr_error *err) {
         if (status == TSR_OK)
             tsr_array_retain(*result = out);
         tsr_array_release(shaped);
-    } else if (shaped->dtype == c->result) {
+    } else if (shaped->dtype == c->types.result) {
         *result = shaped;
     } else {
-        status = tsr_clone(c->context, shaped, c->result, TSR_ORDER_C, result, err);
+        status = tsr_clone(c->context, shaped, c->types.result, TSR_ORDER_C, result, err);
         tsr_array_release(shaped);
     }
     return status;
@@ -378,7 +384,8 @@ static tsr_status check_out(const call *c, tsr_error *err) {
     if (!tsr_has_shape(out, ndim, shape))
         return tsr_error_set(err, TSR_ESHAPE, "out has shape %v, the result %v", (int)out->ndim,
                              tsr_shape_of(out), ndim, shape);
-    tsr_status status = tsr_check_out(c->options->face, c->result, (tsr_dtype)out->dtype, err);
+    tsr_status status =
+        tsr_check_out(c->options->face, c->types.result, (tsr_dtype)out->dtype, err);
     return status == TSR_OK ? tsr_array_usable(out, true, err) : status;
 }
 
@@ -417,7 +424,7 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
     if (status == TSR_OK && what->single && (c.stream < 2 || c.places == 0))
         status = TSR_EUNSUPPORTED;
     if (status == TSR_OK)
-        status = find_dtypes(&c, err);
+        status = find_types(reduction, what->dtype, options, &c.types, err);
     if (status == TSR_OK && options->out != NULL)
         status = check_out(&c, err);
     if (status == TSR_OK)
@@ -446,9 +453,14 @@ tsr_status tsr_reduce_program(tsr_context *context, tsr_reduction reduction,
 
 tsr_status tsr_reduce(tsr_context *context, tsr_reduction reduction, const tsr_array *array,
                       const tsr_reduce_options *options, tsr_array **result, tsr_error *err) {
+    tsr_dtype dtype = (tsr_dtype)array->dtype;
+    tsr_fold_types types;
+    tsr_status status = find_types(reduction, dtype, options, &types, NULL);
+    *result = NULL;
+    if (status == TSR_OK && tsr_quick_reduce(context, &types, array, options, result, &status, err))
+        return status;
     tsr_program program;
     tsr_program_start(&program, tsr_engine_kernels(context));
-    tsr_dtype dtype = (tsr_dtype)array->dtype;
     tsr_reduced what = {.count = 1,
                         .operands = &array,
                         .program = &program,

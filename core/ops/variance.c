@@ -1,6 +1,7 @@
 /* Variance and standard deviation of real arrays: the mean, and the squares of what differs from
  * it, which no cancellation can spoil. Along rows a leaf of the sum is both at once
  * (loop/spread.h); otherwise they are two passes over everything. */
+#include "quick.h"
 #include "reduce.h"
 
 #include "../loop/engine.h"
@@ -34,6 +35,7 @@ static tsr_status two_passes(tsr_context *context, const tsr_array *array, tsr_d
     kept.keep = true;
     kept.dtype = work;
     kept.out = NULL;
+    kept.place_bytes = 0;
     tsr_status status = tsr_reduce(context, TSR_REDUCE_MEAN, array, &kept, &mean, err);
     if (status != TSR_OK)
         return status;
@@ -70,6 +72,9 @@ tsr_status tsr_variance(tsr_context *context, const tsr_array *array, double cor
     if (tsr_category(work) != 2 || work == TSR_FLOAT16 || work == TSR_BFLOAT16)
         return tsr_error_set(err, TSR_EUNSUPPORTED, "does not take %t operands", (int)dtype);
     tsr_status status = TSR_EUNSUPPORTED;
+    if (work == dtype &&
+        tsr_quick_variance(context, array, correction, root, options, result, &status, err))
+        return status;
     if (options->where == NULL)
         status = one_pass(context, array, work, correction, root, options, result, err);
     return status != TSR_EUNSUPPORTED

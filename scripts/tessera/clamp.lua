@@ -67,11 +67,11 @@ end
 local function both(face, operation)
     local run = limits(operation, face)
     local names = {"min|a_min", "max|a_max", "out", "where"}
-    return function(x, ...)
+    return core.short_way("clamp", operation, function(x, ...)
         local low, high, out, where
         x, low, high, out, where = bind(operation, 1, names, x, ...)
         return clamp(face, run, operation, x, low, high, compose.into(out, where))
-    end
+    end)
 end
 
 local function both_in_place(operation)

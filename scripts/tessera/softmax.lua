@@ -76,10 +76,10 @@ local function method(operation, f, order)
 end
 
 define("torch.softmax t:softmax", "softmax(x, dim, {dtype, out})", "exp(x) / sum(exp(x)) along a dimension.",
-    core.softmax_function("softmax", false, method("softmax", softmax)))
+    core.short_way("softmax", "softmax", method("softmax", softmax)))
 define("torch.log_softmax t:log_softmax", "log_softmax(x, dim, {dtype, out})",
     "log(softmax(x)), computed accurately.",
-    core.softmax_function("log_softmax", true, method("log_softmax", log_softmax)))
+    core.short_way("log_softmax", "log_softmax", method("log_softmax", log_softmax)))
 
 local functional = {
     softmax = method("softmax", softmax, names),

@@ -89,10 +89,10 @@ local function alone(x, how, root, middle)
 end
 
 local function of_torch(operation, root)
-    return function(...)
+    return core.short_way("torch." .. operation, operation, function(...)
         local x, how, out = torch_arguments(operation, ...)
         return reducing.deliver(operation, alone(x, how, root), out)
-    end
+    end)
 end
 
 local function with_mean(operation, root)
@@ -117,7 +117,7 @@ define("torch.std_mean", "std_mean(x, dim, unbiased, keepdim, {correction})", "S
 local np_names = {"axis|dim", "dtype", "out", "ddof|correction", "keepdims|keepdim", "where", "mean"}
 
 local function of_np(operation, root)
-    return function(...)
+    return core.short_way("np." .. operation, operation, function(...)
         local x, axis, dtype, out, ddof, keep, where, middle = bind(operation, 1, np_names, ...)
         x = arguments.array(operation, np, x)
         x = reducing.as(x, dtype)
@@ -130,7 +130,7 @@ local function of_np(operation, root)
             correction = correction_of(operation, ddof, 0),
         }
         return reducing.deliver(operation, alone(x, how, root, middle), out)
-    end
+    end)
 end
 
 define("np.var a:var", "var(x, axis, dtype, out, ddof, keepdims, {where, mean, correction})",

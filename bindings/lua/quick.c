@@ -1,0 +1,128 @@
+/* The short way of elementwise calls: arrays of one face, or some of them numbers that fit, and
+ * nothing else but out=. That is what calls mostly are, and little needs to be read or checked.
+ *
+ * Operands and out= may be placed arrays (placed.c), and a small result is placed itself. */
+#include "quick.h"
+
+typedef struct call {
+    tsrL_operation *operation;
+    const tsrL_object *object[TSRL_NUMBERS], *to; /* NULL for a number; out= */
+    tsr_scalar number[TSRL_NUMBERS];
+    tsr_apply_options options;
+} call;
+
+tsr_array *tsrL_number_place(tsrL_library *lib, int i, const tsr_scalar *number) {
+    tsr_array *place = lib->numbers[i][number->dtype];
+    tsr_scalar_store(number->dtype, tsr_array_data(place), number);
+    return place;
+}
+
+/* One attempt. Arrays are asked for when nothing can run in between. */
+static tsr_status attempt(lua_State *L, call *c, tsr_array **result, tsr_error *err) {
+    tsrL_library *lib = c->operation->library;
+    const tsr_array *operands[TSRL_NUMBERS];
+    tsrL_reserve_cell(L, lib);
+    c->options.out = c->to != NULL ? c->to->cell->array : NULL;
+    for (int i = 0; i < c->operation->count; i++)
+        operands[i] = c->object[i] != NULL ? c->object[i]->cell->array
+                                           : tsrL_number_place(lib, i, &c->number[i]);
+    switch ((int)c->operation->operation) {
+    case TSRL_DO_WHERE:
+        return tsr_where(lib->context, operands, &c->options, result, err);
+    case TSRL_DO_CLAMP:
+        return tsr_limit(lib->context, operands, &c->options, result, err);
+    default:
+        return tsr_apply(lib->context, c->operation->operation, operands, &c->options, result, err);
+    }
+}
+
+/* Pushes the result of a new array, of the face and most likely the shape and dtype of `given`. */
+static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requires_grad) {
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsrL_library *lib = c->operation->library;
+    tsr_face face = (tsr_face)given->face;
+    size_t bytes = tsr_place_like(given->cell->array);
+    c->options.place_bytes = bytes;
+    tsrL_object *made =
+        bytes > 0 ? tsrL_new_placed(L, face, bytes, &c->options.place) : tsrL_new_in(L, lib, face);
+    TSRL_TRY(L, &err, attempt(L, c, &made->cell->array, &err));
+    if (bytes > 0 && made->cell->array != c->options.place)
+        tsrL_hold(L, lib, made);
+    if (requires_grad) {
+        char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
+        made->requires_grad = kind == 'f' || kind == 'c';
+    }
+}
+
+/* Whether the number that operand i is fits the dtype that it meets. */
+static bool fits(const call *c, int i) {
+    int operation = (int)c->operation->operation;
+    int partner = operation == TSRL_DO_CLAMP ? 0 : operation == TSRL_DO_WHERE ? 3 - i : 1 - i;
+    if (partner < 0 || partner == i || partner > 2 || c->object[partner] == NULL ||
+        operation == TSR_DO_POW)
+        return false;
+    tsr_dtype dtype = tsr_array_dtype(c->object[partner]->cell->array);
+    if (operation != TSRL_DO_CLAMP)
+        return tsrL_fits(&c->number[i], dtype);
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    bool integer = info->kind == 'i' || info->kind == 'u';
+    return integer ? c->number[i].dtype == TSR_INT64 && tsrL_fits(&c->number[i], dtype)
+                   : info->kind == 'f' && info->itemsize > 2;
+}
+
+bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
+    call c;
+    c.operation = operation;
+    c.options = (tsr_apply_options){.weak = 0};
+    const tsrL_object *given = NULL;
+    bool requires_grad = false;
+    for (int i = 0; i < operation->count; i++) {
+        const tsrL_object *o = c.object[i] = tsrL_peek(L, i + 1);
+        if (o == NULL) {
+            if (lua_type(L, i + 1) != LUA_TNUMBER || !tsrL_test_scalar(L, i + 1, &c.number[i]))
+                return false;
+            c.options.weak |= 1u << i;
+            continue;
+        }
+        if (!tsrL_filled(o) || (given != NULL && given->face != o->face))
+            return false;
+        requires_grad = requires_grad || o->requires_grad;
+        given = o;
+    }
+    if (given == NULL || operation->library->context == NULL)
+        return false;
+    for (int i = 0; c.options.weak >> i != 0; i++)
+        if ((c.options.weak >> i & 1) != 0 && !fits(&c, i))
+            return false;
+    c.options.face = (tsr_face)given->face;
+    c.options.default_float = operation->library->default_float[given->face];
+    c.options.memo = &operation->memo[given->face];
+    c.to = NULL;
+    if (out == 0) {
+        push_new(L, &c, given, requires_grad);
+        return true;
+    }
+    c.to = tsrL_peek(L, out);
+    if (!tsrL_filled(c.to))
+        return false;
+    tsr_error err;
+    tsrL_no_error(&err);
+    tsr_array *written = NULL;
+    TSRL_TRY(L, &err, attempt(L, &c, &written, &err));
+    tsr_array_release(written); /* the object at `out` holds it */
+    lua_pushvalue(L, out);
+    return true;
+}
+
+bool tsrL_operate_with_out(lua_State *L, tsrL_operation *operation, int top) {
+    int count = operation->count;
+    if (top == count)
+        return tsrL_operate_quickly(L, operation, 0);
+    if (top != count + 1 || !tsrL_push_only_out(L, top))
+        return false;
+    if (tsrL_operate_quickly(L, operation, top + 1))
+        return true;
+    lua_settop(L, top);
+    return false;
+}
