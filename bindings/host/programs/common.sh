@@ -21,7 +21,8 @@ cd "$work"
 unset LUA_PATH_5_2 LUA_PATH_5_3 LUA_PATH_5_4 LUA_CPATH_5_2 LUA_CPATH_5_3 LUA_CPATH_5_4 LUA_INIT
 unset LUA_INIT_5_2 LUA_INIT_5_3 LUA_INIT_5_4 TESSERA_ISA TESSERA_THREADS
 export LUA_PATH="$STAGE/share/lua/$lua/?.lua;;" LUA_CPATH="$STAGE/lib/lua/$lua/?.so;;"
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 HOME="$work" # nobody's settings, and none are left behind
+unset XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME XDG_CACHE_HOME
 
 # A port of 127.0.0.1 that nobody listens on.
 free_port() {
