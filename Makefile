@@ -35,8 +35,9 @@ $(BUILD)/libtessera.a: $(CORE_OBJECTS)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
+# It calls itself by its own names (Bsymbolic), even where a host shows a copy of the library with the same.
 $(BUILD)/libtessera.so: $(CORE_OBJECTS)
-	$(Q)$(CC) -shared -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
 
 # ---- the Lua binding: one set of objects per Lua version
 LUA_HALF := $(wildcard scripts/tessera/*.lua bindings/ffi/*.lua)
@@ -57,7 +58,7 @@ $(BUILD)/obj/lua$(LUA)/%.o: bindings/lua/%.c $(BUILD)/gen/lua_half.inc | $(LUA_R
 MODULE := $(BUILD)/lua/$(LUA)/tessera.so
 $(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $(BINDING_OBJECTS) $(BUILD)/libtessera.a -lm
 
 -include $(CORE_OBJECTS:.o=.d) $(BINDING_OBJECTS:.o=.d)

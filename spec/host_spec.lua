@@ -461,6 +461,24 @@ describe("the viewer", function()
     end)
 end)
 
+describe("executor", function()
+    -- the script checks its sums; the host's is 50 times that of i * i for i to 1000
+    local function works(threads, jobs)
+        local out, err, status = sh(("%s/host/%s/executor %d"):format(build, lua, threads))
+        assert.are.equal("", err)
+        local library = ("%d threads\n"):format(threads)
+        assert.are.equal(("%s%d threads in the process, %s jobs of the library\n%sthe host's own sum: 16691675000\n")
+            :format(library, threads, jobs, library), out)
+        assert.are.equal(0, status)
+    end
+
+    it("lets the library work on the host's threads, beside the host's own work, and starts none", function()
+        works(4, "with")
+        works(2, "with")
+        works(1, "without")
+    end)
+end)
+
 describe("bindings/README.md", function()
     teardown(function()
         os.execute("rm -r " .. dir)

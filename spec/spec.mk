@@ -3,6 +3,7 @@
 # output and its counts in $(TALLY). A second build, $(ASAN), has the sanitizers, and all specs and C
 # programs run a second time with it.
 include spec/support/support.mk
+include spec/guest.mk
 
 PYTHON := /usr/bin/python3
 TALLY := $(BUILD)/tally
@@ -53,15 +54,15 @@ $(RACES): $(RACES_SOURCES) $(wildcard core/base/*.h core/dtype/*.h) core/tessera
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) $(filter-out -fsanitize=%,$(TSR_CFLAGS)) -O1 -g -fsanitize=thread -o $@ $(RACES_SOURCES) -lm
 
-# Revoking under running operations needs the whole core: a third build.
+# Revoking under running operations, and contexts beside each other, need the whole core: a third build.
 TSAN := $(BUILD)/tsan
 test-build-tsan: $(TEST_READY)
-	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread $(TSAN)/spec/test_revoke
+	@$(MAKE) --no-print-directory BUILD=$(TSAN) SANITIZE=thread $(addprefix $(TSAN)/,spec/test_revoke spec/test_contexts host/$(LUA)/executor)
 .PHONY: test-build-tsan
 
 # ---- what runs busted, without and with sanitizers
 SPECS := $(wildcard spec/*_spec.lua)
-BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
+BUSTED = TSR_BUILD=$(1) TSR_LUA=$(LUA) LOCPATH=$(LOCALES) TSR_ORACLE_DIR=$(abspath $(ORACLE)) \
     LUA_CPATH="$(abspath $(1))/lua/$(LUA)/?.so;$(abspath $(1))/spec/$(LUA)/?.so;;" \
     busted --lua=/usr/bin/$(LUA_BIN) -o plainTerminal
 # The interpreter is no sanitized program, so the runtime is loaded before it. It keeps memory at its
@@ -83,9 +84,10 @@ LEVEL_ROWS := row-level-base row-level-v2 row-level-v3
 PYTHON_TEST = env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$(CURDIR)/bindings/python \
     TESSERA_LIBRARY=$(abspath $(1))/lua/5.4/libtessera_lua.so $(PYTHON) spec/python/test_exchange.py
 PYTHON_ROWS := $(if $(filter 5.4,$(LUA)),row-python row-asan-python)
+RACES_ROWS := row-races row-races-revoke row-races-contexts row-races-executor
 LINT_ROWS := row-layers row-symbols row-format row-luacheck
 include spec/versions.mk
-TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(PYTHON_ROWS) row-races row-races-revoke $(OTHER_ROWS) $(LINT_ROWS)
+TEST_ROWS := $(ASAN_SPEC_ROWS) $(LEVEL_ROWS) $(GUEST_ROWS) $(SPEC_ROWS) $(ASAN_C_ROWS) $(C_ROWS) $(PYTHON_ROWS) $(RACES_ROWS) $(OTHER_ROWS) $(LINT_ROWS)
 .PHONY: $(TEST_ROWS) test test-levels test-long test-build test-c test-spec test-python test-asan lint check
 
 $(HOST_TEST_NAMES:%=row-c-%): row-c-%: $(HOST_DIR)/%
@@ -94,8 +96,10 @@ $(C_TEST_NAMES:%=row-c-%): row-c-%: $(BUILD)/spec/%
 	@$(TALLY_ROW) one c-$* $<
 row-races: $(RACES)
 	@$(TALLY_ROW) one races env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(RACES)
-row-races-revoke:
-	@$(TALLY_ROW) one races-revoke env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(TSAN)/spec/test_revoke
+row-races-executor:
+	@$(TALLY_ROW) one races-executor env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(TSAN)/host/$(LUA)/executor
+row-races-revoke row-races-contexts: row-races-%:
+	@$(TALLY_ROW) one races-$* env TSAN_OPTIONS=halt_on_error=1 setarch $$(uname -m) -R $(TSAN)/spec/test_$*
 $(HOST_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
 	@$(TALLY_ROW) one asan-c-$* $(ASAN)/host/$(LUA)/$*
 $(C_TEST_NAMES:%=row-asan-c-%): row-asan-c-%:
@@ -104,7 +108,7 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $(TAG)$* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
-LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors exchange faces faults files host install memory print threads)),$(SPECS))
+LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors exchange faces faults files guest host install memory print threads)),$(SPECS))
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \
@@ -129,8 +133,8 @@ row-format:
 row-luacheck:
 	@$(TALLY_ROW) one luacheck luacheck --no-color -q scripts spec bindings
 
-TEST_PARTS = all $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(GRID) $(CLOSED) $(VIEWER)
-test-build: $(TEST_READY) $(TEST_PARTS) $(RACES) $(ORACLES)
+TEST_PARTS = all $(GUEST_PARTS) $(C_TESTS) $(HOST_TESTS) $(LENDER) $(LEVEL) $(GRID) $(CLOSED) $(VIEWER)
+test-build: $(TEST_READY) $(TEST_PARTS) $(GUEST_BUILD) $(RACES) $(ORACLES)
 test-build-asan: $(TEST_READY) $(VIEWER_READY)
 	@$(MAKE) --no-print-directory BUILD=$(ASAN) SANITIZE=address,undefined test-parts
 .PHONY: test-parts test-build-asan
@@ -151,7 +155,7 @@ test:
 
 ## test-c: the C programs of spec/c
 test-c:
-	$(call tally_of,$(C_ROWS) row-races row-races-revoke,test-build test-build-tsan)
+	$(call tally_of,$(C_ROWS) $(RACES_ROWS),test-build test-build-tsan)
 
 ## test-spec: the specs (SPECS=spec/views_spec.lua for one)
 test-spec:

@@ -2,11 +2,11 @@
 # `make test-all` runs all of them on each. What differs between the Luas: bindings/lua/VERSIONS.md.
 OTHER_LUAS := $(filter-out $(LUA),5.1 5.2 5.3 5.4 jit)
 OTHER_ROWS := $(OTHER_LUAS:%=row-lua-%)
-FEW_SPECS := $(foreach name,convert ffi host memory,spec/$(name)_spec.lua)
+FEW_SPECS := $(foreach name,convert ffi guest host memory,spec/$(name)_spec.lua)
 
 # What the specs need of a Lua, without the links to the programs of the chosen one.
 .PHONY: version-few version-all other-luas-few other-luas-all row-few $(OTHER_ROWS) test-all
-version-few: $(MODULE) $(HOST_DIR)/tessera $(HOST_DIR)/pixels $(HOST_DIR)/picture $(VIEWER) $(HOST_TESTS) $(LENDER)
+version-few: $(MODULE) $(HOST_DIR)/tessera $(HOST_DIR)/pixels $(HOST_DIR)/picture $(HOST_DIR)/executor $(GUEST) $(VIEWER) $(HOST_TESTS) $(LENDER)
 version-all: version-few $(LEVEL) $(CLOSED) $(ORACLES)
 # One after the other, for they share the core.
 other-luas-few other-luas-all: other-luas-%: | test-build
@@ -16,6 +16,7 @@ $(OTHER_ROWS): row-lua-%:
 	@$(MAKE) --no-print-directory LUA=$* row-few
 row-few:
 	@$(TALLY_ROW) busted lua-$(LUA) env $(call BUSTED,$(BUILD)) $(FEW_SPECS)
+	@$(TALLY_ROW) one lua-$(LUA)-guest $(call GUEST_RUN,$(BUILD))
 
 ## test-all: all that `make test` does, and all specs and host programs on every other Lua too
 test-all:
@@ -23,7 +24,7 @@ test-all:
 	@$(MAKE) --no-print-directory $(JOBS) test-build test-build-asan test-build-tsan other-luas-all || \
 	    { echo '0 passed, 1 failed'; exit 1; }
 	@for v in $(OTHER_LUAS); do \
-	    $(MAKE) --no-print-directory $(JOBS) LUA=$$v TAG=lua$$v- $(SPEC_ROWS) $(HOST_TEST_NAMES:%=row-c-%); done
+	    $(MAKE) --no-print-directory $(JOBS) LUA=$$v TAG=lua$$v- row-guest $(SPEC_ROWS) $(HOST_TEST_NAMES:%=row-c-%); done
 	@$(MAKE) --no-print-directory all
 	@$(MAKE) --no-print-directory $(JOBS) $(filter-out $(OTHER_ROWS),$(TEST_ROWS))
 	@$(TALLY_ROW) sum

@@ -4,7 +4,7 @@ HOST_LIBRARY := $(BUILD)/lua/$(LUA)/libtessera_lua.a
 HOST_SHARED := $(BUILD)/lua/$(LUA)/libtessera_lua.so
 HOST_DIR := $(BUILD)/host/$(LUA)
 HOST_OBJ := $(BUILD)/obj/host$(LUA)
-HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_DIR)/picture $(HOST_LIBRARY) $(HOST_SHARED)
+HOST_PROGRAMS := $(BUILD)/tessera $(BUILD)/pixels $(HOST_DIR)/picture $(HOST_DIR)/executor $(HOST_LIBRARY) $(HOST_SHARED)
 HOST_FLAGS = -Icore -Ibindings/host $(LUA_CFLAGS)
 PNG_READY := $(BUILD)/deps/host
 $(PNG_READY): | $(LUA_READY) # the package manager runs once at a time
@@ -28,7 +28,7 @@ $(HOST_OBJ)/python/%.o: bindings/python/%.c
 	$(Q)$(CC) $(TSR_CPPFLAGS) -Icore $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
 $(HOST_SHARED): $(HOST_LIBRARY) $(HOST_OBJ)/python/lifetime.o bindings/host/host.map core/tessera.h
-	$(Q)$(CC) -shared -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
 	    -Wl,-soname,libtessera_$(LUA_PC).so.$(TSR_ABI) $(SANITIZE_FLAGS) \
 	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(HOST_OBJ)/python/lifetime.o -lm
 
@@ -60,6 +60,10 @@ $(HOST_OBJ)/examples/viewer.o: | $(VIEWER_READY)
 $(HOST_OBJ)/examples/pond.o: OPTIMIZE := -O3 -march=native -ffp-contract=off
 $(VIEWER): $(HOST_OBJ)/examples/viewer.o $(HOST_OBJ)/examples/pond.o $(HOST_LIBRARY)
 	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(shell pkg-config --libs sdl2) $(LUA_LIBS) -lm
+
+$(HOST_DIR)/executor: $(HOST_OBJ)/examples/executor.o $(HOST_LIBRARY)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE_FLAGS) -o $@ $^ $(LUA_LIBS) -lm -lpthread
 
 .PHONY: viewer
 ## viewer: rain on a pond in a window, drawn by a Lua script in the window's own memory (installs SDL2)

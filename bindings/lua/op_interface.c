@@ -29,16 +29,29 @@ static int64_t integer_field(lua_State *L, const char *name, int64_t otherwise) 
     return i;
 }
 
+/* The dtypes of another copy of the library in the state are strangers, but tell their names. */
+static void name_stranger(lua_State *L) {
+    tsr_dtype dtype;
+    if (lua_type(L, -1) == LUA_TUSERDATA && !tsrL_test_dtype(L, -1, &dtype) &&
+        luaL_getmetafield(L, -1, "__index")) {
+        lua_pop(L, 1);
+        lua_getfield(L, -1, "name");
+        lua_replace(L, -2);
+    }
+}
+
 static tsr_dtype interface_dtype(lua_State *L) {
     tsr_dtype dtype = TSR_BOOL;
-    if (field(L, "dtype"))
+    if (field(L, "dtype")) {
+        name_stranger(L);
         dtype = tsrL_dtype(L, -1, TSR_FACE_NUMPY);
-    else if (field(L, "typestr") && lua_type(L, -1) == LUA_TSTRING) {
+    } else if (field(L, "typestr") && lua_type(L, -1) == LUA_TSTRING) {
         if (!tsr_dtype_parse(TSR_FACE_NUMPY, lua_tostring(L, -1), &dtype))
             tsrL_fail(L, TSR_EDTYPE, 1, "__array_interface: typestr \"%s\" is not supported",
                       lua_tostring(L, -1));
-    } else
+    } else {
         tsrL_fail(L, TSR_EDTYPE, 1, "__array_interface gives neither typestr nor dtype");
+    }
     lua_pop(L, 1);
     return dtype;
 }

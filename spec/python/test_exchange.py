@@ -463,15 +463,16 @@ class Declarations(unittest.TestCase):
         fields = {name: [field[0] for field in getattr(native, name)._fields_]
                   for name in ("Error", "Config", "Buffer", "Memory", "DtypeInfo")}
         self.assertEqual(self.members("tsr_error"), fields["Error"])
-        self.assertEqual(self.members("tessera_config"), fields["Config"])
-        self.assertEqual(self.members("tsr_buffer"), fields["Buffer"])
+        for c, ours in (("tessera_config", "Config"), ("tsr_buffer", "Buffer")):  # may grow: they tell their size
+            self.assertEqual(self.members(c)[:len(fields[ours])], fields[ours])
         self.assertEqual(self.members("tsr_memory"), fields["Memory"][:-1])
         self.assertEqual(self.members("tsr_dtype_info"), fields["DtypeInfo"])
         inside = {"allocator": self.members("tsr_allocator"), "executor": self.members("tsr_executor")}
         expected = []
         for member in self.members("tsr_config"):
             expected += inside.get(member, [member])
-        self.assertEqual(expected, [{"executor": "self"}.get(field[0], field[0]) for field in native.CoreConfig._fields_])
+        told = [{"executor": "self"}.get(field[0], field[0]) for field in native.CoreConfig._fields_]
+        self.assertEqual(expected[:len(told)], told)
 
     def test_numbers(self):
         for name, value in (("TSR_DLPACK_LEGACY", native.LEGACY), ("TSR_DLPACK_NEGATIVE", native.NEGATIVE),
