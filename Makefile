@@ -64,6 +64,7 @@ $(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map
 -include $(CORE_OBJECTS:.o=.d) $(BINDING_OBJECTS:.o=.d)
 include bindings/host/host.mk
 include spec/spec.mk
+include spec/fuzz/fuzz.mk
 include scripts/bench/bench.mk
 
 .PHONY: all env clean format help

@@ -1127,6 +1127,14 @@ TSR_API tsr_status tsr_file_write(tsr_context *context, const char *path, const 
                                   const void *data, size_t bytes, const tsr_array *array,
                                   tsr_error *err);
 
+/* Pictures: .png files as arrays height x width x channels of uint8, 1 to 4 channels: grey, grey
+ * and alpha, RGB, RGBA. Need libpng (libpng16.so.16) at run time: TSR_EUNSUPPORTED without it, and
+ * for 16 bits a channel. To save, (height, width) is grey. */
+TSR_API tsr_status tsr_image_load(tsr_context *context, const char *path, const tsr_opener *opener,
+                                  tsr_array **out, tsr_error *err);
+TSR_API tsr_status tsr_image_save(tsr_context *context, const char *path, const tsr_opener *opener,
+                                  const tsr_array *array, tsr_error *err);
+
 /* ---- numbers as text ----
  *
  * Exact, locale-free, without allocation. A number is given as a double together with the dtype
@@ -1180,6 +1188,11 @@ TSR_API size_t tsr_decimal_scientific(tsr_dtype dtype, double value, const tsr_d
 TSR_API size_t tsr_decimal_fixed(double value, int digits, char *out, size_t room);
 TSR_API size_t tsr_decimal_exp(double value, int digits, char *out, size_t room);
 TSR_API size_t tsr_decimal_general(double value, int digits, char *out, size_t room);
+
+/* Reads the number that `text`, of `n` bytes, begins with: a sign, digits with or without a point,
+ * an exponent; or inf, infinity, nan in any case. *out is the nearest double. Returns how many
+ * bytes it has, 0 when there is none. */
+TSR_API size_t tsr_decimal_read(const char *text, size_t n, double *out);
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,7 @@ $(BUILD)/deps/luas: | $(BUILD)/deps/check
 ORACLE := $(BUILD)/oracle$(if $(filter 5.1 5.2 jit,$(LUA)),-floats)
 $(BUILD)/oracle-floats/%: export LUA_NUMBERS := floats
 ORACLES := $(addprefix $(ORACLE)/,print.txt arrays.txt dtypes.txt elementwise.txt math.txt composite.txt \
-    reduction.txt norm.txt files.txt)
+    reduction.txt norm.txt files.txt text.txt)
 $(ORACLE)/print.txt: spec/oracle/print_cases.py
 $(ORACLE)/arrays.txt: spec/oracle/array_cases.py $(addprefix spec/oracle/,program.py numpy_cases.py \
     numpy_manipulation.py numpy_programs.py torch_cases.py torch_manipulation.py torch_programs.py)
@@ -30,6 +30,7 @@ $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_mode
 $(ORACLE)/composite.txt: spec/oracle/composite_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/reduction.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/files.txt: spec/oracle/file_cases.py
+$(ORACLE)/text.txt: spec/oracle/text_cases.py
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)
 	$(Q)PYTHONDONTWRITEBYTECODE=1 $(PYTHON) $< $@
@@ -108,7 +109,7 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $(TAG)$* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
-LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs errors exchange faces faults files guest host install memory print threads)),$(SPECS))
+LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs embed errors exchange faces faults ffi file_text files guest host install limits memory print small threads)),$(SPECS))
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \

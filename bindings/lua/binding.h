@@ -337,6 +337,7 @@ void tsrL_push_label(lua_State *L, const tsr_storage *storage);
 
 /* Adds the functions that file.c describes to the table on top. */
 void tsrL_register_files(lua_State *L);
+void tsrL_register_file_text(lua_State *L); /* file_text.c */
 void tsrL_close_files(tsrL_library *lib);
 /* Raises unless the host allows files. */
 void tsrL_check_files(lua_State *L);

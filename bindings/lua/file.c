@@ -7,6 +7,7 @@
  * payloads}) file_bytes(path, offset, count)       an ndarray of the bytes of a file
  *   file_text(path)                       the same as a string
  *   file_write(path, text, array)
+ *   image_load(path), image_save(path, x) pictures
  *   sorted_keys(t)                        the keys of a table, in order
  *
  * All of them are called in the name of the operation that the script called (core.named). A file
@@ -591,13 +592,36 @@ static int file_write(lua_State *L) {
     return 0;
 }
 
+/* ---- pictures ---- */
+
+static int image_load(lua_State *L) {
+    tsrL_check_files(L);
+    const char *path = tsrL_path(L, 1);
+    tsrL_library *lib = tsrL_lib(L);
+    tsr_error err = TSRL_ERROR;
+    tsrL_object *made = tsrL_new(L, TSR_FACE_NUMPY);
+    TSRL_TRY(L, &err, tsr_image_load(lib->context, path, opener_of(lib), &made->cell->array, &err));
+    return 1;
+}
+
+static int image_save(lua_State *L) {
+    tsrL_check_files(L);
+    const char *path = tsrL_path(L, 1);
+    tsrL_library *lib = tsrL_lib(L);
+    tsr_error err = TSRL_ERROR;
+    const tsr_array *array = tsrL_check(L, 2)->cell->array;
+    TSRL_TRY(L, &err, tsr_image_save(lib->context, path, opener_of(lib), array, &err));
+    return 0;
+}
+
 /* ---- registering ---- */
 
 void tsrL_register_files(lua_State *L) {
     static const luaL_Reg functions[] = {{"file_open", open_file},     {"file_value", file_value},
                                          {"file_save", save_file},     {"file_bytes", file_bytes},
                                          {"file_text", file_text},     {"file_write", file_write},
-                                         {"sorted_keys", sorted_keys}, {NULL, NULL}};
+                                         {"sorted_keys", sorted_keys}, {"image_load", image_load},
+                                         {"image_save", image_save},   {NULL, NULL}};
     static const luaL_Reg methods[] = {{"names", file_names},       {"get", file_get},
                                        {"info", file_info},         {"close", file_close},
                                        {"metadata", file_metadata}, {"format", file_format},

@@ -228,6 +228,7 @@ static int open_tables(lua_State *L) {
     tsrL_setfuncs(L, internal, TSR_FACE_TORCH);
     tsrL_register_format(L);
     tsrL_register_files(L);
+    tsrL_register_file_text(L);
     lua_pushvalue(L, TORCH);
     lua_setfield(L, TS, "torch");
     lua_pushvalue(L, NP);

@@ -22,7 +22,9 @@ local lender = require "lender"
 --- The name of a file that is there.
 local function named(name)
     local ts = require "tessera"
-    if lender.file(name) == nil then
+    if name == "a.txt" and lender.file(name) == nil then
+        lender.file(name, "1 2 3\n4 5 6\n")
+    elseif lender.file(name) == nil then
         local v, w = ts.np.array({{1, 2, 3}, {4, 5, 6}}), ts.np.array({true, false})
         ts.save(name, name == "a.npy" and v or name == "a.pt" and {v = v, list = {w, 1, "a"}} or {v = v, w = w},
             name == "a.npz" and {compressed = true} or nil)
@@ -203,6 +205,12 @@ local calls = {
         function(f) return "b", {x = f.a, y = {f.a, 1, 2.5, "x", true}}, {format = "pt"} end},
     ["np.save"] = {function(f) return "b", f.a end, function() return "b.npy", {1, 2} end},
     ["torch.save"] = {function(f) return f.a, "b.pt" end, function(f) return {x = f.a, y = f.c.T}, "b.pt" end},
+    loadtxt = {function() return named("a.txt") end,
+        function() return named("a.txt"), {dtype = "float32", usecols = {2}, skiprows = 1, ndmin = 2} end},
+    savetxt = {function(f) return "b.txt", f.a end, function(f) return "b.txt", f.a, {fmt = {"%g", "%5d", "%.2e"}} end},
+    fromfile = {function() return named("a.txt"), {dtype = "uint8", count = 3, offset = 1} end,
+        function() return named("a.txt"), {sep = " "} end},
+    tofile = {with("b.bin"), with("b.txt", {sep = ","})},
     savez = {function(f) return "b", f.a, {x = f.m.T} end, function(f) return "b.npz", f.a, f.c end},
 
     -- printing, the engine
