@@ -1,7 +1,7 @@
 """make bench: the library, NumPy, PyTorch and what the machine can do, measured in turns, as a table.
 
 The rows are in rows.py (objects, views, lists, copies, fused functions: with floors) and rows_compute.py
-(arithmetic: operation by dtype by size). For each row every side is timed in turns over several rounds,
+(arithmetic: operation by dtype by size) and rows_files.py. For each row every side is timed in turns over several rounds,
 and the table shows medians; ratios are only taken within a run. It is processor time of one thread, since
 the machine has other things to do too; two threads are timed by the wall clock. Ours, the floors and the
 limits run in one Lua process (worker.lua).
@@ -24,6 +24,7 @@ import torch  # noqa: E402
 
 import checks  # noqa: E402
 import rows_compute  # noqa: E402
+import rows_files  # noqa: E402
 from compute import Compute  # noqa: E402
 from data import Data  # noqa: E402
 from report import Report, human  # noqa: E402
@@ -105,6 +106,16 @@ def main():
     for row in ROWS:
         if chosen(row.name):
             run_row(row, worker, report, given.rounds or ROUNDS)
+    if any(chosen(name) for name in rows_files.NAMES):
+        files = os.path.join(given.build, "bench", "files")
+        try:
+            for row in rows_files.rows(files):
+                if chosen(row.name):
+                    run_row(row, worker, report, given.rounds or ROUNDS)
+        finally:
+            rows_files.remove(files)
+    if chosen("memory of a mapped file"):
+        rows_files.memory(given.lua, os.path.join(given.build, "bench", "files"), report)
     compute = Compute(worker, data, report, given.build, given.rounds or COMPUTE_ROUNDS)
     try:
         for row in rows_compute.rows(given.sizes):

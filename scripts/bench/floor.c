@@ -6,10 +6,14 @@
  *   adder()       two vectors of 6 doubles whose + makes a third: what an array of that size costs
  *   adder32()     the same of floats; adder_gc() and adder32_gc() with a __gc that does nothing
  *   copier(n)     a function that copies n bytes between two blocks of its own
+ *   file_reader(path)       a function that reads a file with read(2) into a buffer that it keeps;
+ *                           fresh_reader(path) into a new one each time
+ *   deflater(text)          a function that has zlib deflate the text
  *   opening(path, symbol)   a function that opens a module in fresh states, and gives the seconds
  *                           that an opening and closing took beyond those of a state alone */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
@@ -17,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { OBJECT = 32, ADDED = 6 };
 
@@ -179,10 +184,81 @@ static int opening(lua_State *L) {
 
 __attribute__((visibility("default"))) int luaopen_floor(lua_State *L);
 
+/* ---- files */
+
+static int read_whole(lua_State *L) {
+    const char *path = lua_tostring(L, lua_upvalueindex(1));
+    char *kept = lua_touserdata(L, lua_upvalueindex(2));
+    size_t room = (size_t)lua_tonumber(L, lua_upvalueindex(3)), at = 0;
+    char *buffer = kept != NULL ? kept : malloc(room);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    for (ssize_t n; file >= 0 && (n = read(file, buffer + at, room - at)) > 0;)
+        at += (size_t)n;
+    close(file);
+    if (kept == NULL)
+        free(buffer);
+    return at == room ? 0 : luaL_error(L, "cannot read %s", path);
+}
+
+static int push_reader(lua_State *L, bool keep) {
+    int file = open(luaL_checkstring(L, 1), O_RDONLY | O_CLOEXEC);
+    off_t size = lseek(file, 0, SEEK_END);
+    close(file);
+    if (size < 0)
+        return luaL_error(L, "cannot open %s", lua_tostring(L, 1));
+    lua_settop(L, 1);
+    if (keep)
+        memset(block(L, (size_t)size), 1, (size_t)size);
+    else
+        lua_pushnil(L);
+    lua_pushnumber(L, (lua_Number)size);
+    lua_pushcclosure(L, read_whole, 3);
+    return 1;
+}
+
+static int file_reader(lua_State *L) {
+    return push_reader(L, true);
+}
+
+static int fresh_reader(lua_State *L) {
+    return push_reader(L, false);
+}
+
+static int deflate_text(lua_State *L) {
+    int (*compress2)(unsigned char *, unsigned long *, const unsigned char *, unsigned long, int);
+    void *library = dlopen("libz.so.1", RTLD_NOW), *found;
+    size_t n;
+    const char *text = lua_tolstring(L, lua_upvalueindex(1), &n);
+    if (library == NULL || (found = dlsym(library, "compress2")) == NULL)
+        return luaL_error(L, "no zlib");
+    memcpy(&compress2, &found, sizeof found);
+    unsigned long room = n + n / 64 + 1024;
+    unsigned char *out = malloc(room);
+    compress2(out, &room, (const unsigned char *)text, n, 6);
+    free(out);
+    dlclose(library);
+    return 0;
+}
+
+static int deflater(lua_State *L) {
+    luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, deflate_text, 1);
+    return 1;
+}
+
 int luaopen_floor(lua_State *L) {
-    static const luaL_Reg functions[] = {
-        {"reader", reader},   {"copier", copier},     {"opening", opening},       {"adder", adder},
-        {"adder32", adder32}, {"adder_gc", adder_gc}, {"adder32_gc", adder32_gc}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"reader", reader},
+                                         {"copier", copier},
+                                         {"opening", opening},
+                                         {"adder", adder},
+                                         {"adder32", adder32},
+                                         {"adder_gc", adder_gc},
+                                         {"adder32_gc", adder32_gc},
+                                         {"file_reader", file_reader},
+                                         {"fresh_reader", fresh_reader},
+                                         {"deflater", deflater},
+                                         {NULL, NULL}};
     lua_newtable(L);
     for (const luaL_Reg *f = functions; f->name != NULL; f++) {
         lua_pushcfunction(L, f->func);
