@@ -3,7 +3,7 @@
 local build = os.getenv("TSR_BUILD") or "build"
 
 describe("the embedded Lua half", function()
-    it("compiles to the very bytecode of scripts/tessera, line numbers included", function()
+    it("compiles to the very bytecode of its files, line numbers included", function()
         local load = loadstring or load -- luacheck: ignore 113
         local embedded = assert(io.open(build .. "/gen/lua_half.inc")):read("*a")
         local files, saved = 0, 0

@@ -184,10 +184,11 @@ describe("files of others", function()
                 assert.equal(expected[i], found[i + 1])
             end
         end
-        if math.maxinteger then
+        local most = math.maxinteger or (rawget(_G, "jit") and require "ffi".new("int64_t", -1) * 2 ^ 62 * 2 - 1)
+        if most then
             local found = torch.load(oracle .. "/kinds.pt")
             assert.is_nil(found[1])
-            check(found, {true, false, -1, 255, 65535, 0, -128, math.maxinteger, 1.5, "a", "b", "c", "d", "e", "f"})
+            check(found, {true, false, -1, 255, 65535, 0, -128, most, 1.5, "a", "b", "c", "d", "e", "f"})
         else
             assert.is_truthy(fails("kinds.pt", function()
                 error("kinds.pt " .. select(2, pcall(torch.load, oracle .. "/kinds.pt")))

@@ -7,7 +7,7 @@ FEW_SPECS := $(foreach name,convert ffi guest host memory,spec/$(name)_spec.lua)
 # What the specs need of a Lua, without the links to the programs of the chosen one.
 .PHONY: version-few version-all other-luas-few other-luas-all row-few $(OTHER_ROWS) test-all
 version-few: $(MODULE) $(HOST_DIR)/tessera $(HOST_DIR)/pixels $(HOST_DIR)/picture $(HOST_DIR)/executor $(GUEST) $(VIEWER) $(HOST_TESTS) $(LENDER)
-version-all: version-few $(LEVEL) $(CLOSED) $(ORACLES)
+version-all: version-few $(LEVEL) $(GRID) $(CLOSED) $(ORACLES)
 # One after the other, for they share the core.
 other-luas-few other-luas-all: other-luas-%: | test-build
 	@for v in $(OTHER_LUAS); do $(MAKE) --no-print-directory LUA=$$v version-$* || exit 1; done

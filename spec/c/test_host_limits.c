@@ -64,7 +64,7 @@ static void untrusted(void) {
         {"local x = {} x[1] = x np.array(x)", ""},
         /* memory that is not theirs to write */
         {"np.frombuffer('text', {dtype = 'uint8'}):fill(0)", "array is read-only (string memory)"},
-        {"torch.frombuffer('text', {dtype = 'uint8'}):add_(1)",
+        {"torch.frombuffer('text', {dtype = 'uint8'}):add_(true)",
          "array is read-only (string memory)"},
         {"np.as_strided(a, {100}, {8})", "does not lie inside the storage"},
         {"t:as_strided({4}, {1}, 1)", "does not lie inside the storage"},
