@@ -25,10 +25,10 @@ typedef void tsr_kernel_move(const char *src, int64_t ss0, int64_t ss1, char *ds
                              int64_t ds1, int64_t n0, int64_t n1);
 
 /* dst[j*ds + i*item] = src[i*ss + j*item] for i < rows, j < cols: source rows are contiguous along
- * j, destination rows along i. ss and ds in bytes, any sign. Hand over whole planes: the kernel
- * blocks by itself, and writes a plane of 8 MiB or more past the cache. */
+ * j, destination rows along i. ss and ds in bytes, any sign. The kernel blocks by itself, and
+ * writes past the cache if it is told to and the destination's lines are aligned alike. */
 typedef void tsr_kernel_transpose(const char *src, int64_t ss, char *dst, int64_t ds, int64_t rows,
-                                  int64_t cols);
+                                  int64_t cols, bool past);
 
 /* dst[i] = item for i < n; item is itemsize bytes. */
 typedef void tsr_kernel_fill(const void *item, void *dst, size_t n);

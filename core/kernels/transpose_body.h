@@ -79,8 +79,8 @@ static void EDGE(const char *src, int64_t ss, char *dst, int64_t ds, int64_t row
 }
 
 static void PASTE(transpose_, BYTES)(const char *src, int64_t ss, char *dst, int64_t ds,
-                                     int64_t rows, int64_t cols) {
-    int64_t head = stream_head(dst, ds, rows, cols, BYTES);
+                                     int64_t rows, int64_t cols, bool past) {
+    int64_t head = past ? stream_head(dst, ds, rows, BYTES) : -1;
     bool stream = head >= 0;
     if (head > 0) {
         EDGE(src, ss, dst, ds, head, cols);

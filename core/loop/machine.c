@@ -95,7 +95,7 @@ static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at
     const tsr_kernels *kernels = m->program->kernels;
     char *to = m->buffer[reg];
     if (rows > 1 && m->way[reg] == TURNED)
-        kernels->transpose[kind](at, s1, to, columns * item, columns, rows);
+        kernels->transpose[kind](at, s1, to, columns * item, columns, rows, false);
     else
         kernels->move[kind](at, s0, s1, to, columns * item, item, rows, columns);
 }

@@ -228,15 +228,18 @@ void tsr_plan_run(const tsr_plan *plan, bool (*body)(void *user, const tsr_tile 
     }
 }
 
-bool tsr_plan_piece(const tsr_plan *plan, int64_t index, int64_t parts, int64_t grain,
-                    tsr_plan *piece) {
-    int dim = 0; /* the outermost that is long enough, else the longest */
-    for (int i = 0; i < plan->ndim; i++) {
-        if (plan->shape[dim] >= parts)
-            break;
+/* The outermost dimension that is long enough, else the longest. */
+static int best_to_cut(const tsr_plan *plan, int64_t parts) {
+    int dim = 0;
+    for (int i = 0; i < plan->ndim && plan->shape[dim] < parts; i++)
         if (plan->shape[i] > plan->shape[dim])
             dim = i;
-    }
+    return dim;
+}
+
+bool tsr_plan_piece(const tsr_plan *plan, int dim, int64_t index, int64_t parts, int64_t grain,
+                    tsr_plan *piece) {
+    dim = dim < 0 ? best_to_cut(plan, parts) : dim;
     *piece = *plan;
     if (plan->ndim == 0)
         return index == 0;

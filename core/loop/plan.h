@@ -56,9 +56,11 @@ void tsr_plan_move_dim(tsr_plan *plan, int from, int to);
 /* Calls `body` for each place of the outer dimensions, until it returns false; never for an empty
  * plan. */
 void tsr_plan_run(const tsr_plan *plan, bool (*body)(void *user, const tsr_tile *tile), void *user);
-/* Cuts an arranged plan into `parts` pieces along one dimension, in multiples of `grain` elements
- * where that is the inner one, and gives piece `index`; false when there are fewer. */
-bool tsr_plan_piece(const tsr_plan *plan, int64_t index, int64_t parts, int64_t grain,
+/* Cuts an arranged plan into `parts` pieces along one dimension (-1: the best), in multiples of
+ * `grain` elements where that is the inner one, and gives piece `index`; false when there are
+ * fewer.
+ */
+bool tsr_plan_piece(const tsr_plan *plan, int dim, int64_t index, int64_t parts, int64_t grain,
                     tsr_plan *piece);
 
 #endif

@@ -12,19 +12,27 @@
 #include "machine.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 /* Elements of a piece: at 150 ns for the slowest of kernels still 5 ms. Pieces of copies are
- * larger, those of transposing copies most of all, since their kernel has an order of its own. */
-enum { PIECE = 32768, COPY_PIECE = 1 << 18, TRANSPOSED_PIECE = 1 << 22 };
+ * larger. */
+enum { PIECE = 32768, COPY_PIECE = 1 << 18 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
-/* Bytes from which a result is written past the caches, and from which threads share the work. */
-enum { STREAM_BYTES = 1 << 24, PARALLEL_BYTES = 1 << 18 };
+/* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
+ * come out of the order that caches like; and from which threads share the work. */
+enum {
+    STREAM_BYTES = 1 << 24,
+    STREAM_TURNED = 1 << 23,
+    BAND_BYTES = 1 << 24,
+    PARALLEL_BYTES = 1 << 18
+};
 
 typedef struct job {
     tsr_context *context;
     const tsr_program *program;
     const tsr_plan *plan;
     int64_t size, parts;
+    int64_t bands; /* of a transposing copy, which have as many parts each; 0: the usual parts */
     bool stream;
     _Atomic int status; /* of the first piece that failed */
 } job;
@@ -83,7 +91,8 @@ static bool copy_tile(void *user, const tsr_tile *tile) {
     int row = tsr_item_row((size_t)item);
     const int64_t *ds = tile->strides[0], *ss = tile->strides[1];
     if (tsr_tile_is_transposed(tile, 1, item) && ds[1] == item)
-        kernels->transpose[row](tile->data[1], ss[1], tile->data[0], ds[0], tile->n[1], tile->n[0]);
+        kernels->transpose[row](tile->data[1], ss[1], tile->data[0], ds[0], tile->n[1], tile->n[0],
+                                j->stream);
     else if (j->stream && ds[1] == item && ss[1] == item)
         for (int64_t i = 0; i < tile->n[0]; i++)
             kernels->stream(tile->data[1] + i * ss[0], tile->data[0] + i * ds[0],
@@ -94,6 +103,18 @@ static bool copy_tile(void *user, const tsr_tile *tile) {
     return true;
 }
 
+/* False when there are fewer pieces; the only one of a job is left alone. */
+static bool find_piece(const job *j, int64_t index, tsr_plan *piece) {
+    tsr_plan band;
+    if (j->parts == 1)
+        return true;
+    if (j->bands == 0)
+        return tsr_plan_piece(j->plan, -1, index, j->parts, GRAIN, piece);
+    int64_t each = j->parts / j->bands;
+    return tsr_plan_piece(j->plan, 0, index / each, j->bands, 1, &band) &&
+           tsr_plan_piece(&band, 1, index % each, each, GRAIN, piece);
+}
+
 static void run_piece(void *user, int64_t index) {
     job *j = user;
     tsr_plan piece;
@@ -102,9 +123,7 @@ static void run_piece(void *user, int64_t index) {
         atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
     if (atomic_load_explicit(&j->status, memory_order_relaxed) != TSR_OK)
         return;
-    if (j->parts == 1)
-        piece.ndim = 0;
-    else if (!tsr_plan_piece(j->plan, index, j->parts, GRAIN, &piece))
+    if (!find_piece(j, index, &piece))
         return;
     const tsr_plan *plan = j->parts == 1 ? j->plan : &piece;
     if (tsr_program_is_load(j->program)) {
@@ -129,6 +148,14 @@ static bool transposes(const tsr_plan *plan, int64_t item) {
     return last > 0 && plan->strides[1][last - 1] == item && plan->strides[1][last] != item;
 }
 
+/* A transposing copy is cut into bands of the result that are not much more memory than can be
+ * touched for the first time within the limit of a piece, and these into whole rows of what they
+ * read. */
+static void cut_turned(job *j) {
+    j->bands = j->plan->shape[0] * llabs(j->plan->strides[0][0]) / BAND_BYTES + 1;
+    j->parts = (j->parts + j->bands - 1) / j->bands * j->bands;
+}
+
 tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
                            tsr_error *err) {
     if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
@@ -139,17 +166,20 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     bool copies = tsr_program_is_load(program);
-    int64_t most = !copies ? PIECE : transposes(plan, item) ? TRANSPOSED_PIECE : COPY_PIECE;
+    int64_t most = copies ? COPY_PIECE : PIECE;
+    bool turns = copies && transposes(plan, item);
     job j = {.context = context,
              .program = program,
              .plan = plan,
              .size = size,
              .parts = size > most ? (size + most - 1) / most : 1,
-             .stream = size * item >= STREAM_BYTES};
+             .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
     int threads =
         size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
     if (threads > 1 && j.parts < 4 * threads)
         j.parts = 4 * threads;
+    if (turns && plan->ndim == 2 && j.parts > 1)
+        cut_turned(&j);
     if (threads > 1)
         tsr_parallel_for(context, j.parts, run_piece, &j);
     else

@@ -110,9 +110,9 @@ static void carry(const job *j, int k, bool back, int64_t line, int64_t lines, c
     if (back && path->count > 0)
         convert(path, x, j->item, spare, item, n * lines);
     if (across && !back)
-        j->kernels->transpose[row](memory, s1, packed, n * item, n, lines);
+        j->kernels->transpose[row](memory, s1, packed, n * item, n, lines, false);
     else if (across)
-        j->kernels->transpose[row](packed, n * item, memory, s1, lines, n);
+        j->kernels->transpose[row](packed, n * item, memory, s1, lines, n, false);
     else if (back)
         j->kernels->move[row](packed, n * item, item, memory, s0, s1, lines, n);
     else
