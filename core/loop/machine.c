@@ -56,7 +56,9 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     for (int i = 0; i < p->registers; i++)
         m->buffer[i] = m->bytes + m->own[i] * m->room;
     m->most = m->usual = m->room / widest;
-    if (elements > TSR_FAR_BYTES / bytes && m->usual > TSR_FAR_BLOCK / widest)
+    /* A single step that goes over whole rows gains later than what passes through buffers. */
+    int64_t far = p->steps > 1 ? TSR_FAR_BYTES / 2 : TSR_FAR_BYTES;
+    if (elements > far / bytes && m->usual > TSR_FAR_BLOCK / widest)
         m->usual = TSR_FAR_BLOCK / widest;
     return true;
 }
