@@ -36,8 +36,8 @@ $(BUILD)/libtessera.a: $(CORE_OBJECTS)
 	$(Q)ar rcs $@ $^
 
 # It calls itself by its own names (Bsymbolic), even where a host shows a copy of the library with the same.
-$(BUILD)/libtessera.so: $(CORE_OBJECTS)
-	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $^ -lm
+$(BUILD)/libtessera.so: $(CORE_OBJECTS) Makefile
+	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,-soname,libtessera.so.$(TSR_ABI) $(SANITIZE_FLAGS) -o $@ $(CORE_OBJECTS) -lm
 
 # ---- the Lua binding: one set of objects per Lua version
 LUA_HALF := $(wildcard scripts/tessera/*.lua bindings/ffi/*.lua)
@@ -56,7 +56,7 @@ $(BUILD)/obj/lua$(LUA)/%.o: bindings/lua/%.c $(BUILD)/gen/lua_half.inc | $(LUA_R
 # The module links no Lua: it takes the host's. It shows luaopen_* alone. It stays loaded (nodelete), since
 # Lua 5.1 and LuaJIT unload modules while finalizers that use them are still to come.
 MODULE := $(BUILD)/lua/$(LUA)/tessera.so
-$(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map
+$(MODULE): $(BINDING_OBJECTS) $(BUILD)/libtessera.a bindings/lua/module.map Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/lua/module.map -Wl,--gc-sections -Wl,-z,nodelete $(SANITIZE_FLAGS) \
 	    -o $@ $(BINDING_OBJECTS) $(BUILD)/libtessera.a -lm

@@ -27,7 +27,7 @@ $(HOST_OBJ)/python/%.o: bindings/python/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(TSR_CPPFLAGS) -Icore $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-$(HOST_SHARED): $(HOST_LIBRARY) $(HOST_OBJ)/python/lifetime.o bindings/host/host.map core/tessera.h
+$(HOST_SHARED): $(HOST_LIBRARY) $(HOST_OBJ)/python/lifetime.o bindings/host/host.map core/tessera.h bindings/host/host.mk
 	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
 	    -Wl,-soname,libtessera_$(LUA_PC).so.$(TSR_ABI) $(SANITIZE_FLAGS) \
 	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(HOST_OBJ)/python/lifetime.o -lm
