@@ -8,7 +8,6 @@ typedef struct call {
     tsrL_operation *operation;
     const tsrL_object *object[TSRL_NUMBERS], *to; /* NULL for a number; out= */
     tsr_scalar number[TSRL_NUMBERS];
-    bool requires_grad;
     tsr_apply_options options;
 } call;
 
@@ -20,22 +19,25 @@ tsr_array *tsrL_number_place(tsrL_library *lib, int i, const tsr_scalar *number)
 
 /* One attempt. Arrays are asked for when nothing can run in between. */
 static tsr_status attempt(lua_State *L, call *c, tsr_array **result, tsr_error *err) {
-    const tsrL_operation *operation = c->operation;
-    tsrL_library *lib = operation->library;
+    tsrL_library *lib = c->operation->library;
     const tsr_array *operands[TSRL_NUMBERS];
     tsrL_reserve_cell(L, lib);
     c->options.out = c->to != NULL ? c->to->cell->array : NULL;
-    for (int i = 0; i < operation->count; i++)
+    for (int i = 0; i < c->operation->count; i++)
         operands[i] = c->object[i] != NULL ? c->object[i]->cell->array
                                            : tsrL_number_place(lib, i, &c->number[i]);
-    if ((int)operation->operation < TSR_DO_COUNT)
-        return tsr_apply(lib->context, operation->operation, operands, &c->options, result, err);
-    return ((int)operation->operation == TSRL_DO_WHERE ? tsr_where : tsr_limit)(
-        lib->context, operands, &c->options, result, err);
+    switch ((int)c->operation->operation) {
+    case TSRL_DO_WHERE:
+        return tsr_where(lib->context, operands, &c->options, result, err);
+    case TSRL_DO_CLAMP:
+        return tsr_limit(lib->context, operands, &c->options, result, err);
+    default:
+        return tsr_apply(lib->context, c->operation->operation, operands, &c->options, result, err);
+    }
 }
 
 /* Pushes the result of a new array, of the face and most likely the shape and dtype of `given`. */
-static void push_new(lua_State *L, call *c, const tsrL_object *given) {
+static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requires_grad) {
     tsr_error err;
     tsrL_no_error(&err);
     tsrL_library *lib = c->operation->library;
@@ -47,7 +49,7 @@ static void push_new(lua_State *L, call *c, const tsrL_object *given) {
     TSRL_TRY(L, &err, attempt(L, c, &made->cell->array, &err));
     if (bytes > 0 && made->cell->array != c->options.place)
         tsrL_hold(L, lib, made);
-    if (c->requires_grad) {
+    if (requires_grad) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';
     }
@@ -69,60 +71,47 @@ static bool fits(const call *c, int i) {
                    : info->kind == 'f' && info->itemsize > 2;
 }
 
-/* Reads operand i; *given is the last array so far, NULL for none. False when it is nothing simple.
- */
-static inline bool read(lua_State *L, call *c, int i, const tsrL_object **given) {
-    const tsrL_object *o = c->object[i] = tsrL_peek(L, i + 1);
-    if (o == NULL) {
-        c->options.weak |= 1u << i;
-        return lua_type(L, i + 1) == LUA_TNUMBER && tsrL_test_scalar(L, i + 1, &c->number[i]);
-    }
-    if (!tsrL_filled(o) || (*given != NULL && (*given)->face != o->face))
-        return false;
-    c->requires_grad |= o->requires_grad;
-    *given = o;
-    return true;
-}
-
-static bool numbers_fit(const call *c) {
-    for (int i = 0; c->options.weak >> i != 0; i++)
-        if ((c->options.weak >> i & 1) != 0 && !fits(c, i))
+bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
+    call c;
+    c.operation = operation;
+    c.options = (tsr_apply_options){.weak = 0};
+    const tsrL_object *given = NULL;
+    bool requires_grad = false;
+    for (int i = 0; i < operation->count; i++) {
+        const tsrL_object *o = c.object[i] = tsrL_peek(L, i + 1);
+        if (o == NULL) {
+            if (lua_type(L, i + 1) != LUA_TNUMBER || !tsrL_test_scalar(L, i + 1, &c.number[i]))
+                return false;
+            c.options.weak |= 1u << i;
+            continue;
+        }
+        if (!tsrL_filled(o) || (given != NULL && given->face != o->face))
             return false;
-    return true;
-}
-
-static bool write_out(lua_State *L, call *c, int out) {
-    c->to = tsrL_peek(L, out);
-    if (!tsrL_filled(c->to))
+        requires_grad = requires_grad || o->requires_grad;
+        given = o;
+    }
+    if (given == NULL || operation->library->context == NULL)
+        return false;
+    for (int i = 0; c.options.weak >> i != 0; i++)
+        if ((c.options.weak >> i & 1) != 0 && !fits(&c, i))
+            return false;
+    c.options.face = (tsr_face)given->face;
+    c.options.default_float = operation->library->default_float[given->face];
+    c.options.memo = &operation->memo[given->face];
+    c.to = NULL;
+    if (out == 0) {
+        push_new(L, &c, given, requires_grad);
+        return true;
+    }
+    c.to = tsrL_peek(L, out);
+    if (!tsrL_filled(c.to))
         return false;
     tsr_error err;
     tsrL_no_error(&err);
     tsr_array *written = NULL;
-    TSRL_TRY(L, &err, attempt(L, c, &written, &err));
+    TSRL_TRY(L, &err, attempt(L, &c, &written, &err));
     tsr_array_release(written); /* the object at `out` holds it */
     lua_pushvalue(L, out);
-    return true;
-}
-
-bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
-    call c;
-    const tsrL_object *given = NULL;
-    c.operation = operation;
-    c.options = (tsr_apply_options){.weak = 0};
-    c.requires_grad = false;
-    c.to = NULL;
-    if (!read(L, &c, 0, &given) || (operation->count > 1 && !read(L, &c, 1, &given)) ||
-        (operation->count > 2 && !read(L, &c, 2, &given)))
-        return false;
-    if (given == NULL || operation->library->context == NULL ||
-        (c.options.weak != 0 && !numbers_fit(&c)))
-        return false;
-    c.options.face = (tsr_face)given->face;
-    c.options.default_float = operation->library->default_float[given->face];
-    c.options.memo = &operation->memo[given->face];
-    if (out != 0)
-        return write_out(L, &c, out);
-    push_new(L, &c, given);
     return true;
 }
 

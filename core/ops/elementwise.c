@@ -114,35 +114,6 @@ static inline tsr_status find_types(tsr_context *context, tsr_do operation, int 
     return status;
 }
 
-/* What most calls of scripts are: small arrays of one shape as they are made, of the dtypes of the
- * last call, that the kernel takes as they are, and room for the result. All else is left alone,
- * and false. */
-static inline bool apply_at_once(tsr_context *context, const known *k, int arity,
-                                 const tsr_array *const *operands, const tsr_apply_options *options,
-                                 tsr_array **result) {
-    const tsr_array *x = operands[0], *y = operands[arity - 1];
-    const tsr_types *t = &k->types;
-    bool simple = options->weak == 0 && options->out == NULL && options->where == NULL &&
-                  options->alpha == NULL && x->plain && y->plain && x->ndim == 1 && y->ndim == 1 &&
-                  x->size == y->size;
-    if (!simple || k->key != key_of(options->default_float, arity, operands, 0) || !t->direct ||
-        x->dtype != t->in[0] || y->dtype != t->in[arity - 1])
-        return false;
-    int64_t bytes = x->size * t->item;
-    if (bytes > TSR_PLACE_MOST || tsr_place_room(1, bytes) > options->place_bytes ||
-        tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
-        return false;
-    tsr_array *a = tsr_array_place(options->place, context, t->result, t->item, 1, NULL, x->size);
-    const char *from[] = {tsr_data_of(x), tsr_data_of(y)};
-    if (arity == 2)
-        ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped],
-                                                    tsr_data_of(a), (size_t)x->size);
-    else
-        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], tsr_data_of(a), (size_t)x->size);
-    *result = a;
-    return true;
-}
-
 /* What quick.c does not do. */
 static tsr_status apply_by_program(tsr_context *context, const tsr_types *t, int arity,
                                    const tsr_array *const *operands,
@@ -166,9 +137,6 @@ tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *co
     *result = NULL;
     int arity = tsr_do_arity(operation);
     known here = {0}, *k = options->memo != NULL ? (known *)(void *)options->memo : &here;
-    if (options->place_bytes > 0 && operation != TSR_DO_POW &&
-        apply_at_once(context, k, arity, operands, options, result))
-        return TSR_OK;
     tsr_status status = find_types(context, operation, arity, operands, options, k, err);
     if (status == TSR_OK && options->alpha != NULL)
         status = check_alpha(options->alpha, k->types.common, err);
