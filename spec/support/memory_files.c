@@ -8,7 +8,7 @@
 typedef struct handle {
     memory_files *files;
     char *name, *data;
-    size_t bytes;
+    size_t bytes, room;
 } handle;
 
 memory_file *memory_find(memory_files *files, const char *name) {
@@ -82,7 +82,10 @@ static bool write_more(void *user, const void *data, size_t bytes) {
     handle *h = user;
     if (!spend(h->files, bytes))
         return false;
-    h->data = realloc(h->data, h->bytes + bytes + 1);
+    if (h->bytes + bytes >= h->room) {
+        h->room = 2 * (h->bytes + bytes + 1);
+        h->data = realloc(h->data, h->room);
+    }
     memcpy(h->data + h->bytes, data, bytes);
     h->bytes += bytes;
     return true;
