@@ -712,7 +712,11 @@ describe("without the capability for files", function()
                 function() ts.np.save(%q, ts.np.zeros(1)) end, function() ts.np.savez(%q, ts.np.zeros(1)) end,
                 function() ts.np.savez_compressed(%q, ts.np.zeros(1)) end, function() ts.torch.load(%q) end,
                 function() ts.torch.save(ts.torch.zeros(1), %q) end, function() ts.safetensors.load(%q) end,
-                function() ts.safetensors.save(%q, {x = ts.np.zeros(1)}) end,
+                function() ts.safetensors.save(%q, {x = ts.np.zeros(1)}) end, function() ts.np.loadtxt(%q) end,
+                function() ts.np.savetxt(%q, {1, 2}) end, function() ts.np.fromfile(%q) end,
+                function() ts.np.zeros(1):tofile(%q) end, function() ts.torch.zeros(1):tofile(%q, {sep = " "}) end,
+                function() ts.np.fromfile(%q, {sep = " "}) end, function() ts.image.load(%q) end,
+                function() ts.image.save(%q, ts.np.zeros({2, 2}, {dtype = "uint8"})) end,
             }
             for i, f in ipairs(calls) do
                 local fine, message = pcall(f)
