@@ -17,6 +17,7 @@
 #include "binding.h"
 #include "lua_half.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -417,6 +418,19 @@ static const char *read_text(lua_State *L, int table, int i) {
     return text;
 }
 
+/* Whether a number is saved as an integer. Without integers in Lua, that is one without a fraction:
+ * an epoch, a position; PyTorch's reader of weights takes no floats there. */
+static bool is_whole(lua_State *L, int index, int64_t *out) {
+    tsr_scalar wide;
+    if (tsrL_test_wide(L, index, &wide) && wide.dtype == TSR_INT64)
+        return (*out = wide.as.i), true;
+    if (TSRL_INTEGERS && !tsrL_isinteger(L, index))
+        return false;
+    double d = lua_type(L, index) == LUA_TNUMBER ? lua_tonumber(L, index) : 0.5;
+    return tsrL_tointeger(L, index, out) &&
+           (TSRL_INTEGERS || (fabs(d) <= 9007199254740992.0 && (d != 0 || !signbit(d))));
+}
+
 /* One value of the list that the Lua half makes: kinds[i] is "leaf", "none", "list" or "dict", and
  * payloads[i] the value or the number of items; arrays are counted in *arrays. */
 static tsr_value read_value(lua_State *L, int kinds, int payloads, int i, int64_t *arrays) {
@@ -430,9 +444,8 @@ static tsr_value read_value(lua_State *L, int kinds, int payloads, int i, int64_
     } else if (lua_type(L, -1) == LUA_TBOOLEAN) {
         v.kind = TSR_VALUE_BOOL;
         v.as.integer = lua_toboolean(L, -1);
-    } else if (lua_type(L, -1) == LUA_TNUMBER && tsrL_isinteger(L, -1)) {
+    } else if (is_whole(L, -1, &v.as.integer)) {
         v.kind = TSR_VALUE_INTEGER;
-        v.as.integer = (int64_t)lua_tointeger(L, -1);
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
         v.kind = TSR_VALUE_NUMBER;
         v.as.number = lua_tonumber(L, -1);
