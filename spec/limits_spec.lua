@@ -83,6 +83,7 @@ end)
 
 describe("ts.no_alloc", function()
     local x, y, z = np.arange(600):reshape(20, 30) + 0.5, np.ones(20, 30), np.empty(20, 30)
+    local small = np.ones(3)
     local line, column = np.empty(30), np.empty(20)
     local where, bools = np.ones(20, 30):gt(0), np.empty(20, 30, {dtype = "bool"})
     local whole, floats, at = np.empty({}), np.empty(20, 30, {dtype = "float32"}), np.empty(20, {dtype = "int64"})
@@ -118,7 +119,9 @@ describe("ts.no_alloc", function()
 
     it("makes every allocation an error", function()
         for _, f in ipairs{
-            function() return x + y end, function() return x[1] end, function() return x.T end,
+            function() return x + y end, function() return line["1:3"] end, function() return x:sum() end,
+            function() return small + small end, function() return small:astype("int8") end,
+            function() return x[1] end, function() return x.T end,
             function() return np.zeros(3) end, function() return x:copy() end, function() return t:numpy() end,
             function() return np.array({1, 2}) end, function() return np.add(x, {1}, {out = z}) end,
             function() return np.cumsum(x, 1) end, function() return torch.softmax(t, 1) end} do

@@ -32,6 +32,11 @@ static inline bool tsr_estimating(const tsr_context *context) {
     return tsr_execution_of(context)->section == TSR_SECTION_ESTIMATE;
 }
 
+/* Whether a result may lie in memory of the caller's: not where each allocation counts. */
+static inline bool tsr_may_place(const tsr_context *context) {
+    return tsr_execution_of(context)->section == TSR_SECTION_NONE;
+}
+
 /* For a new context, `config` checked by tsr_execution_check before. */
 void tsr_execution_open(tsr_execution *execution, const tsr_executor *host);
 tsr_status tsr_execution_check(const tsr_executor *host, tsr_error *err);

@@ -222,7 +222,7 @@ tsr_status tsr_clone_at(tsr_context *context, const tsr_array *src, tsr_dtype dt
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
     size_t needed = info != NULL ? tsr_place_room(src->ndim, src->size * info->itemsize) : 0;
     if (needed == 0 || needed > place_bytes || !src->plain || src->ndim > 1 ||
-        tsr_estimating(context))
+        !tsr_may_place(context))
         return tsr_clone(context, src, dtype, order, out, err);
     tsr_array *made = tsr_array_place(place, context, dtype, info->itemsize, src->ndim,
                                       tsr_shape_of(src), src->size);

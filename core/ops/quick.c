@@ -161,7 +161,7 @@ static inline tsr_status new_result(tsr_context *context, const tsr_types *t, co
                                     const tsr_apply_options *options, tsr_array **result,
                                     tsr_error *err) {
     size_t needed = tsr_place_room(like->ndim, like->size * t->item);
-    if (needed != 0 && needed <= options->place_bytes) {
+    if (needed != 0 && needed <= options->place_bytes && tsr_may_place(context)) {
         *result = tsr_array_place(options->place, context, t->result, t->item, like->ndim,
                                   tsr_shape_of(like), like->size);
         return TSR_OK;

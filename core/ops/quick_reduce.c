@@ -128,7 +128,7 @@ static tsr_status deliver(tsr_context *context, const tsr_array *a, const void *
     tsr_status status = TSR_OK;
     if (options->out != NULL)
         tsr_array_retain(*result = options->out);
-    else if (tsr_place_room(ndim, item) <= options->place_bytes)
+    else if (tsr_place_room(ndim, item) <= options->place_bytes && tsr_may_place(context))
         *result = tsr_array_place(options->place, context, dtype, item, ndim, ones, 1);
     else
         status = tsr_array_new(context, dtype, ndim, ones, false, result, err);
