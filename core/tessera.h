@@ -1,7 +1,7 @@
 /* Tessera: an n-dimensional array engine for programs that embed Lua. The only public header of the
  * core library; its comments are the C manual. The core is C11, knows nothing of Lua, keeps no
  * global state, prints nothing, never ends the process, and starts no thread before it is told to
- * (tsr_context_set_threads).
+ * (tsr_context_set_threads). It is long because a host should have to include and read one file.
  *
  * Objects
  *   tsr_context   where memory comes from, its quota and figures, the kernels that run, and on how

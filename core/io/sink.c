@@ -31,7 +31,7 @@ _Static_assert(TSR_SINK_PATH >= PATH_MAX, "realpath writes that many bytes");
 
 enum { PIECE = 4 << 20, TRIES = 100 };
 
-/* "DIRECTORY/.NAME.tmp-XXXXXXXX": a name that nobody else uses, by a number that changes. */
+/* "DIRECTORY/.NAME.tmp-" and letters: a name that nobody else uses, by a number that changes. */
 static bool temporary_name(const char *path, uint64_t number, char *out) {
     static const char letters[] = "0123456789abcdefghijklmnopqrstuv";
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;

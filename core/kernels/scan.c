@@ -34,11 +34,6 @@ typedef int64_t two __attribute__((vector_size(16)));
 
 typedef float floats __attribute__((vector_size(16)));
 
-static inline floats sums_4(floats none, floats v) {
-    v = SHUFFLE(four, none, v, 0, 4, 2, 6) + v;
-    return SHUFFLE(four, none, v, 0, 1, 5, 5) + v;
-}
-
 static inline floats products_4(floats none, floats v) {
     v = SHUFFLE(four, none, v, 0, 4, 2, 6) * v;
     return SHUFFLE(four, none, v, 0, 1, 5, 5) * v;
@@ -56,6 +51,11 @@ static void scan_sum_f64(const void *src, void *dst, size_t n, void *carry) {
     tsr_running_sums_f64(src, dst, n, carry);
 }
 #else
+static inline floats sums_4(floats none, floats v) {
+    v = SHUFFLE(four, none, v, 0, 4, 2, 6) + v;
+    return SHUFFLE(four, none, v, 0, 1, 5, 5) + v;
+}
+
 #define NAME     sum_f32
 #define F        float
 #define PARTS    1
