@@ -119,8 +119,13 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
             m->value[reg] = at;
             if (m->usual < m->most)
                 read_ahead(at, columns * m->item[reg]);
-        } else if (m->way[reg] != REPEATED)
+        } else if (rows == 1 && m->way[reg] == TURNED && m->panel[2] > 0) {
+            m->value[reg] =
+                m->turned[reg] +
+                ((row - m->panel[0]) * m->panel[3] + column - m->panel[1]) * m->item[reg];
+        } else if (m->way[reg] != REPEATED) {
             gather(m, tile, reg, at, rows, columns);
+        }
     }
 }
 
@@ -187,6 +192,7 @@ static void choose_block(tsr_machine *m, const tsr_tile *tile) {
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
     for (int i = 0; i < m->loads; i++)
         m->way[m->load[i]] = (uint8_t)way_of(m, tile, m->load[i]);
+    m->panel[2] = 0;
     choose_block(m, tile);
     spread(m, tile, (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns);
 }
@@ -197,4 +203,37 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
     for (int i = 0; i < m->loads; i++)
         bare = bare && m->way[m->load[i]] == DIRECT;
     return bare;
+}
+
+bool tsr_machine_turns(const tsr_machine *m, const tsr_tile *tile, int64_t *rows,
+                       int64_t *columns) {
+    int64_t widest = 0, bytes = 0;
+    for (int i = 0; i < m->loads; i++) {
+        int64_t item = m->item[m->load[i]];
+        if (m->way[m->load[i]] != TURNED)
+            continue;
+        widest = item > widest ? item : widest;
+        bytes += item;
+    }
+    if (widest == 0)
+        return false;
+    *rows = TSR_LINE / widest;
+    *columns = TSR_PANEL_BYTES / (*rows * bytes) / TSR_LINE * TSR_LINE;
+    return tile->n[1] >= 2 * TSR_LINE && tile->n[0] > 1 && *columns > 0;
+}
+
+void tsr_machine_turn(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                      int64_t rows, int64_t columns, char *room) {
+    for (int i = 0; i < m->loads; i++) {
+        int reg = m->load[i], operand = m->program->operand[reg];
+        const int64_t *strides = tile->strides[operand], item = m->item[reg];
+        if (m->way[reg] != TURNED)
+            continue;
+        m->turned[reg] = room;
+        m->program->kernels->transpose[tsr_item_row((size_t)item)](
+            tile->data[operand] + row * strides[0] + column * strides[1], strides[1], room,
+            columns * item, columns, rows, false);
+        room += (rows * columns * item + TSR_LINE - 1) / TSR_LINE * TSR_LINE;
+    }
+    m->panel[0] = row, m->panel[1] = column, m->panel[2] = rows, m->panel[3] = columns;
 }

@@ -21,6 +21,7 @@
 
 enum { TSR_MACHINE_BYTES = 32768, TSR_MACHINE_BUFFERS = 32, TSR_MACHINE_MOST = 8192 };
 enum { TSR_FAR_BYTES = 1 << 22, TSR_FAR_BLOCK = 1024 };
+enum { TSR_PANEL_BYTES = 32768 };
 
 typedef struct tsr_machine {
     const tsr_program *program;
@@ -37,6 +38,8 @@ typedef struct tsr_machine {
     int64_t times[TSR_REGISTERS];      /* so often, */
     int64_t filled;                    /* and all that the current tile repeats at least so often */
     const void *value[TSR_REGISTERS];
+    int64_t panel[4];            /* place of the panel at hand: row, column, rows, columns */
+    char *turned[TSR_REGISTERS]; /* where operands are turned to in it */
     _Alignas(64) char bytes[TSR_MACHINE_BYTES];
 } tsr_machine;
 
@@ -52,6 +55,14 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m);
  * write there. Valid until the next block. */
 const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
                               int64_t rows, int64_t columns, void *to);
+
+/* Long rows of which some operands run across: turning these for a panel of a few rows, of as many
+ * bytes as a line has, lets the others be used where they lie. False when a tile is not of that
+ * kind; else how large panels are. A panel's rows are then blocks of one row; `room` is for
+ * TSR_PANEL_BYTES, aligned to a line, and stays until the next panel. */
+bool tsr_machine_turns(const tsr_machine *m, const tsr_tile *tile, int64_t *rows, int64_t *columns);
+void tsr_machine_turn(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                      int64_t rows, int64_t columns, char *room);
 
 /* Whether rows of an operand are contiguous and aligned for a dtype. */
 bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype);

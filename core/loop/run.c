@@ -40,6 +40,7 @@ typedef struct job {
 typedef struct worker {
     const job *job;
     tsr_machine machine;
+    _Alignas(64) char panel[TSR_PANEL_BYTES];
 } worker;
 
 /* Computes a block of a tile and brings its value to where it belongs. */
@@ -63,12 +64,31 @@ static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int
                                                   rows, columns);
 }
 
+/* A panel after the other, and in it row by row. */
+static void run_panels(worker *w, const tsr_tile *tile, int64_t rows, int64_t columns) {
+    tsr_machine *m = &w->machine;
+    for (int64_t i = 0; i < tile->n[0]; i += rows)
+        for (int64_t j = 0; j < tile->n[1]; j += columns) {
+            int64_t below = tile->n[0] - i < rows ? tile->n[0] : i + rows;
+            int64_t right = tile->n[1] - j < columns ? tile->n[1] : j + columns;
+            tsr_machine_turn(m, tile, i, j, below - i, right - j, w->panel);
+            for (int64_t r = i; r < below; r++)
+                for (int64_t c = j; c < right; c += m->usual)
+                    run_block(w, tile, r, c, 1, right - c < m->usual ? right - c : m->usual, true);
+        }
+}
+
 static bool run_tile(void *user, const tsr_tile *tile) {
     worker *w = user;
     tsr_machine *m = &w->machine;
     const tsr_program *p = m->program;
     tsr_machine_enter(m, tile);
     bool dense = tsr_tile_is_direct(tile, 0, (tsr_dtype)p->dtype[p->result]);
+    int64_t panel_rows, panel_columns;
+    if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns)) {
+        run_panels(w, tile, panel_rows, panel_columns);
+        return true;
+    }
     if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m))
         m->columns = tile->n[1];
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
