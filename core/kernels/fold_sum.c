@@ -37,8 +37,45 @@ enum { BLOCK = 32768 };
             *(uint64_t *)lanes += (uint64_t)(FAR)sum;                                              \
         }                                                                                          \
     }
-NARROW(narrow_bool, uint8_t, uint32_t, uint64_t, s[i] != 0)
-NARROW(narrow_u8, uint8_t, uint32_t, uint64_t, s[i])
+
+/* Bytes are added up eight at a time, in four pairs of 16 bits, which so many words cannot
+ * overflow.
+ */
+enum { WORDS = 128 };
+typedef uint64_t __attribute__((may_alias, aligned(1))) word;
+
+/* 1 for each byte that is not 0. */
+static inline uint64_t truths(uint64_t w) {
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    return (((w & low) + low) | w) >> 7 & 0x0101010101010101;
+}
+
+static inline __attribute__((always_inline)) void bytes_of(const uint8_t *s, size_t n,
+                                                           uint64_t *lane, bool truth) {
+    const uint64_t even = 0x00ff00ff00ff00ff, fours = 0x0000ffff0000ffff;
+    for (size_t m; n >= 8; s += m * 8, n -= m * 8) {
+        const word *words = (const void *)s;
+        uint64_t pairs = 0;
+        m = n / 8 < WORDS ? n / 8 : WORDS;
+        for (size_t i = 0; i < m; i++) {
+            const uint64_t w = truth ? truths(words[i]) : words[i];
+            pairs += (w & even) + (w >> 8 & even);
+        }
+        pairs = (pairs & fours) + (pairs >> 16 & fours);
+        *lane += (pairs & 0xffffffff) + (pairs >> 32);
+    }
+    for (size_t i = 0; i < n; i++)
+        *lane += truth ? s[i] != 0 : s[i];
+}
+
+static void narrow_bool(const void *src, size_t n, void *lanes) {
+    bytes_of(src, n, lanes, true);
+}
+
+static void narrow_u8(const void *src, size_t n, void *lanes) {
+    bytes_of(src, n, lanes, false);
+}
+
 NARROW(narrow_i8, int8_t, int32_t, int64_t, s[i])
 NARROW(narrow_u16, uint16_t, uint32_t, uint64_t, s[i])
 NARROW(narrow_i16, int16_t, int32_t, int64_t, s[i])

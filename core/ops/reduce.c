@@ -125,6 +125,10 @@ static tsr_status find_types(tsr_reduction r, tsr_dtype dtype, const tsr_reduce_
         bool is_unsigned = np && kind_of(dtype) == 'u';
         tsr_dtype usual = category > 1 ? dtype : is_unsigned ? TSR_UINT64 : TSR_INT64;
         t->result = t->value = wanted != TSR_DTYPE_COUNT ? wanted : usual;
+        /* lanes of sums have 64 bits: who wants these need not have the elements in them */
+        bool wide = t->result == TSR_INT64 || t->result == TSR_UINT64;
+        if (r == TSR_REDUCE_SUM && category < 2 && wide)
+            t->value = dtype;
     } else if (r == TSR_REDUCE_MEAN) {
         tsr_dtype usual = category > 1 ? dtype : TSR_FLOAT64;
         if (wanted == TSR_DTYPE_COUNT && category < 2 && !np)
