@@ -9,6 +9,7 @@
 
 static const char *const names[] = {"dltensor_versioned", "dltensor"};
 static const char keys[2]; /* of the registry, for the same metatables: found sooner than names */
+enum { FIRST = TSRL_WITHOUT_GC + 1 }; /* where the metatable of ndarrays has them, sooner still */
 
 /* Ours say after the pointer what they are, which is seen sooner than a metatable. */
 typedef struct capsule {
@@ -46,7 +47,7 @@ void **tsrL_test_capsule(lua_State *L, int index, bool *legacy) {
 void **tsrL_push_capsule(lua_State *L, bool legacy) {
     capsule *c = tsrL_newuserdata(L, sizeof *c);
     *c = (capsule){.key = &keys[legacy]};
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &keys[legacy]);
+    lua_rawgeti(L, lua_upvalueindex(TSRL_UP_NDARRAY), FIRST + legacy);
     lua_setmetatable(L, -2);
     return &c->managed;
 }
@@ -82,6 +83,8 @@ void tsrL_register_capsules(lua_State *L) {
             lua_pushcfunction(L, capsule_gc);
             lua_setfield(L, -2, "__gc");
         }
+        lua_pushvalue(L, -1);
+        lua_rawseti(L, lua_upvalueindex(TSRL_UP_NDARRAY), FIRST + i);
         lua_rawsetp(L, LUA_REGISTRYINDEX, &keys[i]);
     }
 }

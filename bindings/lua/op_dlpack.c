@@ -105,15 +105,16 @@ int tsrL_op_dlpack_device(lua_State *L) {
 static tsrL_object *import(lua_State *L, void **box, unsigned options) {
     tsr_error err;
     tsrL_no_error(&err);
-    tsrL_object *made = tsrL_new(L, tsrL_face(L));
-    tsr_context *context = tsrL_lib(L)->context;
+    tsrL_library *lib = tsrL_lib(L);
+    tsrL_object *made = tsrL_new_in(L, lib, tsrL_face(L));
     if (*box == NULL)
         tsrL_fail(L, TSR_EVALUE, 1, "the capsule was used already");
     options |= TSR_DLPACK_RETRY;
     for (int turn = 0;; turn++) {
         void *managed = *box;
         *box = NULL; /* deleters run while this does */
-        tsr_status status = tsr_dlpack_import(context, managed, options, &made->cell->array, &err);
+        tsr_status status =
+            tsr_dlpack_import(lib->context, managed, options, &made->cell->array, &err);
         if (status == TSR_OK)
             return made;
         if (status == TSR_EMEMORY)
@@ -145,6 +146,8 @@ static tsrL_object *import_pointer(lua_State *L, unsigned options) {
 
 /* One more view of an array of ours. */
 static tsrL_object *import_own(lua_State *L, tsrL_object *o, unsigned options) {
+    if (!tsrL_filled(o))
+        tsrL_type_error(L, 1, "an array");
     if (o->requires_grad)
         tsrL_fail(L, TSR_EVALUE, 1, "the tensor requires grad: give t:detach()");
     unsigned rights =
@@ -219,8 +222,7 @@ int tsrL_op_from_dlpack(lua_State *L) {
     } else {
         lua_settop(L, LAST);
     }
-    tsrL_object *made =
-        o != NULL ? import_own(L, tsrL_check(L, 1), options) : import_value(L, options);
+    tsrL_object *made = o != NULL ? import_own(L, o, options) : import_value(L, options);
     if (copy == TSRL_COPY_ALWAYS)
         copy_import(L, made);
     return 1;

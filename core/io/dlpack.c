@@ -1,10 +1,10 @@
 /* DLPack: arrays to and from other libraries in the process, without a copy.
  *
- * An export is one block: the struct that the consumer sees, a reference to the storage, and the
- * sizes and strides that the struct points to. It holds storage and context alone, so that the
- * consumer may call the deleter on any thread, long after the state that exported it. Where no
- * element depends on a stride (sizes of 1, empty arrays), the row-major one is told, so that it is
- * neither negative nor broken.
+ * An export is one block: the struct that the consumer sees, the array's header, which refers to
+ * the storage, and the sizes and strides that the struct points to. It holds storage and context
+ * alone, so that the consumer may call the deleter on any thread, long after the state that
+ * exported it. Where no element depends on a stride (sizes of 1, empty arrays), the row-major one
+ * is told, so that it is neither negative nor broken.
  *
  * An import looks at the version first and trusts nothing else: sizes and strides are copied and
  * checked, the extent around the first element becomes the bytes of a storage of its own, and that
@@ -78,18 +78,25 @@ typedef struct exported {
     union {
         tsr_dl_legacy legacy;
         tsr_dl_versioned versioned;
-    } as; /* first: what the consumer has is the address of this */
-    tsr_context *context;
-    tsr_storage *storage; /* retained and exported */
-    size_t bytes;         /* of this block */
-    int64_t offset;       /* of the first element in the storage */
-    tsr_dtype dtype;
-    int64_t dims[]; /* sizes, strides */
+    } as;         /* first: what the consumer has is the address of this */
+    size_t bytes; /* of this block */
 } exported;
 
+/* Behind it lies the array as it was: what comes back becomes another view of that. Its context
+ * paid for the block; its storage is retained and exported. */
+static tsr_array *view_of(const exported *e) {
+    return (tsr_array *)(uintptr_t)(e + 1);
+}
+
+/* And then the sizes and the strides that the consumer sees. */
+static int64_t *told_to_consumer(const exported *e, int ndim) {
+    return view_of(e)->dims + 2 * ndim;
+}
+
 static void let_go(exported *e) {
-    tsr_storage *storage = e->storage;
-    tsr_block_free(e->context, e, e->bytes);
+    const tsr_array *v = view_of(e);
+    tsr_storage *storage = v->storage;
+    tsr_block_free(v->context, e, e->bytes);
     tsr_storage_unexport(storage);
     tsr_storage_release(storage);
 }
@@ -107,10 +114,14 @@ static tsr_status describe_layout(const tsr_array *a, unsigned options, int64_t 
                                   tsr_error *err) {
     int ndim = a->ndim, log = __builtin_ctz(a->itemsize); /* items are powers of two */
     const int64_t *shape = tsr_shape_of(a), *strides = tsr_strides_of(a);
-    tsr_dims_copy(dims, shape, ndim);
-    tsr_strides_fill(ndim, shape, 1, dims + ndim);
-    for (int i = 0; i < ndim && a->size > 0; i++) {
-        if (shape[i] == 1)
+    int64_t dense = 1;
+    for (int i = ndim; i-- > 0;) {
+        dims[i] = shape[i];
+        dims[ndim + i] = dense;
+        if (shape[i] <= 1)
+            continue;
+        dense *= shape[i];
+        if (a->size == 0)
             continue;
         if ((strides[i] & (a->itemsize - 1)) != 0)
             return tsr_error_set(err, TSR_EUNSUPPORTED,
@@ -148,8 +159,8 @@ static void fill(exported *e, const tsr_array *a, unsigned options, bool readonl
     t->dtype.code = code_of((tsr_dtype)a->dtype);
     t->dtype.bits = (uint8_t)(8 * a->itemsize);
     t->dtype.lanes = 1;
-    t->shape = e->dims;
-    t->strides = e->dims + a->ndim;
+    t->shape = told_to_consumer(e, a->ndim);
+    t->strides = t->shape + a->ndim;
     t->byte_offset = 0;
 }
 
@@ -174,29 +185,25 @@ static tsr_status hold_storage(const tsr_array *a, unsigned options, const char 
 tsr_status tsr_dlpack_export(const tsr_array *a, unsigned options, const char *holder, void **out,
                              tsr_error *err) {
     *out = NULL;
-    bool readonly;
-    int64_t dims[2 * TSR_MAX_DIMS];
+    bool readonly = false;
+    size_t bytes = sizeof(exported) + sizeof *a + 4 * (size_t)a->ndim * sizeof(int64_t);
     tsr_status status = tsr_storage_live(a->storage, err);
-    if (status == TSR_OK)
-        status = describe_layout(a, options, dims, err);
     if (status != TSR_OK)
         return status;
-    size_t bytes = sizeof(exported) + 2 * (size_t)a->ndim * sizeof(int64_t);
     exported *e = tsr_block_new(a->context, bytes, false, err);
     if (e == NULL)
         return TSR_EMEMORY;
-    status = hold_storage(a, options, holder, &readonly, err);
+    status = describe_layout(a, options, told_to_consumer(e, a->ndim), err);
+    if (status == TSR_OK)
+        status = hold_storage(a, options, holder, &readonly, err);
     if (status != TSR_OK) {
         tsr_block_free(a->context, e, bytes);
         return status;
     }
     tsr_storage_hold(a->storage);
-    e->context = a->context;
-    e->storage = a->storage;
     e->bytes = bytes;
-    e->offset = a->offset;
-    e->dtype = (tsr_dtype)a->dtype;
-    tsr_dims_copy(e->dims, dims, 2 * a->ndim);
+    memcpy(view_of(e), a, sizeof *a);
+    tsr_dims_copy(view_of(e)->dims, a->dims, 2 * a->ndim);
     fill(e, a, options, readonly);
     *out = e;
     return TSR_OK;
@@ -294,13 +301,14 @@ static tsr_status make_foreign(tsr_context *context, const tsr_dl_tensor *t, uns
 }
 
 /* The view of a struct that was exported here. */
-static tsr_status make_own(tsr_context *context, const exported *e, int ndim, unsigned rights,
+static tsr_status make_own(tsr_context *context, const exported *e, unsigned rights,
                            tsr_array **out, tsr_error *err) {
-    int64_t strides[TSR_MAX_DIMS], item = tsr_dtype_describe(e->dtype)->itemsize;
-    for (int i = 0; i < ndim; i++)
-        strides[i] = e->dims[ndim + i] * item;
-    return tsr_array_from_storage(context, e->storage, e->dtype, ndim, e->dims, strides, e->offset,
-                                  rights, out, err);
+    const tsr_array *v = view_of(e);
+    if (context == v->context)
+        return tsr_view_alias(v, rights, out, err);
+    return tsr_array_from_storage(context, v->storage, (tsr_dtype)v->dtype, v->ndim,
+                                  tsr_shape_of(v), tsr_strides_of(v), v->offset, v->rights & rights,
+                                  out, err);
 }
 
 tsr_status tsr_dlpack_import(tsr_context *context, void *managed, unsigned options, tsr_array **out,
@@ -329,7 +337,7 @@ tsr_status tsr_dlpack_import(tsr_context *context, void *managed, unsigned optio
     tsr_storage *storage = NULL;
     tsr_status status;
     if (ours)
-        status = make_own(context, managed, t->ndim, rights, out, err);
+        status = make_own(context, managed, rights, out, err);
     else
         status = make_foreign(context, t, rights, out, &storage, err);
     if (status == TSR_OK && !ours)
