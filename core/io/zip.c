@@ -241,7 +241,7 @@ static tsr_status check_members(tsr_zip *zip, int64_t end, tsr_error *err) {
 
 tsr_status tsr_zip_open(const tsr_source *source, tsr_arena *arena, tsr_zip *zip, tsr_error *err) {
     zip->members = (tsr_list){.context = source->context, .item = sizeof(tsr_member)};
-    tsr_crc_start(&zip->crc);
+    tsr_crc_start(&zip->crc, source->context);
     directory d = {0};
     tsr_status status = read_end(source, &d, err);
     if (status != TSR_OK)

@@ -36,7 +36,7 @@ void tsr_zip_start(tsr_zip_writer *w, tsr_context *context, struct tsr_sink *sin
                           .sink = sink,
                           .members = {.context = context, .item = sizeof(record)},
                           .arena = {.context = context}};
-    tsr_crc_start(&w->crc);
+    tsr_crc_start(&w->crc, context);
 }
 
 void tsr_zip_free(tsr_zip_writer *w) {

@@ -16,6 +16,7 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "check.h"
 #include "tessera_lua.h"
 
 #include <dirent.h>
@@ -39,17 +40,6 @@
 #endif
 
 static const char *module, *work;
-static _Atomic int passed, failed;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (condition) {                                                                           \
-            passed++;                                                                              \
-        } else {                                                                                   \
-            failed++;                                                                              \
-            printf("%s:%d: %s\n", __func__, __LINE__, #condition);                                 \
-        }                                                                                          \
-    } while (0)
 
 /* ---- states */
 
@@ -478,6 +468,5 @@ int main(int argc, char **argv) {
     if (!UNDER_ASAN) /* which needs terabytes of addresses */
         limited(argv[0]);
     copies();
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return report();
 }

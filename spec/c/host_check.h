@@ -7,24 +7,11 @@
 #include <lua.h>
 #include <lualib.h>
 
+#include "check.h"
 #include "tessera_lua.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int passed, failed;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (condition) {                                                                           \
-            passed++;                                                                              \
-        } else {                                                                                   \
-            failed++;                                                                              \
-            printf("%s:%d: %s\n", __func__, __LINE__, #condition);                                 \
-        }                                                                                          \
-    } while (0)
 
 /* ---- states, scripts, memory */
 
@@ -103,12 +90,6 @@ static inline size_t lent(lua_State *L) {
     tsr_memory memory = {0};
     CHECK(tessera_memory(L, &memory));
     return memory.lent;
-}
-
-/* The last line of a test, and its status. */
-static int report(void) {
-    printf("%d passed, %d failed\n", passed, failed);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 #endif

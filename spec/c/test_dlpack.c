@@ -3,23 +3,10 @@
  * tessera.h, so that both sides cannot be wrong together; deleters count how often they are called,
  * and by whom. */
 #include "../../core/tessera.h"
+#include "check.h"
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int passed, failed;
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (condition) {                                                                           \
-            passed++;                                                                              \
-        } else {                                                                                   \
-            failed++;                                                                              \
-            printf("%s:%d: %s\n", __func__, __LINE__, #condition);                                 \
-        }                                                                                          \
-    } while (0)
 
 /* ---- the protocol, by byte offsets */
 
@@ -776,6 +763,5 @@ int main(void) {
     tsr_context_memory(context, &figures);
     CHECK(figures.current == 0 && figures.lent == 0);
     tsr_context_release(context);
-    printf("test_dlpack: %d passed, %d failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }
