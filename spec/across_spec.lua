@@ -4,6 +4,8 @@ describe("operands across each other", function()
     local ts = require("tessera")
     local np = ts.np
 
+    local wraps = math.type ~= nil -- elsewhere 1 is a float, and so are differences with it
+
     local function value(i, j)
         return (i * 7 + j * 3) % 50
     end
@@ -43,7 +45,8 @@ describe("operands across each other", function()
                 for threads = 1, 2 do
                     ts.set_threads(threads)
                     assert.is_nil(wrong(x + y, function(v) return 2 * v end))
-                    assert.is_nil(wrong(y - 1, function(v) return v - (v == 0 and dtype == "uint8" and -255 or 1) end))
+                    local below = wraps and dtype == "uint8" and 255 or -1
+                    assert.is_nil(wrong(y - 1, function(v) return v == 0 and below or v - 1 end))
                     assert.is_nil(wrong(np.where(np.less(x, 25), y, z), function(v) return v end))
                     local out = np.zeros({rows, 2 * columns}, {dtype = "float64"})[":, ::2"]
                     np.multiply(y, z, {out = out})

@@ -111,7 +111,7 @@ describe("bare files", function()
             torch.from_numpy(x):tofile(place, options(case[2]))
             assert.equal(read(oracle .. "/" .. case[1]), read(place))
         end
-        local x = np.arange(6):reshape(2, 3)
+        local x = np.arange(6, {dtype = "int64"}):reshape(2, 3)
         x.T:tofile(place)
         assert.same({0, 3, 1, 4, 2, 5}, np.fromfile(place, "int64"):tolist())
         assert.same({0, 3}, np.fromfile(place, {dtype = "int64", count = 2}):tolist())

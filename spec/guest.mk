@@ -41,9 +41,9 @@ UNLOAD_ROUNDS ?= 100
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all --error-exitcode=1
 
 row-guest:
-	@$(TALLY_ROW) one $(TAG)guest $(call GUEST_RUN,$(BUILD))
+	@$(TALLY_ROW) one $(TAG)guest-program $(call GUEST_RUN,$(BUILD))
 row-asan-guest:
-	@$(TALLY_ROW) one asan-guest env ASAN_OPTIONS=detect_leaks=0 $(call GUEST_RUN,$(ASAN))
+	@$(TALLY_ROW) one asan-guest-program env ASAN_OPTIONS=detect_leaks=0 $(call GUEST_RUN,$(ASAN))
 row-comma:
 	@$(TALLY_ROW) busted comma env $(call BUSTED,$(BUILD)) --helper=spec/support/comma.lua $(COMMA_SPECS)
 row-unload:
