@@ -165,6 +165,33 @@ describe("a view", function()
         assert.is_false(pcall(function() v.data = nil end))
     end)
 
+    it("checks indices in compiled loops", function()
+        -- The compiler leaves out what it knows of a counter: here it knows wrong things, right ones, and nothing.
+        local loop = "local v = ... local s = 0 for i = $range do s = s + $read end return s"
+        local n = 300
+        local flat, square = view(np.ones(n)), view(np.ones({n, 2}))
+        local wide = view(np.as_strided(np.ones(1), {2 ^ 31}, {0}))
+        for _, reader in ipairs {{flat, "v[i]", n}, {square, "v:at(i, 2)", n}, {wide, "v[i]", 2 ^ 31}} do
+            local v, read, size = reader[1], reader[2], reader[3]
+            local function run_over(range)
+                jit.flush()
+                local parts = {range = range, read = read}
+                return pcall(assert(loadstring((loop:gsub("%$(%l+)", parts)))), v)
+            end
+            for range, sum in pairs {["1, 300"] = 300, ["300, 1, -1"] = 300, ["2, 300, 2"] = 150, ["-300, -1"] = 300,
+                ["1.0, 300.0, 1"] = 300, ["1, 300, 0.5"] = false, ["0, 300"] = false, ["-300, 1"] = false,
+                ["300, 0, -1"] = false, ["300, -1, -1"] = false, ["-1, -301, -1"] = size > n and 301,
+                ["1, 301"] = size > n and 301, ["200, 2e3"] = size > n and 1801,
+                ["2^31 - 200, 2^31 + 200"] = false, ["-2^31 - 200, -2^31 + 200"] = false,
+                ["2^32 - 200, 2^32 + 200"] = false, ["2^53, 2^53 + 4e2, 2"] = false} do
+                local ok, result = run_over(range)
+                local right = ok and result == sum
+                    or not ok and not sum and result:find("out of range", 1, true)
+                assert(right, range .. " of " .. tostring(v) .. ": " .. tostring(result))
+            end
+        end
+    end)
+
     it("is not written to without the right", function()
         for _, x in ipairs {np.frombuffer("abcdefgh"), np.zeros(1):readonly(), (lender.lend("float64", {1}, false))} do
             local v = view(x)

@@ -35,6 +35,7 @@ end
 -- What the compiler sees through must be LuaJIT's own; the Lua half's are C functions.
 local type = core.ffi_builtin("_G", "type") or type
 floor = core.ffi_builtin("math", "floor") or floor
+local tobit = core.ffi_builtin("bit", "tobit")
 
 -- ---- dtypes ----------------------------------------------------------------------------------------
 
@@ -51,6 +52,7 @@ local element_types = {
 
 -- ---- views -----------------------------------------------------------------------------------------
 
+local int64, uint64, uint32 = ffi.typeof("int64_t"), ffi.typeof("uint64_t"), ffi.typeof("uint32_t")
 local anchors = setmetatable({}, {__mode = "k"}) -- view to the array that holds its memory
 local pointers = core.ffi_functions()
 local usable = ffi.cast("bool (*)(const void *, bool)", pointers.usable)
@@ -82,20 +84,40 @@ local function read_only(operation)
     fail("readonly", operation, "array is read-only")
 end
 
+-- What an index must pass, and what is multiplied by a stride. Where the sizes are int32_t, the index is made one as
+-- well: tobit does nothing to the counter of a loop, which is an integer already. That it is not below 1 is said as
+-- "one less is the same number with and without a sign", which the compiler knows of the counter of `for i = 1, ...`
+-- and leaves out; i >= 1 it would compare each time, and three comparisons an element (the third ends the loop) are
+-- more than a processor does beside one multiplication. It has to be said in these types: int64(uint32(x)) in compiled
+-- code is x again. Larger sizes are compared as the numbers that they are.
+local checks = {
+    int32_t = {
+        test = [[type($i) == "number" and tobit($i) == $i and $i <= v.shape[$d]
+            and uint64(int64(tobit($i - 1))) == uint32(tobit($i - 1))]],
+        steps = "int64(tobit($i - 1))",
+    },
+    double = {
+        test = [[type($i) == "number" and $i >= 1 and $i <= v.shape[$d] and floor($i) == $i]],
+        steps = "($i - 1)",
+    },
+}
+
 --- at(v, i1, ..., in) and set(v, i1, ..., in, x), under those names in messages.
-local function accessors(ndim, unit, at, set)
+local function accessors(ndim, unit, whole, at, set)
     local names, tests, terms = {}, {}, {}
     for d = 1, ndim do
-        local i, s = "i" .. d, d - 1
-        names[d] = i
-        tests[d] = ('type($i) == "number" and $i >= 1 and $i <= v.shape[%d] and floor($i) == $i'):format(s)
-        tests[d] = tests[d]:gsub("%$i", i)
-        terms[d] = (unit and d == ndim) and ("(%s - 1)"):format(i) or ("(%s - 1) * v.strides[%d]"):format(i, s)
+        local known = {i = "i" .. d, d = tostring(d - 1)}
+        names[d] = known.i
+        tests[d] = checks[whole].test:gsub("%$(%w)", known)
+        terms[d] = checks[whole].steps:gsub("%$(%w)", known)
+        if not (unit and d == ndim) then
+            terms[d] = ("%s * v.strides[%d]"):format(terms[d], d - 1)
+        end
     end
     names[ndim + 1] = "x"
     local all, test = table.concat(names, ", "), table.concat(tests, " and ")
     local text = [[
-        local type, floor, offset, wrong_count = ...
+        local type, floor, tobit, int64, uint64, uint32, offset, wrong_count = ...
         local function at(v, $all)
             if x ~= nil then wrong_count("$read", $ndim) end
             if $test then return v.data[$place] end
@@ -111,7 +133,7 @@ local function accessors(ndim, unit, at, set)
     local indices = table.concat(names, ", ", 1, ndim)
     local parts = {read = at, write = set, all = all, ndim = tostring(ndim), test = ndim == 0 and "true" or test,
         place = ndim == 0 and "0" or table.concat(terms, " + "), indices = ndim == 0 and "" or ", " .. indices}
-    return core.ffi_compile(text:gsub("%$(%w+)", parts), type, floor, offset, wrong_count)
+    return core.ffi_compile(text:gsub("%$(%w+)", parts), type, floor, tobit, int64, uint64, uint32, offset, wrong_count)
 end
 
 local common = {}
@@ -145,8 +167,7 @@ local function one_dimension(operation, ndim)
     fail("index", operation, "v[i] is for views of 1 dimension, not %d: use v:at() and v:set()", ndim)
 end
 
-local function define_type(key, dtype, ndim, writable, unit, wide)
-    local whole = wide and "double" or "int32_t"
+local function define_type(key, dtype, ndim, writable, unit, whole)
     local size = math.max(ndim, 1) -- C has no arrays of nothing
     local ctype = ffi.typeof(([[
         struct {
@@ -159,11 +180,11 @@ local function define_type(key, dtype, ndim, writable, unit, wide)
     for name, f in pairs(common) do
         methods[name] = f
     end
-    local at, set = accessors(ndim, unit, "at", "set")
+    local at, set = accessors(ndim, unit, whole, "at", "set")
     methods.at, methods.set = at, writable and set or function() read_only("set") end
     local flat, get, put = ndim == 1, nil, nil
     if flat then
-        get, put = accessors(ndim, unit, "index", "assignment")
+        get, put = accessors(ndim, unit, whole, "index", "assignment")
     end
     local meta = {}
     function meta.__index(v, name)
@@ -222,9 +243,9 @@ function module.view(x)
     if not empty and ffi.cast("uintptr_t", data) % ffi.alignof(element) ~= 0 then
         fail("unsupported", "view", "the elements are not aligned to %d bytes: take a copy", ffi.alignof(element))
     end
-    local unit, wide = ndim > 0 and strides[ndim] == 1, extent >= 2 ^ 31
-    local key = ("%s %d %s %s %s"):format(dtype.name, ndim, tostring(writable), tostring(unit), tostring(wide))
-    local ctype = types[key] or define_type(key, dtype.name, ndim, writable, unit, wide)
+    local unit, whole = ndim > 0 and strides[ndim] == 1, tobit and extent < 2 ^ 31 and "int32_t" or "double"
+    local key = ("%s %d %s %s %s"):format(dtype.name, ndim, tostring(writable), tostring(unit), whole)
+    local ctype = types[key] or define_type(key, dtype.name, ndim, writable, unit, whole)
     types[key] = ctype
     local sizes, steps = {}, {}
     for d = 1, ndim do
