@@ -977,7 +977,7 @@ typedef enum tsr_mapping {
     TSR_MAP_NONE,  /* arrays are read into memory of their own */
     TSR_MAP_READ,  /* read-only views of the file */
     TSR_MAP_COPY,  /* views that can be written; the file does not change */
-    TSR_MAP_SHARED /* views that can be written, and the file changes with them */
+    TSR_MAP_SHARED /* views that can be written, and the file changes with them; no archives */
 } tsr_mapping;
 
 /* Reading and writing through functions of a host's own, all called on the thread that reads or
@@ -1049,8 +1049,10 @@ TSR_API tsr_status tsr_file_field(tsr_file *file, int64_t entry, int64_t field, 
                                   tsr_error *err);
 /* New array: read, or a view of the mapped file. The fields of a structured array, and tensors of
  * one storage in a .pt file, share their memory. Data in the byte order of other machines is put
- * right when it is read, and cannot be mapped; nor can what is compressed (TSR_EUNSUPPORTED).
- * TSR_EDTYPE: there is no such dtype here. */
+ * right when it is read, and cannot be mapped; nor can what is compressed (TSR_EUNSUPPORTED). The
+ * check sum of a member of an archive is compared when it is read (TSR_EIO); mapping touches
+ * nothing, and so checks nothing but that the member lies where the archive says. TSR_EDTYPE: there
+ * is no such dtype here. */
 TSR_API tsr_status tsr_file_array(tsr_file *file, int64_t entry, int64_t field, tsr_array **out,
                                   tsr_error *err);
 /* Texts that a safetensors file has besides; returns how many. Borrowed from the file. */
@@ -1067,16 +1069,18 @@ typedef enum tsr_value_kind {
     TSR_VALUE_TUPLE,
     TSR_VALUE_DICT,
     TSR_VALUE_ARRAY,
+    TSR_VALUE_DTYPE,
     TSR_VALUE_KIND_COUNT
 } tsr_value_kind;
 
-/* What a .pt file holds: tensors, and what they are arranged in. */
+/* What a .pt file holds: tensors, and what they are arranged in. Devices are texts ("cuda:0"), and
+ * so are dtypes that there are not here. */
 typedef struct tsr_value {
     tsr_value_kind kind;
     bool requires_grad; /* of an array */
     int64_t count;      /* bytes of a text, items of a list or tuple, pairs of a dict */
     union {
-        int64_t integer; /* of a boolean too */
+        int64_t integer; /* of a boolean too; a tsr_dtype */
         double number;
         const char *text; /* borrowed from the file; not ended by a NUL */
         int64_t items;    /* for tsr_file_item; -1 when there are none */

@@ -29,7 +29,7 @@ $(ORACLE)/elementwise.txt: spec/oracle/elementwise_cases.py $(ELEMENTWISE_ORACLE
 $(ORACLE)/math.txt: spec/oracle/math_cases.py $(addprefix spec/oracle/,math_model.py math_reference.py) $(ELEMENTWISE_ORACLE)
 $(ORACLE)/composite.txt: spec/oracle/composite_cases.py $(ELEMENTWISE_ORACLE)
 $(ORACLE)/reduction.txt: spec/oracle/reduction_cases.py spec/oracle/reduction_model.py $(ELEMENTWISE_ORACLE)
-$(ORACLE)/files.txt: spec/oracle/file_cases.py
+$(ORACLE)/files.txt: spec/oracle/file_cases.py spec/oracle/later_torch.py
 $(ORACLE)/text.txt: spec/oracle/text_cases.py
 $(ORACLES): | $(BUILD)/deps/test
 	@mkdir -p $(@D)

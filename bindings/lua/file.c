@@ -344,7 +344,7 @@ static int push_items(lua_State *L, const tsr_file *file, const tsr_value *value
 
 static int file_value(lua_State *L) {
     static const char *const kinds[] = {"none", "leaf", "leaf", "leaf", "leaf",
-                                        "list", "list", "dict", "leaf"};
+                                        "list", "list", "dict", "leaf", "leaf"};
     _Static_assert(sizeof kinds / sizeof *kinds == TSR_VALUE_KIND_COUNT, "each kind");
     tsr_file *file = check_file(L, 1);
     tsr_error err = TSRL_ERROR;
@@ -377,6 +377,9 @@ static int file_value(lua_State *L) {
         tsrL_test(L, -1)->requires_grad = v.requires_grad && (kind == 'f' || kind == 'c');
         return 2;
     }
+    case TSR_VALUE_DTYPE:
+        tsrL_push_dtype(L, (tsr_dtype)v.as.integer);
+        return 2;
     case TSR_VALUE_LIST:
     case TSR_VALUE_TUPLE:
     case TSR_VALUE_DICT:
@@ -435,6 +438,7 @@ static bool is_whole(lua_State *L, int index, int64_t *out) {
  * payloads[i] the value or the number of items; arrays are counted in *arrays. */
 static tsr_value read_value(lua_State *L, int kinds, int payloads, int i, int64_t *arrays) {
     tsr_value v = {.kind = TSR_VALUE_NONE};
+    tsr_dtype dtype;
     lua_rawgeti(L, kinds, i);
     const char *kind = lua_tostring(L, -1);
     lua_rawgeti(L, payloads, i);
@@ -454,10 +458,15 @@ static tsr_value read_value(lua_State *L, int kinds, int payloads, int i, int64_
         v.kind = TSR_VALUE_TEXT;
         v.as.text = lua_tolstring(L, -1, &n);
         v.count = (int64_t)n;
+    } else if (tsrL_test_dtype(L, -1, &dtype)) {
+        v.kind = TSR_VALUE_DTYPE;
+        v.as.integer = dtype;
     } else if (tsrL_test(L, -1) != NULL) {
         v.kind = TSR_VALUE_ARRAY;
         v.requires_grad = tsrL_test(L, -1)->requires_grad;
         v.as.entry = (*arrays)++;
+    } else if (lua_type(L, -1) == LUA_TUSERDATA) {
+        tsrL_fail(L, TSR_EVALUE, 0, "a userdata cannot be saved");
     }
     lua_pop(L, 2);
     return v;

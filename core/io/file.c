@@ -49,6 +49,10 @@ tsr_piece *tsr_file_add_piece(tsr_file *file, int64_t offset, int64_t bytes, int
 /* ---- opening ---- */
 
 static tsr_status open_zip(tsr_file *file, tsr_error *err) {
+    if (file->mapping == TSR_MAP_SHARED)
+        return tsr_error_set(err, TSR_EUNSUPPORTED,
+                             "is an archive with check sums of what is in it, which writing would "
+                             "break: map it read-only or copied");
     tsr_status status = tsr_zip_open(&file->source, &file->arena, &file->zip, err);
     if (status != TSR_OK)
         return status;

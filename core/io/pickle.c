@@ -32,7 +32,7 @@ static tsr_status fail(machine *m, const char *what) {
 
 const char *tsr_pickled_name(const tsr_pickled *p) {
     static const char *const names[] = {"None",   "a boolean", "an integer", "a number", "a text",
-                                        "a list", "a tuple",   "a dict",     "a tensor"};
+                                        "a list", "a tuple",   "a dict",     "a tensor", "a dtype"};
     _Static_assert(sizeof names / sizeof *names == TSR_VALUE_KIND_COUNT, "a name for each kind");
     return p->role == TSR_ROLE_GLOBAL    ? "a name"
            : p->role == TSR_ROLE_STORAGE ? "a storage"
@@ -212,12 +212,11 @@ static tsr_status push_global(machine *m, const char *module, size_t n, const ch
         memcpy(full + n + 1, name, k);
         full[n + 1 + k] = '\0';
     }
-    int number = fits && strlen(full) == n + 1 + k ? m->names->find(full) : -1;
-    if (number < 0)
+    tsr_pickled made = {.role = TSR_ROLE_GLOBAL, .last = -1};
+    if (!fits || strlen(full) != n + 1 + k || !m->names->find(full, &made))
         return tsr_error_set(m->err, TSR_EUNSUPPORTED,
                              "pickle: names \"%s\", which is none of the names that are known",
                              fits ? full : "something very long");
-    tsr_pickled made = {.role = TSR_ROLE_GLOBAL, .number = number};
     return push(m, &made);
 }
 

@@ -20,14 +20,17 @@ typedef struct tsr_cell {
 
 /* What the names in a pickle mean, for its user to say. */
 typedef struct tsr_pickle_names {
-    /* The number of a global, negative when it is not allowed. */
-    int (*find)(const char *name);
+    /* What a global is: leaves `result` a name with a number, or makes it a value; false when it is
+     * not allowed. */
+    bool (*find)(const char *name, tsr_pickled *result);
     /* The storage of a persistent id: fills `result`. */
     tsr_status (*persistent)(tsr_file *file, int64_t id, tsr_pickled *result, tsr_error *err);
     /* What the global number `global` makes of a tuple of arguments: fills `result`. */
     tsr_status (*reduce)(tsr_file *file, int global, int64_t arguments, tsr_pickled *result,
                          tsr_error *err);
 } tsr_pickle_names;
+
+extern const tsr_pickle_names tsr_pt_names; /* PyTorch's: pt_names.c */
 
 /* Runs the pickle, whose text must live as long as the file; *root is its value. */
 tsr_status tsr_pickle_read(tsr_file *file, const char *text, int64_t bytes,

@@ -2,217 +2,24 @@
  *
  *   ARCHIVE/data.pkl     a pickle: nested dicts, lists and tuples of tensors, numbers and texts
  *   ARCHIVE/data/KEY     the bytes of a storage, one member each
- *   ARCHIVE/byteorder, ARCHIVE/version
+ *   ARCHIVE/byteorder    "little" or "big", since PyTorch 2.1
+ *   ARCHIVE/version, ARCHIVE/.format_version, ARCHIVE/.storage_alignment,
+ *   ARCHIVE/.data/serialization_id    not looked at
  *
- * In the pickle a tensor is a call of _rebuild_tensor_v2 with a storage, an offset, sizes and
- * strides, and a storage is a persistent id: a class, which tells the dtype, and a key. Tensors on
- * one key share one storage here too. The names below are all that the pickle may mention.
- *
- * Entries are the tensors, named by the way to them: "model.0.weight"; items of lists count from 1.
- * The values themselves stay for tsr_file_value. */
+ * What the pickle may mention, and what comes of it, is in pt_names.c. Entries are the tensors,
+ * named by the way to them: "model.0.weight"; items of lists count from 1. The values themselves
+ * stay for tsr_file_value. */
 #include "pickle.h"
 #include "sink.h"
 
 #include "../array/array.h"
-#include "../base/checked.h"
 #include "../base/context.h"
 
 #include <string.h>
 
 enum { MAX_DEPTH = 100 };
 
-enum { ORDERED_DICT, SIZE, REBUILD, PARAMETER, STORAGES };
-
-static const char *const functions[STORAGES] = {"collections.OrderedDict", "torch.Size",
-                                                "torch._utils._rebuild_tensor_v2",
-                                                "torch._utils._rebuild_parameter"};
-
-static const struct {
-    const char *name; /* "torch." is before it */
-    tsr_dtype dtype;
-} storages[] = {
-    {"BoolStorage", TSR_BOOL},
-    {"ByteStorage", TSR_UINT8},
-    {"CharStorage", TSR_INT8},
-    {"ShortStorage", TSR_INT16},
-    {"IntStorage", TSR_INT32},
-    {"LongStorage", TSR_INT64},
-    {"HalfStorage", TSR_FLOAT16},
-    {"BFloat16Storage", TSR_BFLOAT16},
-    {"FloatStorage", TSR_FLOAT32},
-    {"DoubleStorage", TSR_FLOAT64},
-    {"ComplexFloatStorage", TSR_COMPLEX64},
-    {"ComplexDoubleStorage", TSR_COMPLEX128},
-};
-
-static int find_name(const char *name) {
-    for (int i = 0; i < STORAGES; i++)
-        if (strcmp(name, functions[i]) == 0)
-            return i;
-    for (size_t i = 0; i < sizeof storages / sizeof *storages; i++)
-        if (strncmp(name, "torch.", 6) == 0 && strcmp(name + 6, storages[i].name) == 0)
-            return STORAGES + (int)i;
-    return -1;
-}
-
-/* ---- reading: storages ---- */
-
-static const tsr_value *data_at(const tsr_file *file, int64_t value, tsr_value_kind kind) {
-    const tsr_pickled *p = tsr_pickled_at(file, value);
-    return p->role == TSR_ROLE_DATA && p->value.kind == kind ? &p->value : NULL;
-}
-
-/* The piece of the member of a storage: one, however often the storage is named. */
-static tsr_status piece_of(tsr_file *file, const char *key, int64_t n, int64_t bytes, int unit,
-                           int64_t *piece, tsr_error *err) {
-    size_t before = strlen(file->archive);
-    char *name = tsr_arena_take(&file->arena, before + (size_t)n + 7, err);
-    if (name == NULL)
-        return TSR_EMEMORY;
-    memcpy(name, file->archive, before);
-    memcpy(name + before, "/data/", 6);
-    memcpy(name + before + 6, key, (size_t)n);
-    name[before + 6 + (size_t)n] = '\0';
-    int64_t number = strlen(name) == before + 6 + (size_t)n ? tsr_zip_find(&file->zip, name) : -1;
-    if (number < 0)
-        return tsr_error_set(err, TSR_EIO, "the storage \"%s\" is missing", name);
-    int64_t real = TSR_AT(file->zip.members, tsr_member, number).bytes;
-    if (real != bytes)
-        return tsr_error_set(err, TSR_EIO, "the storage \"%s\" has %d bytes, not %d", name, real,
-                             bytes);
-    int64_t *known = &file->piece_of[number];
-    if (*known < 0) {
-        *known = file->pieces.count;
-        tsr_piece *made = tsr_file_add_piece(file, 0, bytes, number, err);
-        if (made == NULL)
-            return TSR_EMEMORY;
-        made->unit = unit;
-    }
-    if (tsr_file_piece_at(file, *known)->unit != unit)
-        return tsr_error_set(err, TSR_EUNSUPPORTED,
-                             "the storage \"%s\" is in foreign byte order, and of two dtypes",
-                             name);
-    *piece = *known;
-    return TSR_OK;
-}
-
-/* ('storage', class, key, location, number of elements) */
-static tsr_status read_storage(tsr_file *file, int64_t id, tsr_pickled *out, tsr_error *err) {
-    int64_t part[5];
-    const tsr_value *word = NULL, *key = NULL, *location = NULL, *count = NULL;
-    if (tsr_pickled_items(file, id, 5, part) == 5) {
-        word = data_at(file, part[0], TSR_VALUE_TEXT);
-        key = data_at(file, part[2], TSR_VALUE_TEXT);
-        location = data_at(file, part[3], TSR_VALUE_TEXT);
-        count = data_at(file, part[4], TSR_VALUE_INTEGER);
-    }
-    if (word == NULL || key == NULL || location == NULL || count == NULL || word->count != 7 ||
-        memcmp(word->as.text, "storage", 7) != 0)
-        return tsr_error_set(err, TSR_EIO, "pickle: a persistent id that is no storage");
-    const tsr_pickled *class = tsr_pickled_at(file, part[1]);
-    if (class->role != TSR_ROLE_GLOBAL || class->number < STORAGES)
-        return tsr_error_set(err, TSR_EIO, "pickle: a storage whose class is none");
-    int64_t which = class->number - STORAGES, bytes;
-    const tsr_dtype_info *info = tsr_dtype_describe(storages[which].dtype);
-    if (count->as.integer < 0 || !tsr_mul(count->as.integer, info->itemsize, &bytes))
-        return tsr_error_set(err, TSR_EIO, "pickle: a storage of %d elements", count->as.integer);
-    int part_size = info->kind == 'c' ? info->itemsize / 2 : info->itemsize;
-    out->value.as.integer = which; /* the class, for tensors over it */
-    return piece_of(file, key->as.text, key->count, bytes,
-                    file->big_endian && part_size > 1 ? part_size : 0, &out->number, err);
-}
-
-/* ---- reading: tensors ---- */
-
-static bool read_sizes(const tsr_file *file, int64_t value, int *count, int64_t *out) {
-    int64_t items[TSR_MAX_DIMS];
-    int64_t n = tsr_pickled_items(file, value, TSR_MAX_DIMS, items);
-    for (int64_t i = 0; i < n && n <= TSR_MAX_DIMS; i++) {
-        const tsr_value *v = data_at(file, items[i], TSR_VALUE_INTEGER);
-        if (v == NULL || v->as.integer < 0)
-            return false;
-        out[i] = v->as.integer;
-    }
-    *count = (int)n;
-    return n >= 0 && n <= TSR_MAX_DIMS;
-}
-
-/* _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks, metadata) */
-static tsr_status rebuild(tsr_file *file, int64_t arguments, tsr_pickled *out, tsr_error *err) {
-    int64_t part[7], shape[TSR_MAX_DIMS], strides[TSR_MAX_DIMS];
-    int64_t count = tsr_pickled_items(file, arguments, 7, part);
-    if (count != 6 && count != 7)
-        return tsr_error_set(err, TSR_EIO, "pickle: a tensor out of %d values", count);
-    const tsr_pickled *storage = tsr_pickled_at(file, part[0]);
-    const tsr_value *offset = data_at(file, part[1], TSR_VALUE_INTEGER);
-    const tsr_value *gradient = data_at(file, part[4], TSR_VALUE_BOOL);
-    int ndim, stride_count;
-    if (storage->role != TSR_ROLE_STORAGE || offset == NULL || offset->as.integer < 0 ||
-        gradient == NULL || !read_sizes(file, part[2], &ndim, shape) ||
-        !read_sizes(file, part[3], &stride_count, strides) || stride_count != ndim)
-        return tsr_error_set(err, TSR_EIO, "pickle: a tensor out of values that do not fit");
-    if (count == 7) { /* marks that change what the bytes mean, as conjugation */
-        const tsr_value *marks = data_at(file, part[6], TSR_VALUE_DICT);
-        bool none = data_at(file, part[6], TSR_VALUE_NONE) != NULL;
-        if (!none && (marks == NULL || marks->count > 0))
-            return tsr_error_set(err, TSR_EUNSUPPORTED, "pickle: a tensor with metadata");
-    }
-    tsr_dtype dtype = storages[storage->value.as.integer].dtype;
-    int64_t itemsize = tsr_dtype_describe(dtype)->itemsize, start, low, high, size;
-    bool fits = tsr_mul(offset->as.integer, itemsize, &start) && tsr_count(ndim, shape, &size);
-    for (int i = 0; i < ndim; i++)
-        fits = fits && tsr_mul(strides[i], itemsize, &strides[i]);
-    fits = fits && tsr_extent(ndim, shape, strides, itemsize, &low, &high) &&
-           tsr_add(start, high, &high);
-    if (!fits || high > tsr_file_piece_at(file, storage->number)->bytes)
-        return tsr_error_set(err, TSR_EIO, "a tensor of shape %v reaches beyond its storage", ndim,
-                             shape);
-    out->value.kind = TSR_VALUE_ARRAY;
-    out->value.requires_grad = gradient->as.integer != 0;
-    out->value.as.entry = file->items.count; /* becomes the entry when it has its name */
-    tsr_item *item = tsr_file_add_item(file, storage->number, err);
-    int64_t *dims = tsr_arena_take(&file->arena, 2 * sizeof(int64_t) * (size_t)ndim, err);
-    if (item == NULL || dims == NULL)
-        return TSR_EMEMORY;
-    tsr_dims_copy(dims, shape, ndim);
-    tsr_dims_copy(dims + ndim, strides, ndim);
-    *item = (tsr_item){.name = "",
-                       .stored = storages[storage->value.as.integer].name,
-                       .dims = dims,
-                       .offset = start,
-                       .piece = storage->number,
-                       .dtype = dtype,
-                       .ndim = ndim};
-    return TSR_OK;
-}
-
-static tsr_status call(tsr_file *file, int global, int64_t arguments, tsr_pickled *out,
-                       tsr_error *err) {
-    int64_t part[3], count = tsr_pickled_items(file, arguments, 3, part);
-    if (global == ORDERED_DICT && count == 0) {
-        out->value.kind = TSR_VALUE_DICT;
-        return TSR_OK;
-    }
-    if (global == SIZE && count == 1 && tsr_pickled_items(file, part[0], 0, NULL) >= 0) {
-        *out = *tsr_pickled_at(file, part[0]);
-        out->value.kind = TSR_VALUE_TUPLE;
-        return TSR_OK;
-    }
-    if (global == REBUILD)
-        return rebuild(file, arguments, out, err);
-    if (global == PARAMETER && count == 3) { /* (tensor, requires_grad, hooks) */
-        const tsr_value *gradient = data_at(file, part[1], TSR_VALUE_BOOL);
-        if (gradient != NULL && data_at(file, part[0], TSR_VALUE_ARRAY) != NULL) {
-            *out = *tsr_pickled_at(file, part[0]);
-            out->value.requires_grad = gradient->as.integer != 0;
-            return TSR_OK;
-        }
-    }
-    return tsr_error_set(err, TSR_EIO, "pickle: \"%s\" called with values that do not fit",
-                         global < STORAGES ? functions[global] : storages[global - STORAGES].name);
-}
-
-/* ---- reading: names ---- */
+/* ---- names ---- */
 
 typedef struct walk {
     tsr_file *file;
@@ -307,7 +114,7 @@ static tsr_status visit(walk *w, int64_t value, int depth) {
     return visit_items(w, &container, depth);
 }
 
-/* ---- reading: the archive ---- */
+/* ---- the archive ---- */
 
 /* The member ARCHIVE/data.pkl, whose first part is the name of the archive. */
 static tsr_status find_archive(tsr_file *file, int64_t *pickle, tsr_error *err) {
@@ -354,7 +161,6 @@ static tsr_status read_order(tsr_file *file, tsr_error *err) {
 }
 
 tsr_status tsr_pt_open(tsr_file *file, tsr_error *err) {
-    static const tsr_pickle_names names = {find_name, read_storage, call};
     int64_t number, root = 0, members = file->zip.members.count;
     tsr_status status = find_archive(file, &number, err);
     if (status == TSR_OK)
@@ -370,7 +176,7 @@ tsr_status tsr_pt_open(tsr_file *file, tsr_error *err) {
         file->piece_of[i] = -1;
     status = tsr_zip_read(&file->source, &file->zip, number, 0, text, bytes, err);
     if (status == TSR_OK)
-        status = tsr_pickle_read(file, text, bytes, &names, &root, err);
+        status = tsr_pickle_read(file, text, bytes, &tsr_pt_names, &root, err);
     if (status != TSR_OK)
         return status;
     walk w = {.file = file, .path = {.context = file->context, .item = 1}, .err = err};

@@ -25,6 +25,7 @@ typedef struct writing {
     tsr_error *err;
 } writing;
 
+/* NULL for the dtypes that came after the last class. */
 static const char *class_of(tsr_dtype dtype) {
     static const char *const names[TSR_DTYPE_COUNT] = {
         [TSR_BOOL] = "BoolStorage",
@@ -99,27 +100,46 @@ static tsr_status put_sizes(writing *w, int count, const int64_t *sizes, int64_t
     return status == TSR_OK ? put_code(w, "t") : status;
 }
 
-static tsr_status put_array(writing *w, const tsr_value *value) {
-    const place *p = &w->places[value->as.entry];
-    const tsr_array *a = p->array;
-    int64_t itemsize = a->itemsize;
-    tsr_status status = put_code(w, "ctorch._utils\n_rebuild_tensor_v2\n((");
+static tsr_status put_global(writing *w, const char *module, const char *name) {
+    tsr_status status = put_code(w, "c");
+    if (status == TSR_OK)
+        status = put_code(w, module);
+    if (status == TSR_OK)
+        status = put_code(w, "\n");
+    if (status == TSR_OK)
+        status = put_code(w, name);
+    return status == TSR_OK ? put_code(w, "\n") : status;
+}
+
+/* The persistent id of the array's storage. What has no class of its own is untyped, in bytes. */
+static tsr_status put_storage(writing *w, const place *p, const char *class) {
+    int64_t count = tsr_array_size(p->bytes);
+    tsr_status status = put_code(w, "(");
     if (status == TSR_OK)
         status = put_text(w, "storage", 7);
     if (status == TSR_OK)
-        status = put_code(w, "ctorch\n");
-    if (status == TSR_OK)
-        status = put_code(w, class_of((tsr_dtype)a->dtype));
-    if (status == TSR_OK)
-        status = put_code(w, "\n");
+        status = class != NULL ? put_global(w, "torch", class)
+                               : put_global(w, "torch.storage", "UntypedStorage");
     if (status == TSR_OK)
         status = put_key(w, p->key);
     if (status == TSR_OK)
         status = put_text(w, "cpu", 3);
     if (status == TSR_OK)
-        status = put_integer(w, tsr_array_size(p->bytes) / itemsize);
+        status = put_integer(w, class != NULL ? count / p->array->itemsize : count);
+    return status == TSR_OK ? put_code(w, "tQ") : status;
+}
+
+static tsr_status put_array(writing *w, const tsr_value *value) {
+    const place *p = &w->places[value->as.entry];
+    const tsr_array *a = p->array;
+    const char *class = class_of((tsr_dtype)a->dtype);
+    int64_t itemsize = a->itemsize;
+    tsr_status status =
+        put_global(w, "torch._utils", class != NULL ? "_rebuild_tensor_v2" : "_rebuild_tensor_v3");
     if (status == TSR_OK)
-        status = put_code(w, "tQ");
+        status = put_code(w, "(");
+    if (status == TSR_OK)
+        status = put_storage(w, p, class);
     if (status == TSR_OK)
         status = put_integer(w, a->offset / itemsize);
     if (status == TSR_OK)
@@ -128,7 +148,11 @@ static tsr_status put_array(writing *w, const tsr_value *value) {
         status = put_sizes(w, a->ndim, tsr_strides_of(a), itemsize);
     if (status == TSR_OK)
         status = put_code(w, value->requires_grad ? "\x88" : "\x89");
-    return status == TSR_OK ? put_code(w, "ccollections\nOrderedDict\n)RtR") : status;
+    if (status == TSR_OK)
+        status = put_code(w, "ccollections\nOrderedDict\n)R");
+    if (status == TSR_OK && class == NULL)
+        status = put_global(w, "torch", tsr_dtype_describe((tsr_dtype)a->dtype)->name);
+    return status == TSR_OK ? put_code(w, "tR") : status;
 }
 
 static tsr_status put_value(writing *w, int depth) {
@@ -157,6 +181,10 @@ static tsr_status put_value(writing *w, int depth) {
         if (v->as.entry < 0 || v->as.entry >= w->saving->count)
             return tsr_error_set(w->err, TSR_EVALUE, "there is no array %d", v->as.entry);
         return put_array(w, v);
+    case TSR_VALUE_DTYPE:
+        if (v->as.integer < 0 || v->as.integer >= TSR_DTYPE_COUNT)
+            return tsr_error_set(w->err, TSR_EDTYPE, "%d is no dtype", v->as.integer);
+        return put_global(w, "torch", tsr_dtype_describe((tsr_dtype)v->as.integer)->name);
     case TSR_VALUE_LIST:
         before = "](";
         after = "e";
@@ -189,8 +217,6 @@ static bool expressible(const tsr_array *a) {
 static tsr_status find_place(const tsr_saving *s, place *places, int64_t i, tsr_error *err) {
     const tsr_array *a = s->arrays[i].array;
     place *p = &places[i];
-    if (class_of((tsr_dtype)a->dtype) == NULL)
-        return tsr_error_set(err, TSR_EUNSUPPORTED, "PyTorch's files have no %t", (int)a->dtype);
     tsr_status status;
     if (expressible(a)) {
         p->array = (tsr_array *)(uintptr_t)a;

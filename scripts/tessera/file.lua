@@ -93,8 +93,8 @@ local function build(file, number, seen)
 end
 
 define("torch.load", "load(path, {mmap, map_location = \"cpu\"})",
-    "What torch.save wrote: tensors, and tables of them; dicts and lists are tables. mmap = true maps the "
-    .. "tensors, copied when they are written.",
+    "What torch.save wrote: tensors, and tables of them; dicts and lists are tables, devices are strings. mmap = "
+    .. "true maps the tensors, copied when they are written.",
     function(path, ...)
         local location, mmap, only
         path, location, mmap, only = bind("load", 1, {"map_location", "mmap", "weights_only"}, path, ...)
@@ -222,7 +222,7 @@ local safetensors = {
 define("ts.safetensors", "safetensors.load(path, {map, raw}), safetensors.save(path, {name = x}, {metadata})",
     "The files of safetensors: load gives a file, see ts.load; file:metadata() is a table of texts.", safetensors)
 
-local leaves = {number = true, string = true, boolean = true}
+local leaves = {number = true, string = true, boolean = true, userdata = true} -- a dtype, or refused later
 
 --- Writes down a value as it would be read aloud: kinds and payloads, and the arrays in their order.
 local function flatten(operation, x, kinds, payloads, arrays, inside)
@@ -270,8 +270,9 @@ local function save_pt(operation, path, x)
 end
 
 define("torch.save", "save(x, path)",
-    "Writes a tensor, or a table of tensors, tables, numbers, strings and booleans, as PyTorch does: tables with "
-    .. "names become dicts, others lists; tensors that share memory share it there.", function(x, ...)
+    "Writes a tensor, or a table of tensors, tables, numbers, strings, booleans and dtypes, as PyTorch does: tables "
+    .. "with names become dicts, others lists; tensors that share memory share it there. PyTorch reads uint16, "
+    .. "uint32 and uint64 since it has them, which is 2.3.", function(x, ...)
         local path
         x, path = bind("save", 1, {"f|path"}, x, ...)
         save_pt("save", path, x)

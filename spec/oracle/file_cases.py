@@ -23,6 +23,8 @@ import zlib
 import numpy as np
 import torch
 
+import later_torch as later
+
 out = sys.argv[1]
 folder = os.path.splitext(out)[0]
 os.makedirs(folder, exist_ok=True)
@@ -586,6 +588,63 @@ def pt_files():
     line("small", put("small.pt", pt_archive(tensor_pickle())))
 
 
+def later_pt_files():
+    """What PyTorch 2 writes that 1.13 does not: dtypes without a class, attributes, byte order."""
+    for order in "<>":
+        name = "later.pt" if order == "<" else "later_big.pt"
+        x = {code: random.integers(0, 2 ** 63, 6).astype(order + code) for code in ("u2", "u4", "u8", "f4", "c8")}
+        store = {code: later.untyped(code, a.tobytes()) for code, a in x.items()}
+        dtypes = {"u2": torch.uint16, "u4": torch.uint32, "u8": torch.uint64, "f4": torch.float32, "c8": torch.complex64}
+        value = {code: later.v3(store[code], 0, (2, 3), (3, 1), dtype) for code, dtype in dtypes.items()}
+        value["part"] = later.v3(store["u4"], 1, (2, 2), (1, 2), torch.uint32, {})
+        typed = later.Storage(torch.FloatStorage, "typed", x["f4"].tobytes(), 4)
+        value["old"] = later.Call(torch._utils._rebuild_tensor, typed, 2, (4,), (1,))
+        value["parameter"] = later.Call(torch._utils._rebuild_parameter_with_state, later.v2(typed, 0, (6,), (1,)), True,
+                                        later.OrderedDict(), {"note": "of Python"})
+        for key, cls in (("tensor", torch.Tensor), ("typed", torch.nn.Parameter)):
+            value[key] = later.Call(torch._tensor._rebuild_from_type_v2, torch._utils._rebuild_tensor_v2, cls,
+                                    later.v2_args(typed, 0, (3,), (2,)), {"note": [1]})
+        value.update(dtypes=[torch.float32, torch.uint16, torch.bool], devices=[torch.device("cpu"), torch.device("cuda", 10)],
+                     size=torch.Size([2]))
+        later.write(path(name), value, "little" if order == "<" else "big")
+        for code in dtypes:
+            good(name, code, x[code].reshape(2, 3), dtype=str(dtypes[code])[6:] if code in ("f4", "c8") else dtypes[code].name)
+        good(name, "part", np.lib.stride_tricks.as_strided(x["u4"][1:], (2, 2), (4, 8)), dtype="uint32")
+        good(name, "old", x["f4"][2:], dtype="float32")
+        good(name, "parameter", x["f4"], dtype="float32")
+        good(name, "tensor", x["f4"][::2], dtype="float32")
+        line("same", name, "u4", "part") if order == "<" else None
+    both = later.untyped("0", np.arange(8, dtype=">u2").tobytes())
+    value = {"x": later.v3(both, 0, (8,), (1,), torch.uint16), "y": later.v3(both, 1, (3,), (1,), torch.uint32)}
+    later.write(path("later_two.pt"), value)
+    good("later_two.pt", "x", np.arange(8, dtype=">u2").view("<u2"))
+    good("later_two.pt", "y", np.arange(8, dtype=">u2").view("<u4")[1:])
+    later.write(path("later_two_big.pt"), value, "big")
+    line("bad", "later_two_big.pt", "", "unsupported", "foreign byte order, and of two dtypes")
+    eight = np.arange(6, dtype="u1")
+    for name in later.FOREIGN:
+        later.write(path(name + ".pt"), {"x": later.v3(later.untyped("0", eight.tobytes()), 0, (2, 3), (3, 1), getattr(torch, name))})
+        line("dtype", name + ".pt", "", "x", "", name)
+        good(name + ".pt", "x", eight.reshape(2, 3), "raw")
+    store = later.untyped("0", bytes(8))
+    class_v2 = torch._utils._rebuild_tensor_v2
+    for i, (value, message) in enumerate([
+            (later.v3(store, 0, (2,), (1,), 7), "do not fit"), (later.v3(store, 0, (2,), (1,), "float8_e5m2"), "do not fit"),
+            (later.v3(store, 0, (2,), (1,), torch.FloatStorage), "do not fit"), (later.v2(store, 0, (2,), (1,)), "do not fit"),
+            (later.v3(store, 0, (5,), (1,), torch.uint16), "beyond its storage"), (later.v3(store, 0, (2,), (1,), torch.uint16, {}, 1), "out of 9 values"),
+            (later.Call(torch._utils._rebuild_tensor, store, 0, (2,)), "out of 3 values"),
+            (later.Call(torch._tensor._rebuild_from_type_v2, torch.Size, torch.Tensor, ([1],), {}), "do not fit"),
+            (later.Call(torch._tensor._rebuild_from_type_v2, class_v2, torch.Size, (store,), {}), "do not fit"),
+            (later.Call(torch._tensor._rebuild_from_type_v2, class_v2, torch.Tensor, [store], {}), "do not fit"),
+            (later.Call(torch._tensor._rebuild_from_type_v2, class_v2, torch.Tensor, (), {}), "out of 0 values"),
+            (later.Call(torch._utils._rebuild_parameter_with_state, 1, True, None, {}), "do not fit"),
+            (later.Call(torch.device, "cuda", -1), "do not fit"), (later.Call(torch.device, "x" * 33), "do not fit"),
+            (later.Call(torch.device, "cuda", 1000), "do not fit"), (later.Call(torch.device), "do not fit"),
+            (later.Call(torch.Tensor, 1), "do not fit"), (later.Call(torch.nn.Parameter, 1), "do not fit")]):
+        later.write(path("later_bad%d.pt" % i), value)
+        line("bad", "later_bad%d.pt" % i, "", "io", message)
+
+
 def tensor_pickle(cls="torch\nFloatStorage", key="0", numel=4, offset=0, size=(4,), stride=(1,), tail=b".", more=b""):
     """What torch.save writes for a tensor, with the numbers to be chosen."""
     def text(s):
@@ -729,6 +788,7 @@ bad_npz()
 safetensors_files()
 bad_safetensors()
 pt_files()
+later_pt_files()
 bad_pt()
 pickle_files()
 sparse_files()

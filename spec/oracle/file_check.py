@@ -10,6 +10,8 @@ import sys
 import numpy as np
 import torch
 
+import later_torch as later
+
 DTYPES = {"BOOL": "bool", "U8": "uint8", "I8": "int8", "I16": "int16", "U16": "uint16", "I32": "int32", "U32": "uint32",
           "I64": "int64", "U64": "uint64", "F16": "float16", "F32": "float32", "F64": "float64", "C64": "complex64"}
 
@@ -58,11 +60,14 @@ def tensor_bytes(t):
 cache = {}
 
 
+readers = {"npy": lambda file: np.load(file, allow_pickle=False), "npz": lambda file: np.load(file, allow_pickle=False),
+           "pt": lambda file: torch.load(file, weights_only=True), "later": later.read, "safetensors": safetensors}
+
+
 def opened(format, file):
     if file not in cache:
         cache.clear()
-        cache[file] = (np.load(file, allow_pickle=False) if format != "pt" and format != "safetensors"
-                       else torch.load(file, weights_only=True) if format == "pt" else safetensors(file))
+        cache[file] = readers[format](file)
     return cache[file]
 
 
@@ -72,7 +77,7 @@ def check(format, file, name, dtype, shape, expected):
         x, y = (walk(value, way) for way in name.split(" ")[1:])
         assert x.storage().data_ptr() == y.storage().data_ptr(), "do not share memory"
         assert value["epoch"] == 3 and value["flag"] is True and value["name"] == "ü" and value["list"] == [1, "zwei", {}] \
-            and value[5] == "five", value
+            and value[5] == "five" and value["dtypes"] == [torch.float16, torch.int64], value
         return
     if format == "pt":
         found = walk(value, name)
