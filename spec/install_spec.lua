@@ -87,6 +87,11 @@ local work = [[
 ]]
 local worked = at >= "5.3" and "7\t1.0\n" or "7\t1\n"
 
+local package_files = [[lib/python3 lib/python3/dist-packages lib/python3/dist-packages/tessera]]
+for _, module in ipairs {"__init__", "_array", "_errors", "_installed", "_lend", "_native", "_state"} do
+    package_files = package_files .. " lib/python3/dist-packages/tessera/" .. module .. ".py"
+end
+
 setup(function()
     make("install", "PREFIX=" .. prefix)
 end)
@@ -106,7 +111,7 @@ describe("make install", function()
             lib/pkgconfig lib/pkgconfig/tessera-NAME.pc lib/pkgconfig/tessera.pc
             share share/lua share/lua/AT share/lua/AT/tessera share/lua/AT/tessera.lua share/lua/AT/tessera/ffi.lua
             share/lua/AT/tessera/numpy.lua share/lua/AT/tessera/torch.lua share/tessera share/tessera/installed
-            ]]):gsub("NAME", name):gsub("AT", at):gmatch("%S+") do
+            ]] .. (lua == "5.4" and package_files or "")):gsub("NAME", name):gsub("AT", at):gmatch("%S+") do
             expected[#expected + 1] = "./" .. path
         end
         table.sort(expected)
@@ -124,6 +129,23 @@ describe("make install", function()
             has(select(2, sh("nm " .. file)), "no symbols")
         end
     end)
+
+    if lua == "5.4" then
+        it("gives the Python package, which finds its library, and takes what Python compiled away too", function()
+            local site = dir .. "/opt/site"
+            local where = ("PREFIX=%s/opt PYTHON_SITE=%s"):format(dir, site)
+            ok("mkdir -p " .. dir .. "/opt/share")
+            make("install", where)
+            local script = write("installed.py", "import tessera, tessera._native as native\n"
+                .. "print(tessera.State().run('return ts.np.arange(x):sum():item()', x=4), native.lib._name)\n")
+            local env = "env -u TESSERA_LIBRARY -u PYTHONDONTWRITEBYTECODE PYTHONPATH=" .. site
+            local out = ok(env .. " /usr/bin/python3 " .. script)
+            assert.are.equal(("6 %s/opt/lib/libtessera_lua5.4.so.1\n"):format(dir), out)
+            has(tree(site), "./tessera/__pycache__/_native.")
+            make("uninstall", where)
+            assert.are.equal("./share", tree(dir .. "/opt"))
+        end)
+    end
 
     it("stages under DESTDIR, and is undone exactly", function()
         local stage = dir .. "/stage"

@@ -25,12 +25,14 @@ $(HOST_LIBRARY): $(BINDING_OBJECTS) $(HOST_OBJ)/tessera_lua.o $(CORE_OBJECTS)
 # process has.
 $(HOST_OBJ)/python/%.o: bindings/python/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(TSR_CPPFLAGS) -Icore $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TSR_CPPFLAGS) $(HOST_FLAGS) $(TSR_CFLAGS) $(OPTIMIZE) -MMD -MP -c -o $@ $<
 
-$(HOST_SHARED): $(HOST_LIBRARY) $(HOST_OBJ)/python/lifetime.o bindings/host/host.map core/tessera.h bindings/host/host.mk
+PYTHON_OBJECTS := $(patsubst bindings/python/%.c,$(HOST_OBJ)/python/%.o,$(wildcard bindings/python/*.c))
+$(PYTHON_OBJECTS): | $(LUA_READY)
+$(HOST_SHARED): $(HOST_LIBRARY) $(PYTHON_OBJECTS) bindings/host/host.map core/tessera.h bindings/host/host.mk
 	$(Q)$(CC) -shared -Wl,-Bsymbolic -Wl,--version-script=bindings/host/host.map -Wl,--gc-sections \
 	    -Wl,-soname,libtessera_$(LUA_PC).so.$(TSR_ABI) $(SANITIZE_FLAGS) \
-	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(HOST_OBJ)/python/lifetime.o -lm
+	    -o $@ -Wl,--whole-archive $< -Wl,--no-whole-archive $(PYTHON_OBJECTS) -lm
 
 # Each Lua version has its own programs; $(BUILD)/tessera is the one of the LUA that was built last.
 $(HOST_DIR)/tessera: $(HOST_OBJ)/tessera.o $(HOST_OBJ)/prompt.o $(HOST_LIBRARY)
@@ -103,10 +105,10 @@ include scripts/tools/run.mk
 PREFIX ?= /usr/local
 LUAS ?= $(LUA)
 override PREFIX := $(abspath $(PREFIX))
-export PREFIX DESTDIR LIBDIR STRIP
+export PREFIX DESTDIR LIBDIR PYTHON_SITE STRIP
 .PHONY: install uninstall install-build
 install-build: $(MODULE) $(HOST_LIBRARY) $(HOST_SHARED) $(HOST_DIR)/tessera $(BUILD)/libtessera.a $(BUILD)/libtessera.so
-## install: libraries, headers, pkg-config files, program, and the module for each of LUAS="5.4 5.3 jit" (PREFIX=/usr/local, DESTDIR=)
+## install: libraries, headers, pkg-config files, program, the module for each of LUAS="5.4 5.3 jit", the Python package (PREFIX=/usr/local, DESTDIR=, PYTHON_SITE=)
 install: # one after another, since what is generated serves all
 	@set -e; for lua in $(LUAS); do $(MAKE) --no-print-directory LUA=$$lua install-build; done
 	@scripts/tools/install $(BUILD) $(LUAS)

@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -648,6 +649,52 @@ class Scripts(unittest.TestCase):
         timer.start()
         self.assertRaises(tessera.CancelledError, self.state.run, "while true do np.ones(1000):sum() end")
         timer.join()
+
+    def test_interrupting(self):
+        def soon(send):
+            timer = threading.Timer(0.1, send)
+            timer.start()
+            return timer
+
+        here, main = os.getpid(), threading.main_thread().ident
+        sends = {"to the process": lambda: os.kill(here, signal.SIGINT),
+                 "to the main thread": lambda: signal.pthread_kill(main, signal.SIGINT),
+                 "to another thread": lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)}
+        state = new_state()
+        self.addCleanup(state.close)
+        for name, send in sends.items():
+            for script in ("while true do end", "while true do np.ones(1000):sum() end", "local y = np.zeros(2^23); while true do np.exp(y, {out = y}) end",
+                           "while true do pcall(function() while true do end end) end", "repeat pcall(np.ones, 9) until false"):
+                with self.subTest(name, script=script):
+                    timer = soon(send)
+                    self.assertRaises(KeyboardInterrupt, state.run, script)
+                    timer.join()
+                    self.assertEqual(state.run("return np.ones(3):sum():item()"), 3)
+                    self.assertIs(signal.getsignal(signal.SIGINT), signal.default_int_handler)
+        spin = state.run("return function() while true do end end")
+        timer = soon(sends["to the process"])
+        self.assertRaises(KeyboardInterrupt, spin)
+        timer.join()
+
+    def test_interrupting_when_python_does_not_raise(self):
+        seen = []
+        before = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        script = "local n = 0; for i = 1, 2e7 do n = n + 1 end; return n"
+        for handler in (signal.getsignal(signal.SIGINT), signal.SIG_IGN):
+            signal.signal(signal.SIGINT, handler)
+            timer = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
+            timer.start()
+            self.assertEqual(self.state.run(script), 2e7)
+            timer.join()
+        self.assertEqual(seen, [1])
+        signal.signal(signal.SIGINT, before)
+        other = threading.Thread(target=self.state.run, args=(script,))
+        other.start()
+        with self.assertRaises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+            other.join()
+        other.join()
 
     def test_memory(self):
         self.state.run("y = np.zeros(1000)", x=np.zeros(500))

@@ -63,6 +63,11 @@ def find_library():
     asked = os.environ.get("TESSERA_LIBRARY")
     if asked:
         return [asked]
+    try:
+        from ._installed import LIBRARY
+        return [LIBRARY]
+    except ImportError:
+        pass
     return (glob.glob(os.path.join(here, "libtessera_lua*.so*"))
             + glob.glob(os.path.join(top, "build", "lua", "5.4", "libtessera_lua.so"))
             + ["libtessera_lua5.4.so.%d" % ABI])
@@ -152,6 +157,7 @@ for row in (
 if (lib.tsr_abi(), lib.tessera_abi()) != (ABI, ABI):
     raise ImportError("libtessera_lua has ABI %d, this package needs %d" % (lib.tsr_abi(), ABI))
 
+declare(lib, c_int, "tessera_python_pcall", State, c_int, c_int, c_void_p, P(c_int))
 RELEASE = ctypes.cast(lib.tessera_python_release, c_void_p)
 DROP_CAPSULE = ctypes.cast(lib.tessera_python_drop_capsule, c_void_p)
 

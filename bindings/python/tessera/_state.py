@@ -6,7 +6,8 @@ raise in Lua (globals with metatables, calls) runs protected; a lock keeps threa
 import ctypes
 import numbers
 import threading
-from ctypes import c_size_t
+from _signal import SIGINT, default_int_handler, getsignal  # signal's own getsignal is slow: it looks for an enum
+from ctypes import c_int, c_size_t
 
 from . import _lend
 from . import _native as n
@@ -25,6 +26,12 @@ torch, np = ts.torch, ts.np
 local G = _G
 return function(name) return G[name] end, function(name, value) G[name] = value end
 """
+
+
+def _raises_on_interrupt():
+    """Whether Ctrl-C is a KeyboardInterrupt in this thread: then it stops scripts."""
+    return (threading.get_ident() == threading.main_thread().ident
+            and getsignal(SIGINT) is default_int_handler)
 
 
 class Function:
@@ -79,7 +86,8 @@ class State:
     text comes back as str where it is UTF-8), lists, tuples and dicts (tables), Lua functions, and everything
     that offers its memory: NumPy arrays, PyTorch tensors, bytearray, array.array, Arrays of this or another
     state. Memory is lent, never copied, with its own rights; bytes are strings, memoryview(bytes) is memory.
-    A state is used by one thread at a time; others wait. cancel() may be called from any.
+    A state is used by one thread at a time; others wait. cancel() may be called from any. Ctrl-C stops a
+    script that the main thread runs, when it is a KeyboardInterrupt there and no handler of the program's own.
     """
 
     def __init__(self, quota=0, *, files=False, pointers=False, threads=False, cache_limit=None):
@@ -207,7 +215,13 @@ class State:
             self._raise(code)
 
     def _protected(self, arguments, results):
-        code = n.lua.lua_pcallk(self._L, arguments, results, 0, None, None)
+        interrupted = c_int()
+        if _raises_on_interrupt():
+            code = n.lib.tessera_python_pcall(self._L, arguments, results, self._context, interrupted)
+        else:
+            code = n.lua.lua_pcallk(self._L, arguments, results, 0, None, None)
+        if interrupted:  # Python has not raised: a finalizer inside of the call swallowed it
+            raise KeyboardInterrupt
         if code != 0:
             self._raise(code)
 
