@@ -13,7 +13,7 @@
 
 #include <string.h>
 
-enum { MAX_BYTES = 64 << 20, MAX_OPERATIONS = 4 << 20, MAX_MARKS = 1000 };
+enum { MAX_OPERATIONS = 4 << 20, MAX_MARKS = 1000 };
 
 typedef struct machine {
     tsr_file *file;
@@ -452,9 +452,6 @@ static tsr_status run_all(machine *m, int64_t *root) {
 
 tsr_status tsr_pickle_read(tsr_file *file, const char *text, int64_t bytes,
                            const tsr_pickle_names *names, int64_t *root, tsr_error *err) {
-    if (bytes > MAX_BYTES)
-        return tsr_error_set(err, TSR_ELIMIT, "pickle: %d bytes, at most %d are read", bytes,
-                             (int64_t)MAX_BYTES);
     const tsr_list numbers = {.context = file->context, .item = sizeof(int64_t)};
     machine m = {.file = file,
                  .names = names,

@@ -32,7 +32,10 @@ typedef struct tsr_pickle_names {
 
 extern const tsr_pickle_names tsr_pt_names; /* PyTorch's: pt_names.c */
 
-/* Runs the pickle, whose text must live as long as the file; *root is its value. */
+enum { TSR_PICKLE_MOST = 64 << 20 }; /* bytes of a pickle */
+
+/* Runs the pickle, of at most TSR_PICKLE_MOST bytes, whose text must live as long as the file;
+ * *root is its value. */
 tsr_status tsr_pickle_read(tsr_file *file, const char *text, int64_t bytes,
                            const tsr_pickle_names *names, int64_t *root, tsr_error *err);
 

@@ -168,6 +168,9 @@ tsr_status tsr_pt_open(tsr_file *file, tsr_error *err) {
     if (status != TSR_OK)
         return status;
     int64_t bytes = TSR_AT(file->zip.members, tsr_member, number).bytes;
+    if (bytes > TSR_PICKLE_MOST)
+        return tsr_error_set(err, TSR_ELIMIT, "pickle: %d bytes, at most %d are read", bytes,
+                             (int64_t)TSR_PICKLE_MOST);
     file->piece_of = tsr_arena_take(&file->arena, (size_t)members * sizeof(int64_t), err);
     char *text = file->piece_of != NULL ? tsr_arena_take(&file->arena, (size_t)bytes, err) : NULL;
     if (text == NULL)

@@ -727,6 +727,8 @@ def bad_pt():
     bad(b"]" * 200 + b"a" * 199 + b".", "nested more than 100", "limit")
     bad(b")" + b"\x85" * 200 + b".", "nested more than 100", "limit")
     bad(b"N" * (4 * 2 ** 20 + 1), "more than 4194304 operations", "limit")
+    long = b"N0" * 2 ** 25 + b"N."  # 65 KB, deflated: nothing of that size is allocated
+    line("bad", put("long_pickle.pt", archive([{"name": "a/data.pkl", "data": long, "method": 8}])), "", "limit", "at most 67108864 are read")
     line("bad", put("no_pickle.pt", archive([{"name": "a/constants.pkl", "data": b""}])), "", "unsupported", "TorchScript")
     line("bad", put("two.pt", archive([{"name": "a/data.pkl", "data": b"N."}, {"name": "b/data.pkl", "data": b"N."}])), "", "io", "two members")
     line("bad", put("order.pt", pt_archive(tensor_pickle(), members=[{"name": "a/byteorder", "data": b"middle"}])), "", "io", "byte order")

@@ -4,8 +4,10 @@ A line of LIST: FORMAT, FILE, NAME, DTYPE, SHAPE, HEX of the elements' bytes, ro
 or how many lines were right. The safetensors reader below is written by its specification, and strict.
 """
 import json
+import re
 import struct
 import sys
+import zipfile
 
 import numpy as np
 import torch
@@ -37,8 +39,10 @@ def safetensors(file):
         dtype = np.dtype("<u2" if entry["dtype"] == "BF16" else DTYPES[entry["dtype"]])
         assert end - begin == dtype.itemsize * int(np.prod(entry["shape"], dtype=int))
         found[name] = np.frombuffer(data[begin:end], dtype).reshape(entry["shape"]), entry["dtype"]
-        assert before is None or (begin != before[0]) or name > before[1] or end == begin
-        before = begin, name
+        alignment = dtype.itemsize // 2 if dtype.kind == "c" else dtype.itemsize
+        order = -alignment, name.encode()  # the largest alignment first, then by name
+        assert begin == end or before is None or before < order, (before, order)
+        before = order if begin != end else before
     assert at == len(data)
     return found
 
@@ -60,8 +64,28 @@ def tensor_bytes(t):
 cache = {}
 
 
-readers = {"npy": lambda file: np.load(file, allow_pickle=False), "npz": lambda file: np.load(file, allow_pickle=False),
-           "pt": lambda file: torch.load(file, weights_only=True), "later": later.read, "safetensors": safetensors}
+def npy(file):
+    """As NumPy reads it; its header as FORMATS says, keys sorted and data at a multiple of 64."""
+    raw = open(file, "rb").read(4096)
+    n = struct.unpack("<H", raw[8:10])[0]
+    assert raw[6:8] == b"\1\0" and (10 + n) % 64 == 0 and raw[9 + n:10 + n] == b"\n"
+    assert re.findall(rb"'(\w+)':", raw[:10 + n]) == [b"descr", b"fortran_order", b"shape"]
+    return np.load(file, allow_pickle=False)
+
+
+def aligned(file):
+    """The storages of a .pt are stored as they are, at multiples of 64."""
+    with zipfile.ZipFile(file) as z, open(file, "rb") as f:
+        for member in z.infolist():
+            f.seek(member.header_offset + 26)
+            at = member.header_offset + 30 + sum(struct.unpack("<HH", f.read(4)))
+            assert member.compress_type == 0 and ("/data/" not in member.filename or at % 64 == 0), member.filename
+    return file
+
+
+readers = {"npy": npy, "npz": lambda file: np.load(file, allow_pickle=False),
+           "pt": lambda file: torch.load(aligned(file), weights_only=True), "later": lambda file: later.read(aligned(file)),
+            "safetensors": safetensors}
 
 
 def opened(format, file):
