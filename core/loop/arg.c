@@ -72,7 +72,7 @@ static void search_stream(worker *w) {
     tsr_machine_enter(&w->machine, &w->tile);
     for (int64_t from = 0; from < j->stream; from += n) {
         const void *src = piece(w, from, &n);
-        if (from % (1 << 20) < n && interrupted(w))
+        if (interrupted(w))
             return;
         extreme_of(w, src, n, from == 0 ? w->best : value);
         if (from > 0)

@@ -6,7 +6,10 @@
  * them, from the block's buffer, so that it is not read first. A plain copy, which needs no
  * registers, goes to the move and transpose kernels for whole tiles.
  *
- * Between pieces the context is asked whether the work was cancelled. */
+ * Between pieces, and inside them between calls of kernels, the context is asked whether the work
+ * was cancelled: some functions take 400 ns an element on processors of the least kind, and a page
+ * that a result is the first to touch takes a quarter of a millisecond, or several where a machine
+ * below the machine has to find it first. */
 #include "../base/executor.h"
 #include "engine.h"
 #include "machine.h"
@@ -14,9 +17,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Elements of a piece: at 150 ns for the slowest of kernels still 5 ms. Pieces of copies are
- * larger. */
-enum { PIECE = 32768, COPY_PIECE = 1 << 18 };
+/* Elements of a piece, and of one call of a kernel: for the slowest 1.6 ms. Pieces of copies are
+ * larger, but no more than half of a huge page. */
+enum { PIECE = 32768, CALL = 4096, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
  * come out of the order that caches like; and from which threads share the work. */
@@ -38,10 +41,17 @@ typedef struct job {
 } job;
 
 typedef struct worker {
-    const job *job;
+    job *job;
     tsr_machine machine;
     _Alignas(64) char panel[TSR_PANEL_BYTES];
 } worker;
+
+static bool goes_on(job *j) {
+    tsr_status status = tsr_interrupted(j->context);
+    if (status != TSR_OK)
+        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
+    return atomic_load_explicit(&j->status, memory_order_relaxed) == TSR_OK;
+}
 
 /* Computes a block of a tile and brings its value to where it belongs. */
 static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int64_t rows,
@@ -64,18 +74,21 @@ static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int
                                                   rows, columns);
 }
 
-/* A panel after the other, and in it row by row. */
-static void run_panels(worker *w, const tsr_tile *tile, int64_t rows, int64_t columns) {
+/* A panel after the other, and in it row by row; false when it was told to stop. */
+static bool run_panels(worker *w, const tsr_tile *tile, int64_t rows, int64_t columns) {
     tsr_machine *m = &w->machine;
     for (int64_t i = 0; i < tile->n[0]; i += rows)
         for (int64_t j = 0; j < tile->n[1]; j += columns) {
             int64_t below = tile->n[0] - i < rows ? tile->n[0] : i + rows;
             int64_t right = tile->n[1] - j < columns ? tile->n[1] : j + columns;
+            if (!goes_on(w->job))
+                return false;
             tsr_machine_turn(m, tile, i, j, below - i, right - j, w->panel);
             for (int64_t r = i; r < below; r++)
                 for (int64_t c = j; c < right; c += m->usual)
                     run_block(w, tile, r, c, 1, right - c < m->usual ? right - c : m->usual, true);
         }
+    return true;
 }
 
 static bool run_tile(void *user, const tsr_tile *tile) {
@@ -85,12 +98,10 @@ static bool run_tile(void *user, const tsr_tile *tile) {
     tsr_machine_enter(m, tile);
     bool dense = tsr_tile_is_direct(tile, 0, (tsr_dtype)p->dtype[p->result]);
     int64_t panel_rows, panel_columns;
-    if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns)) {
-        run_panels(w, tile, panel_rows, panel_columns);
-        return true;
-    }
+    if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns))
+        return run_panels(w, tile, panel_rows, panel_columns);
     if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m))
-        m->columns = tile->n[1];
+        m->columns = tile->n[1] < CALL ? tile->n[1] : CALL;
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
         int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
         if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
@@ -98,6 +109,8 @@ static bool run_tile(void *user, const tsr_tile *tile) {
                        m->item[p->result];
         for (int64_t j = 0; j < tile->n[1]; j += columns, columns = m->columns) {
             columns = tile->n[1] - j < columns ? tile->n[1] - j : columns;
+            if (!goes_on(w->job))
+                return false;
             run_block(w, tile, i, j, rows, columns, dense);
         }
     }
@@ -138,12 +151,7 @@ static bool find_piece(const job *j, int64_t index, tsr_plan *piece) {
 static void run_piece(void *user, int64_t index) {
     job *j = user;
     tsr_plan piece;
-    tsr_status status = tsr_interrupted(j->context);
-    if (status != TSR_OK)
-        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
-    if (atomic_load_explicit(&j->status, memory_order_relaxed) != TSR_OK)
-        return;
-    if (!find_piece(j, index, &piece))
+    if (!goes_on(j) || !find_piece(j, index, &piece))
         return;
     const tsr_plan *plan = j->parts == 1 ? j->plan : &piece;
     if (tsr_program_is_load(j->program)) {
@@ -173,6 +181,7 @@ static bool transposes(const tsr_plan *plan, int64_t item) {
  * read. */
 static void cut_turned(job *j) {
     j->bands = j->plan->shape[0] * llabs(j->plan->strides[0][0]) / BAND_BYTES + 1;
+    j->bands = j->bands < j->plan->shape[0] ? j->bands : j->plan->shape[0];
     j->parts = (j->parts + j->bands - 1) / j->bands * j->bands;
 }
 
@@ -186,7 +195,9 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     bool copies = tsr_program_is_load(program);
-    int64_t most = copies ? COPY_PIECE : PIECE;
+    int64_t most = !copies                          ? PIECE
+                   : item * COPY_PIECE < COPY_BYTES ? COPY_PIECE
+                                                    : COPY_BYTES / item;
     bool turns = copies && transposes(plan, item);
     job j = {.context = context,
              .program = program,

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRIP = 256, BATCH_ELEMENTS = 65536, CHECK = 32768, BLOCK = 2048, BLOCK_BYTES = 16384 };
+enum { STRIP = 256, BATCH_ELEMENTS = 65536, BLOCK = 2048, BLOCK_BYTES = 16384 };
 
 typedef struct job {
     tsr_context *context;
@@ -30,7 +30,6 @@ typedef struct job {
 typedef struct worker {
     job *job;
     tsr_tile tile;
-    int64_t since; /* elements since it was asked whether to stop */
     int64_t limit; /* elements of a block */
     _Alignas(
         64) char made[BLOCK_BYTES]; /* scanned, before it goes where it belongs, if not at once */
@@ -40,15 +39,12 @@ typedef struct worker {
     tsr_machine machine;
 } worker;
 
-static bool goes_on(worker *w, int64_t elements) {
+/* Asked for each block, and before positions are written: both results touch new memory there. */
+static bool goes_on(worker *w) {
     job *j = w->job;
-    w->since += elements;
-    if (w->since >= CHECK) {
-        w->since = 0;
-        tsr_status status = tsr_interrupted(j->context);
-        if (status != TSR_OK)
-            atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
-    }
+    tsr_status status = tsr_interrupted(j->context);
+    if (status != TSR_OK)
+        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
     return atomic_load_explicit(&j->status, memory_order_relaxed) == TSR_OK;
 }
 
@@ -74,13 +70,15 @@ static void scan_line(worker *w) {
     bool direct = j->path.count == 0 && tsr_tile_is_direct(&w->tile, 0, s->result);
     tsr_fold_identity(s->fold, s->work, carry);
     tsr_machine_enter(&w->machine, &w->tile);
-    for (int64_t from = 0; from < j->length && goes_on(w, limit); from += n) {
+    for (int64_t from = 0; from < j->length && goes_on(w); from += n) {
         n = j->length - from < limit ? j->length - from : limit;
         const void *src = tsr_machine_block(&w->machine, &w->tile, 0, from, 1, n, NULL);
         char *to = w->tile.data[0] + from * w->tile.strides[0][1];
         void *made = direct ? (void *)to : (void *)w->made;
         if (s->positions >= 0) {
             k->scan_arg[kind][s->work](src, made, w->at, (size_t)n, carry, &carry_at, from);
+            if (!goes_on(w))
+                return;
             int64_t stride = w->tile.strides[s->positions][1];
             k->move[tsr_item_row(sizeof(int64_t))]((const char *)w->at, 0, sizeof(int64_t),
                                                    w->tile.data[s->positions] + from * stride, 0,
@@ -99,7 +97,7 @@ static void scan_strip(worker *w, int64_t column, int64_t n) {
         j->program->kernels->binary[tsr_fold_binary(j->s->fold)][j->s->work];
     tsr_machine_enter(&w->machine, &w->tile);
     int64_t rows = w->limit / n;
-    for (int64_t row = 0; row < j->length && goes_on(w, rows * n); row += rows) {
+    for (int64_t row = 0; row < j->length && goes_on(w); row += rows) {
         rows = j->length - row < rows ? j->length - row : rows;
         const char *src = tsr_machine_block(&w->machine, &w->tile, row, column, rows, n, NULL);
         for (int64_t r = 0; r < rows; r++, src += n * j->item) {
@@ -124,13 +122,12 @@ static void run_task(void *user, int64_t index) {
     const tsr_plan *plan = &j->plan;
     worker w;
     w.job = j;
-    w.since = CHECK;
     tsr_machine_start(&w.machine, j->program, 0);
     int64_t widest = j->item > j->result_item ? j->item : j->result_item;
     w.limit = w.machine.most < BLOCK ? w.machine.most : BLOCK;
     w.limit = w.limit < BLOCK_BYTES / widest ? w.limit : BLOCK_BYTES / widest;
     int64_t end = (index + 1) * j->batch, count = j->outer * j->strips;
-    for (int64_t i = index * j->batch; i < end && i < count && goes_on(&w, 0); i++) {
+    for (int64_t i = index * j->batch; i < end && i < count && goes_on(&w); i++) {
         int64_t column = i % j->strips * STRIP;
         tsr_tile_start(&w.tile, plan, j->lines ? -1 : plan->ndim - 2);
         tsr_tile_move(&w.tile, plan, 0, plan->ndim - (j->lines ? 1 : 2), i / j->strips);

@@ -4,7 +4,8 @@
  * across them, so that they are transposed), and all that is done to it happens there: its maximum,
  * the exponentials of what lies below it, their sum, the quotient. The maximum is taken away first,
  * so that nothing overflows; a line of -inf, or with +inf or NaN, is NaN, as the formula says.
- * 16-bit floating elements are computed in float32 and rounded once. */
+ * 16-bit floating elements are computed in float32 and rounded once. Lines may be long: all that is
+ * done to one is done in sections, between which it may be told to stop. */
 #include "elementwise.h"
 #include "pass.h"
 
@@ -15,7 +16,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { ROOM = 1 << 17, LINES_MOST = 32, CHUNK = 512, BATCH_ELEMENTS = 65536 };
+enum { ROOM = 1 << 17, LINES_MOST = 32, CHUNK = 512, SECTION = 1 << 16, BATCH_ELEMENTS = 65536 };
 
 typedef struct job {
     tsr_context *context;
@@ -30,22 +31,29 @@ typedef struct job {
     _Atomic int status;
 } job;
 
+/* Whether to go on; what was begun is left as it is otherwise. */
+static bool goes_on(job *j) {
+    tsr_status status = tsr_interrupted(j->context);
+    if (status != TSR_OK)
+        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
+    return atomic_load_explicit(&j->status, memory_order_relaxed) == TSR_OK;
+}
+
 /* x[i] = x[i] (op) number for i < n, where the number stands repeated in `block`. */
-static void combine(const job *j, tsr_binary op, char *x, const void *number, void *block,
-                    int64_t n) {
+static void combine(job *j, tsr_binary op, char *x, const void *number, void *block, int64_t n) {
     tsr_kernel_binary *run = j->kernels->binary[op][j->work];
     int64_t most = n < CHUNK ? n : CHUNK;
     j->kernels->fill[tsr_item_row((size_t)j->item)](number, block, (size_t)most);
-    for (int64_t i = 0; i < n; i += CHUNK)
+    for (int64_t i = 0; i < n && goes_on(j); i += CHUNK)
         run(x + i * j->item, block, x + i * j->item, (size_t)(n - i < CHUNK ? n - i : CHUNK));
 }
 
-static void fold_line(const job *j, tsr_fold fold, const char *x, int64_t n, void *result) {
+static void fold_line(job *j, tsr_fold fold, const char *x, int64_t n, void *result) {
     _Alignas(64) char lanes[TSR_FOLD_LANES * 8];
     _Alignas(16) char item[16], leaf[16];
     tsr_fold_identity(fold, j->work, item);
     memcpy(result, item, (size_t)j->item);
-    for (int64_t i = 0; i < n; i += TSR_FOLD_LEAF) {
+    for (int64_t i = 0; i < n && goes_on(j); i += TSR_FOLD_LEAF) {
         int64_t m = n - i < TSR_FOLD_LEAF ? n - i : TSR_FOLD_LEAF;
         j->kernels->fill[tsr_item_row((size_t)j->item)](item, lanes, TSR_FOLD_LANES);
         j->kernels->fold[fold][j->work](x + i * j->item, (size_t)m, lanes);
@@ -55,14 +63,20 @@ static void fold_line(const job *j, tsr_fold fold, const char *x, int64_t n, voi
     }
 }
 
-static void softmax_line(const job *j, char *x, char *spare) {
+static void exponential_line(job *j, const char *x, char *result, int64_t n) {
+    tsr_kernel_unary *exponential = j->kernels->unary[TSR_FN_EXP][j->work];
+    for (int64_t i = 0; i < n && goes_on(j); i += SECTION)
+        exponential(x + i * j->item, result + i * j->item,
+                    (size_t)(n - i < SECTION ? n - i : SECTION));
+}
+
+static void softmax_line(job *j, char *x, char *spare) {
     _Alignas(64) char block[CHUNK * 8];
     _Alignas(16) char number[16];
     int64_t n = j->length;
-    tsr_kernel_unary *exponential = j->kernels->unary[TSR_FN_EXP][j->work];
     fold_line(j, TSR_FOLD_MAX, x, n, number);
     combine(j, TSR_BIN_SUBTRACT, x, number, block, n);
-    exponential(x, j->logarithm ? spare : x, (size_t)n);
+    exponential_line(j, x, j->logarithm ? spare : x, n);
     fold_line(j, TSR_FOLD_SUM, j->logarithm ? spare : x, n, number);
     if (j->logarithm)
         j->kernels->unary[TSR_FN_LOG][j->work](number, number, 1);
@@ -72,10 +86,10 @@ static void softmax_line(const job *j, char *x, char *spare) {
 /* ---- moving lines ---- */
 
 /* n elements along a path from one buffer to another, by way of a third. */
-static void convert(const tsr_path *path, const char *from, int64_t from_item, char *to,
+static void convert(job *j, const tsr_path *path, const char *from, int64_t from_item, char *to,
                     int64_t to_item, int64_t n) {
     _Alignas(64) char room[2][CHUNK * 16];
-    for (int64_t at = 0; at < n; at += CHUNK) {
+    for (int64_t at = 0; at < n && goes_on(j); at += CHUNK) {
         size_t m = (size_t)(n - at < CHUNK ? n - at : CHUNK);
         const void *value = from + at * from_item;
         for (int i = 0; i < path->count; i++) {
@@ -97,8 +111,7 @@ static char *line_at(const job *j, int k, int64_t line) {
 
 /* Brings `lines` lines from `line` on into x, or (back) from x to the result. They differ in the
  * last dimension but one alone. */
-static void carry(const job *j, int k, bool back, int64_t line, int64_t lines, char *x,
-                  char *spare) {
+static void carry(job *j, int k, bool back, int64_t line, int64_t lines, char *x, char *spare) {
     const tsr_plan *plan = j->plan;
     int last = plan->ndim - 1;
     int64_t item = j->items[k], s1 = plan->strides[k][last], n = j->length;
@@ -108,17 +121,21 @@ static void carry(const job *j, int k, bool back, int64_t line, int64_t lines, c
     int row = tsr_item_row((size_t)item);
     bool across = lines > 1 && s0 == item && s1 != item;
     if (back && path->count > 0)
-        convert(path, x, j->item, spare, item, n * lines);
-    if (across && !back)
-        j->kernels->transpose[row](memory, s1, packed, n * item, n, lines, false);
-    else if (across)
-        j->kernels->transpose[row](packed, n * item, memory, s1, lines, n, false);
-    else if (back)
-        j->kernels->move[row](packed, n * item, item, memory, s0, s1, lines, n);
-    else
-        j->kernels->move[row](memory, s0, s1, packed, n * item, item, lines, n);
+        convert(j, path, x, j->item, spare, item, n * lines);
+    for (int64_t i = 0; i < n && goes_on(j); i += SECTION) {
+        char *there = memory + i * s1, *here = packed + i * item;
+        int64_t m = n - i < SECTION ? n - i : SECTION;
+        if (across && !back)
+            j->kernels->transpose[row](there, s1, here, n * item, m, lines, false);
+        else if (across)
+            j->kernels->transpose[row](here, n * item, there, s1, lines, m, false);
+        else if (back)
+            j->kernels->move[row](here, n * item, item, there, s0, s1, lines, m);
+        else
+            j->kernels->move[row](there, s0, s1, here, n * item, item, lines, m);
+    }
     if (!back && path->count > 0)
-        convert(path, spare, item, x, j->item, n * lines);
+        convert(j, path, spare, item, x, j->item, n * lines);
 }
 
 static int64_t room_of(const job *j) {
@@ -127,14 +144,10 @@ static int64_t room_of(const job *j) {
 
 static void run_task(void *user, int64_t index) {
     job *j = user;
-    tsr_status status = tsr_interrupted(j->context);
-    char *room = NULL;
-    if (status == TSR_OK) {
-        room = tsr_block_new(j->context, (size_t)room_of(j), false, NULL);
-        status = room != NULL ? TSR_OK : TSR_EMEMORY;
-    }
-    if (status != TSR_OK) {
-        atomic_store_explicit(&j->status, (int)status, memory_order_relaxed);
+    char *room = goes_on(j) ? tsr_block_new(j->context, (size_t)room_of(j), false, NULL) : NULL;
+    if (room == NULL) {
+        int none = TSR_OK; /* unless there is another reason already */
+        atomic_compare_exchange_strong(&j->status, &none, (int)TSR_EMEMORY);
         return;
     }
     const tsr_plan *plan = j->plan;
