@@ -1,9 +1,13 @@
 /* What a host pays: opening the library in a state, and lending a buffer to a Lua function. Prints
- * a name and a number a line, for host.py; times are microseconds of CPU, medians of rounds.
+ * a name and a number a line, for host.py; times are microseconds of CPU, medians of rounds. A
+ * round is so many calls that the collector goes round several times in it: its work is part of
+ * what userdata cost, lent ones and others.
  *
  *   open, open_lua, open_context   tessera_open in a new state: time; bytes of Lua's heap; bytes of
- * the context call                           the call of a Lua function that does nothing floor
- * making the least userdata that owns something (32 bytes, with __gc), and that call with it
+ *                                  the context
+ *   call                           the call of a Lua function that does nothing
+ *   floor                          making the least userdata that owns something (32 bytes, a
+ *                                  metatable with __gc), and that call with it
  *   round_trip                     lending a buffer, that call with it, revoking, freeing the lease
  */
 #define _GNU_SOURCE
@@ -18,7 +22,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ROUNDS = 41, OPENINGS = 201, CALLS = 10000, FLOOR_BYTES = 32, FUNCTION = 1, METATABLE };
+enum { ROUNDS = 15, OPENINGS = 201, CALLS = 200000, FLOOR_BYTES = 32, FUNCTION = 1, METATABLE };
 
 static double now(void) {
     struct timespec t;
