@@ -211,10 +211,27 @@ describe("a view", function()
         local v = view(x)
         v[1] = 5
         assert.equal(v, v:check())
-        revoke()
-        fails("check: storage was revoked by its host", v.check, v)
-        assert.equal("revoked", ts.last_error().kind)
+        revoke() -- a view is no pin, so the host is not refused
+        for _ = 1, 2 do
+            fails("check: storage was revoked by its host (loan)", v.check, v)
+            assert.equal("revoked", ts.last_error().kind)
+        end
         fails("revoked", view, x)
+        assert.equal("view(float64, {4})", tostring(v))
+        assert.equal(4, #v) -- what it is, it knows of itself
+    end)
+
+    it("tells by check() that a right was taken away", function()
+        local x, take = lender.lend("float64", {4}, true)
+        local writer, reader = view(x), view(x:readonly())
+        take("read")
+        fails("check: array is read-only", writer.check, writer)
+        assert.equal("readonly", ts.last_error().kind)
+        assert.equal(reader, reader:check())
+        assert.is_true(view(x).readonly)
+        take("write")
+        fails("check: array is write-only", reader.check, reader)
+        fails("write-only", view, x)
     end)
 
     it("keeps its memory, whatever becomes of the array", function()

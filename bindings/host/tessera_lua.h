@@ -105,7 +105,10 @@ typedef enum tessera_revoke_mode {
 /* Takes lent memory back: every array over it, in every state and on either face, raises from now
  * on instead of touching it. TSR_EBUSY in either mode while an export (DLPack) holds the memory,
  * since its consumer cannot be told; the message says who. Revoking twice is no error. Any thread;
- * never TESSERA_WAIT from inside an operation on the same memory. */
+ * never TESSERA_WAIT from inside an operation on the same memory.
+ *
+ * Views of tessera.ffi (LuaJIT, scripts with raw pointers) do not hold the memory: they are looked
+ * at when they are made and at each v:check(), and touch it in between. */
 TSR_API tsr_status tessera_revoke(tessera_lease *lease, tessera_revoke_mode mode, tsr_error *err);
 /* The same, waiting for so many nanoseconds at most; TSR_EBUSY, and nothing changed, afterwards. */
 TSR_API tsr_status tessera_revoke_within(tessera_lease *lease, int64_t nanoseconds, tsr_error *err);

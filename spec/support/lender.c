@@ -4,7 +4,8 @@
  *
  *   lender.open(quota, capabilities)   the library under a quota in bytes, as require "tessera";
  *                                      its files are in memory. Capabilities: pointers and files
- * then lender.lend(dtype, shape, write)   -> ndarray over the host's memory, revoke function
+ * then lender.lend(dtype, shape, write)   -> ndarray over the host's memory, revoke function; with
+ *                                            "read" or "write" that leaves this right alone
  *   lender.fingerprint(...)            a text that changes when an array among the arguments does
  *   lender.check(x)                    whether all elements lie inside the storage; nil: no array
  *   lender.deadline(seconds)           work that runs so long from now on fails; nil: none
@@ -164,10 +165,13 @@ static int loan_gc(lua_State *L) {
 
 static int revoke(lua_State *L) {
     tessera_lease **lease = lua_touserdata(L, lua_upvalueindex(1));
+    static const char *const rights[] = {"", "read", "write", NULL};
+    static const unsigned bits[] = {0, TSR_READ, TSR_WRITE};
     tsr_error err = {0};
-    if (tessera_revoke(*lease, TESSERA_REFUSE, &err) != TSR_OK)
-        return luaL_error(L, "%s", err.message);
-    return 0;
+    int left = luaL_checkoption(L, 1, "", rights);
+    tsr_status status = left == 0 ? tessera_revoke(*lease, TESSERA_REFUSE, &err)
+                                  : tessera_narrow(*lease, bits[left], TESSERA_REFUSE, &err);
+    return status == TSR_OK ? 0 : luaL_error(L, "%s", err.message);
 }
 
 static int lend(lua_State *L) {
