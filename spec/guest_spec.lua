@@ -1,4 +1,4 @@
--- What hosts do to a guest's Lua (HOSTS.md of the project; spec/c/test_guest.c does what they do to a process). Each
+-- What hosts do to a guest's Lua (HOSTS.md of the project; spec/c/guest.c does what they do to a process). Each
 -- situation is made in an interpreter of its own, before the library is loaded and after, because files of the Lua
 -- half are read when one of their names is first used. spec/support/guest_work.lua is what is done in it.
 local build = os.getenv("TSR_BUILD") or "build"
@@ -16,14 +16,15 @@ local function sh(command)
     return text
 end
 
--- Runs Lua code, in which `work` is what the guest does.
-local function runs(code)
+-- Runs Lua code, in which `work` is what the guest does; `setting` is what the shell does before.
+local function runs(code, setting)
     local f = assert(io.open(script, "wb"))
     f:write(("local write, work = io.write, dofile(%q)\n"):format(root .. "/spec/support/guest_work.lua"), code,
         "\nwrite('done\\n')\n")
     f:close()
-    assert.equal("done\nstatus 0\n", sh(("LUA_PATH= LUA_CPATH=%s/lua/%s/?.so %s %s"):format(build, lua,
-        lua == "jit" and "luajit" or "lua" .. lua, script)))
+    setting = setting or ("export LUA_PATH= LUA_CPATH=%s/lua/%s/?.so"):format(build, lua)
+    local interpreter = lua == "jit" and "luajit" or "lua" .. lua
+    assert.equal("done\nstatus 0\n", sh(("%s; %s %s"):format(setting, interpreter, script)))
 end
 
 teardown(function()
@@ -93,6 +94,18 @@ describe("the library works", function()
             runs("local ts = require 'tessera'\n" .. code .. "\nwork(require)")
         end)
     end
+
+    it("found in ./, where a host looks that reads no environment", function()
+        runs("work(require)", ("unset LUA_PATH LUA_CPATH LUA_INIT; cd %s/lua/%s"):format(build, lua))
+    end)
+
+    it("and is installed below /usr/local where all of them look", function()
+        runs(([[
+            local at = "/lua/%s/"
+            assert(package.cpath:find("/usr/local/lib" .. at .. "?.so", 1, true), package.cpath)
+            assert(package.path:find("/usr/local/share" .. at .. "?.lua", 1, true), package.path)
+        ]]):format(lua == "jit" and "5.1" or lua), "unset LUA_PATH LUA_CPATH LUA_INIT")
+    end)
 
     it("loaded inside a coroutine, and used outside after that is dead", function()
         runs([[

@@ -220,6 +220,29 @@ static void float_modes(void) {
     }
 }
 
+/* A host that hears of overflow and division by zero in its own work hears nothing of ours, and
+ * still does so of its own afterwards. */
+static void float_traps(void) {
+#if defined(__x86_64__) && defined(__GLIBC__)
+    belongings before;
+    lua_State *L = open_state();
+    feenableexcept(FE_DIVBYZERO | FE_OVERFLOW);
+    look(&before);
+    CHECK(run(L, pooled) &&
+          run(L, "local ts = require 'tessera' local np = ts.np "
+                 "local x = np.linspace(0.5, 2, 1001) "
+                 "for _, f in ipairs {'exp', 'log', 'sqrt', 'sin', 'tanh'} do "
+                 "assert(np.isfinite(np[f](x)):all():item(), f) "
+                 "assert(np.isfinite(np[f](x:astype('float32'))):all():item(), f) end "
+                 "assert(#tostring(x / 3) > 100)"));
+    CHECK(unchanged(&before));
+    lua_close(L);
+    CHECK(fegetexcept() == (FE_DIVBYZERO | FE_OVERFLOW));
+    feclearexcept(FE_ALL_EXCEPT);
+    fedisableexcept(FE_ALL_EXCEPT);
+#endif
+}
+
 /* ---- a decimal comma */
 
 static void comma(void) {
@@ -459,6 +482,7 @@ int main(int argc, char **argv) {
     }
     ambient();
     float_modes();
+    float_traps();
     comma();
     small_stack();
     several_states();
