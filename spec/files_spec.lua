@@ -689,6 +689,18 @@ describe("file objects", function()
         assert.has_error(function() np.load(path("object.npz"), {allow_pickle = true}) end)
     end)
 
+    it("stop being read when the time is over, and can be read again", function()
+        local name = path("slow.npy")
+        np.save(name, np.zeros(8 * 2 ^ 20, {dtype = "uint8"}))
+        local before = ts.memory().current
+        local fine, message = pcall(ts.deadline, 1e-6, np.load, name)
+        assert.is_false(fine)
+        assert(message:find("slow.npy: reading was stopped", 1, true), message)
+        assert.equal("deadline", ts.last_error().kind)
+        assert.is_true(ts.memory().current < before + 2 ^ 16)
+        assert.equal(8 * 2 ^ 20, ts.deadline(60, np.load, name).size)
+    end)
+
     it("go with what they hold when they are collected", function()
         collectgarbage()
         collectgarbage()
