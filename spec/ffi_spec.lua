@@ -171,7 +171,9 @@ describe("a view", function()
         local n = 300
         local flat, square = view(np.ones(n)), view(np.ones({n, 2}))
         local wide = view(np.as_strided(np.ones(1), {2 ^ 31}, {0}))
-        for _, reader in ipairs {{flat, "v[i]", n}, {square, "v:at(i, 2)", n}, {wide, "v[i]", 2 ^ 31}} do
+        local whole = view(np.ones(n):astype("int32"))
+        for _, reader in ipairs {{flat, "v[i]", n}, {whole, "v[i]", n}, {square, "v:at(i, 2)", n},
+            {wide, "v[i]", 2 ^ 31}} do
             local v, read, size = reader[1], reader[2], reader[3]
             local function run_over(range)
                 jit.flush()

@@ -5,8 +5,9 @@
 -- A view is a struct of a type of its own for each dtype, number of dimensions, right and layout: pointer, sizes and
 -- strides are fields, all else is in the code of its type, so that a compiled loop loads them once and is left with the
 -- checks of the index, a multiplication for each stride that is not 1, and the load or store itself. Sizes and strides
--- are int32_t, or double where the array is larger than that: plain numbers of Lua either way, which the compiler
--- narrows.
+-- are int32_t, or double: where the array is larger than that, and where elements are of this type themselves, for the
+-- compiler takes a store to one for a change of the other, and would load sizes again. Plain numbers of Lua either way,
+-- which the compiler narrows.
 --
 -- A view holds its memory: `anchors` keeps an array of its own for it, which nobody can release. It does not hold lent
 -- memory against its host. v:check() asks the library, by a compiled call, whether the memory is still there.
@@ -84,32 +85,32 @@ local function read_only(operation)
     fail("readonly", operation, "array is read-only")
 end
 
--- What an index must pass, and what is multiplied by a stride. Where the sizes are int32_t, the index is made one as
--- well: tobit does nothing to the counter of a loop, which is an integer already. That it is not below 1 is said as
--- "one less is the same number with and without a sign", which the compiler knows of the counter of `for i = 1, ...`
--- and leaves out; i >= 1 it would compare each time, and three comparisons an element (the third ends the loop) are
--- more than a processor does beside one multiplication. It has to be said in these types: int64(uint32(x)) in compiled
--- code is x again. Larger sizes are compared as the numbers that they are.
+-- What an index must pass, and what is multiplied by a stride. Where the sizes fit int32_t, the index is made one as
+-- well, and the size: tobit does nothing to the counter of a loop, which is an integer already. That it is not below 1
+-- is said as "one less is the same number with and without a sign", which the compiler knows of the counter of `for i =
+-- 1, ...` and leaves out; i >= 1 it would compare each time, and three comparisons an element (the third ends the loop)
+-- are more than a processor does beside one multiplication. It has to be said in these types: int64(uint32(x)) in
+-- compiled code is x again. Larger sizes are compared as the numbers that they are.
 local checks = {
-    int32_t = {
-        test = [[type($i) == "number" and tobit($i) == $i and $i <= v.shape[$d]
+    narrow = {
+        test = [[type($i) == "number" and tobit($i) == $i and $i <= tobit(v.shape[$d])
             and uint64(int64(tobit($i - 1))) == uint32(tobit($i - 1))]],
         steps = "int64(tobit($i - 1))",
     },
-    double = {
+    wide = {
         test = [[type($i) == "number" and $i >= 1 and $i <= v.shape[$d] and floor($i) == $i]],
         steps = "($i - 1)",
     },
 }
 
 --- at(v, i1, ..., in) and set(v, i1, ..., in, x), under those names in messages.
-local function accessors(ndim, unit, whole, at, set)
+local function accessors(ndim, unit, check, at, set)
     local names, tests, terms = {}, {}, {}
     for d = 1, ndim do
         local known = {i = "i" .. d, d = tostring(d - 1)}
         names[d] = known.i
-        tests[d] = checks[whole].test:gsub("%$(%w)", known)
-        terms[d] = checks[whole].steps:gsub("%$(%w)", known)
+        tests[d] = check.test:gsub("%$(%w)", known)
+        terms[d] = check.steps:gsub("%$(%w)", known)
         if not (unit and d == ndim) then
             terms[d] = ("%s * v.strides[%d]"):format(terms[d], d - 1)
         end
@@ -167,7 +168,8 @@ local function one_dimension(operation, ndim)
     fail("index", operation, "v[i] is for views of 1 dimension, not %d: use v:at() and v:set()", ndim)
 end
 
-local function define_type(key, dtype, ndim, writable, unit, whole)
+local function define_type(key, dtype, ndim, writable, unit, width)
+    local whole = (width == "wide" or dtype == "int32" or dtype == "uint32") and "double" or "int32_t"
     local size = math.max(ndim, 1) -- C has no arrays of nothing
     local ctype = ffi.typeof(([[
         struct {
@@ -180,11 +182,11 @@ local function define_type(key, dtype, ndim, writable, unit, whole)
     for name, f in pairs(common) do
         methods[name] = f
     end
-    local at, set = accessors(ndim, unit, whole, "at", "set")
+    local at, set = accessors(ndim, unit, checks[width], "at", "set")
     methods.at, methods.set = at, writable and set or function() read_only("set") end
     local flat, get, put = ndim == 1, nil, nil
     if flat then
-        get, put = accessors(ndim, unit, whole, "index", "assignment")
+        get, put = accessors(ndim, unit, checks[width], "index", "assignment")
     end
     local meta = {}
     function meta.__index(v, name)
@@ -243,9 +245,9 @@ function module.view(x)
     if not empty and ffi.cast("uintptr_t", data) % ffi.alignof(element) ~= 0 then
         fail("unsupported", "view", "the elements are not aligned to %d bytes: take a copy", ffi.alignof(element))
     end
-    local unit, whole = ndim > 0 and strides[ndim] == 1, tobit and extent < 2 ^ 31 and "int32_t" or "double"
-    local key = ("%s %d %s %s %s"):format(dtype.name, ndim, tostring(writable), tostring(unit), whole)
-    local ctype = types[key] or define_type(key, dtype.name, ndim, writable, unit, whole)
+    local unit, width = ndim > 0 and strides[ndim] == 1, tobit and extent < 2 ^ 31 and "narrow" or "wide"
+    local key = ("%s %d %s %s %s"):format(dtype.name, ndim, tostring(writable), tostring(unit), width)
+    local ctype = types[key] or define_type(key, dtype.name, ndim, writable, unit, width)
     types[key] = ctype
     local sizes, steps = {}, {}
     for d = 1, ndim do
