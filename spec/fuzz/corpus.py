@@ -14,6 +14,14 @@ def put(target, name, data):
         f.write(data)
 
 
+def before_pickle(archive):
+    """The byte order of an archive, and how long its first storage is."""
+    names = {name.split("/", 1)[-1]: name for name in archive.namelist()}
+    big = "byteorder" in names and archive.read(names["byteorder"]) == b"big"
+    size = archive.getinfo(names["data/0"]).file_size if "data/0" in names else 0
+    return bytes([min(size, 127) * 2 + big])
+
+
 for name in sorted(os.listdir(files)):
     path = os.path.join(files, name)
     if os.path.getsize(path) > 4096:
@@ -31,7 +39,7 @@ for name in sorted(os.listdir(files)):
                 for member in archive.infolist():
                     raw = archive.read(member)
                     if member.filename.endswith("data.pkl"):
-                        put("pickle", name, raw)
+                        put("pickle", name, before_pickle(archive) + raw)
                     if member.compress_type == 8:
                         at = member.header_offset + 30 + len(member.filename.encode())
                         put("deflated", name, struct.pack("<H", member.file_size & 0xFFFF) + data[at:at + member.compress_size])

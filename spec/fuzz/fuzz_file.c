@@ -3,8 +3,9 @@
  *
  * One program a reader (-DFUZZ=...): WHOLE takes the bytes as a file (.npy, .npz, safetensors, .pt,
  * as they begin), NPY puts them behind the magic of an .npy, SAFETENSORS behind the length of a
- * header, PICKLE into an archive as its data.pkl, beside one storage, DEFLATED as the packed bytes
- * of an .npz member whose check sum nobody could guess, TEXT reads numbers. */
+ * header, PICKLE into an archive as its data.pkl, beside two storages, in either byte order,
+ * DEFLATED as the packed bytes of an .npz member whose check sum nobody could guess, TEXT reads
+ * numbers. */
 #include "tessera.h"
 
 #include <stdlib.h>
@@ -176,11 +177,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t count) {
         put(&to, count - 1, 8);
         memcpy(to, data + 1, count - 1);
         read_file(room, 8 + count - 1 + data[0], false);
-    } else if (FUZZ == PICKLE) {
+    } else if (FUZZ == PICKLE && count >= 1) {
         zip z = {.at = room, .directory = calloc(1, 4096)};
-        static const uint8_t storage[64] = {1, 2, 3};
-        add(&z, "a/data.pkl", data, count, 0, count);
-        add(&z, "a/data/0", storage, sizeof storage, 0, sizeof storage);
+        static const uint8_t storage[128] = {1, 2, 3};
+        const char *order = data[0] % 2 != 0 ? "big" : "little";
+        add(&z, "a/data.pkl", data + 1, count - 1, 0, count - 1);
+        add(&z, "a/byteorder", (const uint8_t *)order, strlen(order), 0, strlen(order));
+        add(&z, "a/data/0", storage, data[0] / 2, 0, data[0] / 2);
+        add(&z, "a/data/1", storage, 64, 0, 64);
         read_zip(&z);
         free(z.directory);
     } else if (FUZZ == DEFLATED && count >= 2) {

@@ -593,11 +593,11 @@ def later_pt_files():
     for order in "<>":
         name = "later.pt" if order == "<" else "later_big.pt"
         x = {code: random.integers(0, 2 ** 63, 6).astype(order + code) for code in ("u2", "u4", "u8", "f4", "c8")}
-        store = {code: later.untyped(code, a.tobytes()) for code, a in x.items()}
+        store = {code: later.untyped(str(i), a.tobytes()) for i, (code, a) in enumerate(x.items())}
         dtypes = {"u2": torch.uint16, "u4": torch.uint32, "u8": torch.uint64, "f4": torch.float32, "c8": torch.complex64}
         value = {code: later.v3(store[code], 0, (2, 3), (3, 1), dtype) for code, dtype in dtypes.items()}
         value["part"] = later.v3(store["u4"], 1, (2, 2), (1, 2), torch.uint32, {})
-        typed = later.Storage(torch.FloatStorage, "typed", x["f4"].tobytes(), 4)
+        typed = later.Storage(torch.FloatStorage, "5", x["f4"].tobytes(), 4)
         value["old"] = later.Call(torch._utils._rebuild_tensor, typed, 2, (4,), (1,))
         value["parameter"] = later.Call(torch._utils._rebuild_parameter_with_state, later.v2(typed, 0, (6,), (1,)), True,
                                         later.OrderedDict(), {"note": "of Python"})
