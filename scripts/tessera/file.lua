@@ -93,8 +93,8 @@ local function build(file, number, seen)
 end
 
 define("torch.load", "load(path, {mmap, map_location = \"cpu\"})",
-    "What torch.save wrote: tensors, and tables of them; dicts and lists are tables, devices are strings. mmap = "
-    .. "true maps the tensors, copied when they are written.",
+    "What torch.save wrote: tensors, and tables of them; dicts and lists are tables, devices are strings, attributes "
+    .. "that Python gave to tensors are dropped. mmap = true maps the tensors, copied when they are written.",
     function(path, ...)
         local location, mmap, only
         path, location, mmap, only = bind("load", 1, {"map_location", "mmap", "weights_only"}, path, ...)
