@@ -696,7 +696,7 @@ typedef enum tsr_do {
  * not find out again what the dtypes mean. Zero at first; for one thread at a time and one context.
  */
 typedef struct tsr_memo {
-    uint64_t words[7];
+    uint64_t words[8];
 } tsr_memo;
 
 /* How an operation is applied; all zero but `face` and `default_float` is fine. */
@@ -720,6 +720,16 @@ typedef struct tsr_apply_options {
 TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
                              const tsr_array *const *operands, const tsr_apply_options *options,
                              tsr_array **result, tsr_error *err);
+/* The shortest way, for what scripts do most: `x` and `y` (for one operand, the same) are small
+ * vectors of one length as they were made, of the dtypes that the memo's last call had, which its
+ * kernel takes as they are. tsr_apply_room gives the bytes of the placed result, 0 when it is not
+ * as simple; tsr_apply_at_once makes it in a place of so many bytes. NULL, and nothing happened,
+ * when it has become less simple since. */
+TSR_API size_t tsr_apply_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
+                              const tsr_array *x, const tsr_array *y);
+TSR_API tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo,
+                                     tsr_dtype default_float, const tsr_array *x,
+                                     const tsr_array *y, void *place, size_t room);
 /* New array: x where `condition` is not 0, else y, in the dtype that x and y promote to. Operands
  * are condition, x, y; options as above (`where` is not looked at). */
 TSR_API tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,

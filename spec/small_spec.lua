@@ -87,6 +87,18 @@ describe("small results", function()
         assert.is_false(pcall(function() return x:numpy() end))
     end)
 
+    it("are allocations all the same", function()
+        local a, x = np.ones(3), small()
+        for _, f in ipairs {function() return a + a end, function() return np.sum(a) end,
+            function() return a:astype("int8") end, function() return np.where(a, a, a) end,
+            function() return x["1:2"] end} do
+            assert.is_false(pcall(ts.no_alloc, f))
+            assert.equal("limit", ts.last_error().kind)
+        end
+        assert.equal(x, ts.no_alloc(function() return np.add(x, x, {out = x}) end))
+        assert.is_true(ts.estimate(function() return a + a end) > 0)
+    end)
+
     it("keep the gradient mark", function()
         local t = torch.ones(2):requires_grad_(true)
         assert.is_true((t * 2).requires_grad)

@@ -4,6 +4,10 @@
  * reference to a tsr_array; the face says which metatable it has. Functions make the userdata first
  * (tsrL_new) and let the core write the array into it, so that an error in between leaks nothing.
  *
+ * The array of a small result lies in the object itself, which needs no finalizer then (placed.c).
+ * tsrL_test and tsrL_check give such an array memory of its own before they return; tsrL_peek and
+ * tsrL_look do not, for functions that are done with it when they return.
+ *
  * Finalizers. Any allocation of Lua's can run a script's __gc, which may release() or resize_() the
  * very array that the running function has at hand. So both leave the tsr_array itself alone until
  * the object is collected: only the storage behind it is exchanged for an empty, revoked one, and

@@ -71,7 +71,29 @@ static bool fits(const call *c, int i) {
                    : info->kind == 'f' && info->itemsize > 2;
 }
 
-bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
+/* What operators are mostly used for: vectors of one kind, as short as a placed result may be. */
+static inline bool operate_at_once(lua_State *L, const tsrL_operation *operation) {
+    const tsrL_library *lib = operation->library;
+    const tsrL_object *x = tsrL_peek(L, 1), *y = operation->count == 1 ? x : tsrL_peek(L, 2);
+    if (!tsrL_filled(x) || !tsrL_filled(y) || x->face != y->face || operation->count > 2 ||
+        x->requires_grad || y->requires_grad || lib->context == NULL)
+        return false;
+    const tsr_memo *memo = &operation->memo[x->face];
+    tsr_dtype default_float = lib->default_float[x->face];
+    size_t room = tsr_apply_room(lib->context, memo, default_float, x->cell->array, y->cell->array);
+    if (room == 0)
+        return false;
+    void *place;
+    tsrL_object *made = tsrL_new_placed(L, (tsr_face)x->face, room, &place);
+    made->cell->array = tsr_apply_at_once(lib->context, memo, default_float, x->cell->array,
+                                          y->cell->array, place, room);
+    if (made->cell->array == NULL)
+        lua_pop(L, 1);
+    return made->cell->array != NULL;
+}
+
+/* All that has only arrays of one face, and numbers that fit. */
+__attribute__((noinline)) static bool operate(lua_State *L, tsrL_operation *operation, int out) {
     call c;
     c.operation = operation;
     c.options = (tsr_apply_options){.weak = 0};
@@ -113,6 +135,10 @@ bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
     tsr_array_release(written); /* the object at `out` holds it */
     lua_pushvalue(L, out);
     return true;
+}
+
+bool tsrL_operate_quickly(lua_State *L, tsrL_operation *operation, int out) {
+    return (out == 0 && operate_at_once(L, operation)) || operate(L, operation, out);
 }
 
 bool tsrL_operate_with_out(lua_State *L, tsrL_operation *operation, int top) {

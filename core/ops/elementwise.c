@@ -95,8 +95,22 @@ static inline uint64_t key_of(tsr_dtype default_float, int arity, const tsr_arra
 typedef struct known {
     uint64_t key;
     tsr_types types;
+    uint32_t at_once; /* 0, or at_once_key of the operands */
+    bool unary;
 } known;
 _Static_assert(sizeof(known) <= sizeof(tsr_memo), "a memo has room for the types");
+
+/* What tsr_apply_at_once takes: not 0 when the kernel takes these dtypes as they are. */
+static inline uint32_t at_once_key(tsr_dtype default_float, const tsr_array *x,
+                                   const tsr_array *y) {
+    return 1u << 24 | (uint32_t)default_float << 16 | (uint32_t)x->dtype << 8 | y->dtype;
+}
+
+static inline bool takes_as_they_are(const tsr_types *t, int arity,
+                                     const tsr_array *const *operands) {
+    return t->direct && operands[0]->dtype == t->in[0] &&
+           operands[arity - 1]->dtype == t->in[arity - 1];
+}
 
 /* tsr_types_find, unless they are known. */
 static inline tsr_status find_types(tsr_context *context, tsr_do operation, int arity,
@@ -111,7 +125,45 @@ static inline tsr_status find_types(tsr_context *context, tsr_do operation, int 
         kinds[i] = tsr_operand_of(operands[i], (options->weak >> i & 1) != 0);
     tsr_status status = tsr_types_find(operation, &rules, kinds, &k->types, err);
     k->key = status == TSR_OK ? key : 0;
+    k->unary = arity == 1;
+    k->at_once = status == TSR_OK && operation != TSR_DO_POW && options->weak == 0 && arity <= 2 &&
+                         takes_as_they_are(&k->types, arity, operands)
+                     ? at_once_key(options->default_float, operands[0], operands[arity - 1])
+                     : 0;
     return status;
+}
+
+/* The bytes of elements that the result takes, -1 when it is not of that kind. */
+static inline int64_t at_once_bytes(const tsr_context *context, const known *k,
+                                    tsr_dtype default_float, const tsr_array *x,
+                                    const tsr_array *y) {
+    int64_t bytes = x->size * k->types.item;
+    bool simple = k->at_once == at_once_key(default_float, x, y) && x->plain && y->plain &&
+                  x->ndim == 1 && y->ndim == 1 && x->size == y->size && bytes <= TSR_PLACE_MOST;
+    return simple && tsr_may_place(context) && tsr_interrupted(context) == TSR_OK ? bytes : -1;
+}
+
+size_t tsr_apply_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
+                      const tsr_array *x, const tsr_array *y) {
+    int64_t bytes = at_once_bytes(context, (const known *)(const void *)memo, default_float, x, y);
+    return bytes < 0 ? 0 : tsr_place_room(1, bytes);
+}
+
+tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
+                             const tsr_array *x, const tsr_array *y, void *place, size_t room) {
+    const known *k = (const known *)(const void *)memo;
+    const tsr_types *t = &k->types;
+    int64_t bytes = at_once_bytes(context, k, default_float, x, y);
+    if (bytes < 0 || tsr_place_room(1, bytes) != room)
+        return NULL;
+    tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
+    const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
+    if (k->unary)
+        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->tail, (size_t)x->size);
+    else
+        ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped],
+                                                    a->storage->tail, (size_t)x->size);
+    return a;
 }
 
 /* What quick.c does not do. */

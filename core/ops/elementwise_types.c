@@ -331,8 +331,8 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     }
     t->kernel = t->copies ? NULL : kernel_of(r, rules, kernel, t->in[t->swapped]);
     t->item = tsr_dtype_describe(t->result)->itemsize;
-    t->direct = t->made == t->result && t->in[0] == t->in[1] &&
-                (t->common == t->in[0] || t->common == TSR_DTYPE_COUNT);
+    t->direct = t->kernel != NULL && !t->saturates && t->made == t->result &&
+                t->in[0] == t->in[1] && (t->common == t->in[0] || t->common == TSR_DTYPE_COUNT);
     if (!t->copies && t->kernel == NULL)
         return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
     return TSR_OK;
