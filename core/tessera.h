@@ -432,13 +432,14 @@ TSR_API tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *
 TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
 
 /* Placed arrays: small results that lie in memory of the caller's, headers and all, so that making
- * them allocates nothing. Operations read and write them as any other; but they go with their
+ * them allocates nothing; so there are none where a quota, an allocator of the host's or a section
+ * is to know of every byte. Operations read and write them as any other; but they go with their
  * memory whatever references they have, so nobody may retain, view, resize or vacate one. Settling
  * gives a new array of the same elements and version that has memory of its context. */
-enum { TSR_PLACE_MOST = 512 }; /* bytes of elements */
-/* The memory that so many dimensions and bytes of elements take, 0 when those are too many; and
+enum { TSR_PLACE_MOST = 8192 }; /* bytes of elements */
+/* The memory that so many dimensions and bytes of elements take, 0 when they may not be placed; and
  * what an array of the same dtype and shape takes. */
-TSR_API size_t tsr_place_bytes(int ndim, int64_t bytes);
+TSR_API size_t tsr_place_bytes(const tsr_context *context, int ndim, int64_t bytes);
 TSR_API size_t tsr_place_like(const tsr_array *array);
 TSR_API bool tsr_array_placed(const tsr_array *array);
 TSR_API tsr_status tsr_array_settle(const tsr_array *placed, tsr_array **out, tsr_error *err);

@@ -99,6 +99,42 @@ describe("small results", function()
         assert.is_true(ts.estimate(function() return a + a end) > 0)
     end)
 
+    it("are of the context's memory where that is counted", function()
+        local a = np.ones(100)
+        local before = ts.memory().current
+        local made = ts.limit(before + 100000, function()
+            local list = {}
+            for i = 1, 50 do
+                list[i] = a + a
+            end
+            local kept = ts.memory().current - before
+            assert.is_true(kept >= 50 * 800)
+            assert.is_true(pcall(np.sum, a))
+            assert.is_false(pcall(function()
+                for i = 51, 200 do
+                    list[i] = a * 2
+                end
+            end))
+            assert.equal("memory", ts.last_error().kind)
+            return list
+        end)
+        assert.same((a + a):tolist(), made[50]:tolist())
+    end)
+
+    it("lie where vectors are read and written whole, whatever their size", function()
+        for _, n in ipairs {1, 15, 63, 64, 127, 128, 129, 1000, 1023, 1024, 1025, 2047, 2048, 2049} do
+            local a = np.arange(n, {dtype = "float32"})
+            local b, kept = a + a, {}
+            for i = 1, 20 do
+                kept[i] = b * i
+            end
+            for i = 1, 20 do
+                assert.equal(2 * i * (n - 1), kept[i][n])
+                assert.same(kept[i]:tolist(), kept[i]["::"]:tolist())
+            end
+        end
+    end)
+
     it("keep the gradient mark", function()
         local t = torch.ones(2):requires_grad_(true)
         assert.is_true((t * 2).requires_grad)

@@ -190,8 +190,15 @@ static inline tsrL_object *tsrL_check(lua_State *L, int index) {
 }
 
 /* The array at `index`: an object's own, or one made out of a table or number, which then replaces
- * the value at `index`. */
+ * the value at `index`. An operand may be placed. */
 tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face);
+tsrL_object *tsrL_operand(lua_State *L, int index, tsr_face face);
+/* Takes the array out of a new object again: what was written to, which may be placed, is the one
+ * that another object has. */
+static inline void tsrL_drop(tsrL_object *made) {
+    tsr_array_release(made->cell->array);
+    made->cell->array = NULL;
+}
 /* Pushes a view of an existing array (retains it). */
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face);
 int tsrL_register_objects(lua_State *L);

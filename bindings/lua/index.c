@@ -294,13 +294,12 @@ int tsrL_get_index(lua_State *L) {
     tsrL_object *o = tsrL_look(L, 1);
     if (tsrL_get_quickly(L, o->cell->array))
         return 1;
-    o = tsrL_check(L, 1);
     key k;
     parse_key(L, o->cell->array, 2, &k);
     int64_t index[2 * TSR_MAX_DIMS + 1];
     positions(&k, index);
     if (!k.element || !tsrL_push_element(L, o->cell->array, k.count, index))
-        tsrL_push_view(L, o, k.count, k.items);
+        tsrL_push_view(L, tsrL_check(L, 1), k.count, k.items);
     return 1;
 }
 
@@ -325,7 +324,7 @@ static int assign(lua_State *L, tsrL_object *o, const key *k, int value_index) {
             tsrL_type_error(L, value_index, "a number, a boolean, an array or a nested table");
         source = tsrL_toarray(L, value_index, (tsr_face)o->face);
     }
-    tsrL_push_view(L, o, k->count, k->items);
+    tsrL_push_view(L, tsrL_check(L, 1), k->count, k->items);
     tsrL_object *target = tsrL_check(L, -1);
     if (number)
         TSRL_TRY(L, &err, tsr_fill(target->cell->array, &value, &err));
@@ -338,7 +337,6 @@ int tsrL_set_index(lua_State *L) {
     tsrL_object *o = tsrL_look(L, 1);
     if (tsrL_set_quickly(L, o->cell->array))
         return 0;
-    o = tsrL_check(L, 1);
     key k;
     parse_key(L, o->cell->array, 2, &k);
     return assign(L, o, &k, 3);

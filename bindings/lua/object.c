@@ -132,16 +132,19 @@ tsrL_object *tsrL_new_in(lua_State *L, tsrL_library *lib, tsr_face face) {
     return o;
 }
 
-tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face) {
-    tsrL_object *o = tsrL_test(L, index);
-    if (tsrL_filled(o))
-        return o;
+tsrL_object *tsrL_operand(lua_State *L, int index, tsr_face face) {
+    tsrL_object *o = tsrL_peek(L, index);
     if (o != NULL)
-        return tsrL_check(L, index);
+        return tsrL_look(L, index);
     index = lua_absindex(L, index);
     o = tsrL_from_value(L, index, face, TSR_DTYPE_COUNT);
     lua_replace(L, index);
     return o;
+}
+
+tsrL_object *tsrL_toarray(lua_State *L, int index, tsr_face face) {
+    tsrL_operand(L, index, face);
+    return tsrL_check(L, index);
 }
 
 tsrL_object *tsrL_push(lua_State *L, tsr_array *array, tsr_face face) {

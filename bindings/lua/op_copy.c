@@ -14,7 +14,7 @@ static void must_write(lua_State *L, const tsrL_object *o) {
 /* ---- in place ---- */
 
 static int fill(lua_State *L, const tsr_scalar *value) {
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     tsr_error err = TSRL_ERROR;
     must_write(L, o);
     if (tsrL_isnumber(L, 2))
@@ -25,7 +25,7 @@ static int fill(lua_State *L, const tsr_scalar *value) {
 }
 
 int tsrL_op_fill(lua_State *L) {
-    tsrL_check(L, 1);
+    tsrL_look(L, 1);
     tsr_scalar value = tsrL_scalar(L, 2);
     return fill(L, &value);
 }
@@ -38,14 +38,14 @@ int tsrL_op_zero(lua_State *L) {
 /* t:copy_(source), np.copyto(destination, source) */
 int tsrL_op_assign(lua_State *L) {
     static const char *const names[] = {"src|source", "non_blocking"};
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     tsr_error err = TSRL_ERROR;
     tsrL_bind(L, 2, 2, names);
     must_write(L, o);
     tsr_scalar value;
     if (tsrL_isnumber(L, 2) && tsrL_test_scalar(L, 2, &value))
         tsrL_check_fits(L, &value, tsr_array_dtype(o->cell->array));
-    tsrL_object *source = tsrL_toarray(L, 2, (tsr_face)o->face);
+    tsrL_object *source = tsrL_operand(L, 2, (tsr_face)o->face);
     TSRL_TRY(L, &err, tsr_copy(o->cell->array, source->cell->array, &err));
     lua_settop(L, 1);
     return 1;
@@ -102,7 +102,8 @@ static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dty
     bool keep = order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH;
     cloning c = {.object = o, .dtype = dtype, .order = keep ? TSR_ORDER_TORCH : order};
     if (tsr_array_size(a) <= TSR_PLACE_MOST)
-        c.bytes = tsr_place_bytes(tsr_array_ndim(a), tsr_array_size(a) * info->itemsize);
+        c.bytes =
+            tsr_place_bytes(lib->context, tsr_array_ndim(a), tsr_array_size(a) * info->itemsize);
     tsrL_object *made = c.bytes > 0 ? tsrL_new_placed(L, (tsr_face)o->face, c.bytes, &c.place)
                                     : tsrL_new_in(L, lib, (tsr_face)o->face);
     TSRL_TRY(L, &err, attempt(L, lib, &c, &made->cell->array, &err));

@@ -38,8 +38,8 @@ static void read_operands(lua_State *L, arguments *a, int count) {
             a->options.weak |= 1u << i;
             continue;
         }
-        bool given = tsrL_test(L, i + 1) != NULL;
-        a->object[i] = tsrL_toarray(L, i + 1, tsrL_face(L));
+        bool given = tsrL_peek(L, i + 1) != NULL;
+        a->object[i] = tsrL_operand(L, i + 1, tsrL_face(L));
         tensors = tensors || (given && a->object[i]->face == TSR_FACE_TORCH);
         ndarrays = ndarrays || (given && a->object[i]->face == TSR_FACE_NUMPY);
     }
@@ -48,7 +48,7 @@ static void read_operands(lua_State *L, arguments *a, int count) {
 }
 
 static tsrL_object *optional_array(lua_State *L, int index) {
-    return lua_isnoneornil(L, index) ? NULL : tsrL_check(L, index);
+    return lua_isnoneornil(L, index) ? NULL : tsrL_look(L, index);
 }
 
 /* On np a number must fit the integer dtype of its partner, which is the next operand or the one
@@ -88,6 +88,7 @@ static int push_result(lua_State *L, int operation, arguments *a, int out) {
     made->requires_grad = made->requires_grad && (kind == 'f' || kind == 'c');
     if (a->out == NULL)
         return 1;
+    tsrL_drop(made);
     lua_pushvalue(L, out);
     return 1;
 }
@@ -137,7 +138,7 @@ static int with_short_power(int operation, arguments *a, bool operator) {
  * too, as far as that is known now. */
 static int traced_power(lua_State *L, int operation, bool operator) {
     tsr_scalar number;
-    const tsrL_object *base = tsrL_test(L, 1);
+    const tsrL_object *base = tsrL_peek(L, 1);
     if (operation != TSR_DO_POW || base == NULL || !is_number(L, 2))
         return operation;
     tsr_dtype dtype = tsrL_trace_dtype(L);
@@ -184,9 +185,9 @@ static int apply(lua_State *L, bool in_place) {
     if (tsrL_lib(L)->trace != NULL && tsrL_traces(L, count))
         return trace(L, (tsr_do)operation, count, in_place);
     if (in_place)
-        tsrL_check(L, 1);
+        tsrL_look(L, 1);
     read_operands(L, &a, count);
-    a.out = in_place ? tsrL_check(L, 1) : optional_array(L, count + 1);
+    a.out = in_place ? tsrL_look(L, 1) : optional_array(L, count + 1);
     a.where = optional_array(L, count + 2);
     if (!lua_isnil(L, count + 3)) {
         if (operation != TSR_DO_ADD && operation != TSR_DO_SUBTRACT)

@@ -62,7 +62,7 @@ static struct tsrL_trace *current(lua_State *L) {
 }
 
 static tsrL_object *placeholder_at(lua_State *L, int index) {
-    tsrL_object *o = tsrL_test(L, index);
+    tsrL_object *o = tsrL_peek(L, index);
     struct tsrL_trace *t = current(L);
     return o != NULL && t != NULL && o->trace == t->serial ? o : NULL;
 }
@@ -161,7 +161,7 @@ static tsrL_object *push_placeholder(lua_State *L, tsr_face face, int node) {
 static tsr_face face_of(lua_State *L, int count) {
     bool ndarrays = false;
     for (int i = 1; i <= count; i++) {
-        const tsrL_object *o = tsrL_test(L, i);
+        const tsrL_object *o = tsrL_peek(L, i);
         if (o != NULL && o->face == TSR_FACE_TORCH)
             return TSR_FACE_TORCH;
         ndarrays = ndarrays || o != NULL;
@@ -247,7 +247,7 @@ static void push_fused_metatable(lua_State *L) {
 }
 
 static tsr_input input_of(lua_State *L, int index) {
-    tsrL_object *o = tsrL_test(L, index);
+    tsrL_object *o = tsrL_peek(L, index);
     tsr_input input = {.number = o == NULL};
     if (o == NULL) {
         tsrL_test_scalar(L, index, &input.value);
@@ -268,7 +268,7 @@ static int call_traced(lua_State *L, struct tsrL_trace *t, int count, int table)
     t->outer = lib->trace;
     t->serial = ++lib->traces;
     for (int i = 1; i <= count; i++) {
-        const tsrL_object *o = tsrL_test(L, i);
+        const tsrL_object *o = tsrL_peek(L, i);
         tsrL_object *made = tsrL_new(L, o != NULL ? (tsr_face)o->face : face_of(L, count));
         made->trace = t->serial;
         made->node = -i - 1;
@@ -366,7 +366,7 @@ static void read_arguments(lua_State *L, arguments *a) {
             a->key[a->bytes++] = size_of(s);
             continue;
         }
-        const tsrL_object *o = tsrL_toarray(L, i, a->face);
+        const tsrL_object *o = tsrL_operand(L, i, a->face);
         a->grad = a->grad || o->requires_grad;
         a->key[a->bytes++] = o->face == TSR_FACE_TORCH ? 't' : 'a';
         a->key[a->bytes++] = (char)tsr_array_dtype(o->cell->array);
@@ -417,7 +417,7 @@ typedef struct options {
 } options;
 
 static const tsrL_object *option(lua_State *L, int index) {
-    return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
+    return lua_isnil(L, index) ? NULL : tsrL_look(L, index);
 }
 
 /* Reads the options at stack index `first` on: those of the traced reduction, and those of the call
@@ -469,7 +469,7 @@ static tsr_status run(const fused *e, const arguments *a, const tsrL_object **ob
 static void place_arguments(lua_State *L, int count) {
     tsr_face face = face_of(L, count);
     for (int i = 1; i <= count; i++) {
-        const tsrL_object *o = tsrL_test(L, i);
+        const tsrL_object *o = tsrL_peek(L, i);
         if (placeholder_at(L, i) != NULL)
             continue;
         int node = operand(L, i);
@@ -501,15 +501,17 @@ static int call_fused(lua_State *L) {
     const tsrL_object *objects[INPUTS] = {NULL};
     for (int i = 0; i < e->inputs; i++)
         if (e->source[i] > 0)
-            objects[i] = tsrL_test(L, e->source[i]);
+            objects[i] = tsrL_peek(L, e->source[i]);
     find_captured(L, e, entry, objects);
     tsr_error err = TSRL_ERROR;
     tsrL_object *made = tsrL_new(L, a.face);
     TSRL_TRY(L, &err, run(e, &a, objects, &o, &made->cell->array, &err));
     char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = a.grad && (kind == 'f' || kind == 'c');
-    if (o.out != NULL)
+    if (o.out != NULL) {
+        tsrL_drop(made);
         lua_pushvalue(L, a.count + 1 + OUT);
+    }
     return 1;
 }
 

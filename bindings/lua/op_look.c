@@ -47,7 +47,7 @@ int tsrL_op_numel(lua_State *L) {
 /* torch: t:stride() and t:stride(dim), in elements. */
 int tsrL_op_stride(lua_State *L) {
     static const char *const names[] = {"dim"};
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsrL_bind(L, 2, 1, names);
     int64_t item = (int64_t)tsr_array_itemsize(o->cell->array), strides[TSR_MAX_DIMS];
     int ndim = tsr_array_ndim(o->cell->array);
@@ -66,7 +66,7 @@ int tsrL_op_stride(lua_State *L) {
 }
 
 int tsrL_op_strides(lua_State *L) {
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsrL_push_shape(L, tsr_array_ndim(o->cell->array), tsr_array_strides(o->cell->array),
                     TSR_FACE_NUMPY);
     return 1;
@@ -127,7 +127,7 @@ int tsrL_op_is_contiguous(lua_State *L) {
 static char kind_of(lua_State *L) {
     tsr_dtype dtype = TSR_BOOL;
     if (!tsrL_test_dtype(L, 1, &dtype))
-        dtype = tsr_array_dtype(tsrL_self(L)->cell->array);
+        dtype = tsr_array_dtype(tsrL_self_looked_at(L)->cell->array);
     return tsr_dtype_describe(dtype)->kind;
 }
 
@@ -146,7 +146,7 @@ int tsrL_op_is_signed(lua_State *L) {
 
 /* Placeholders of fused functions count as what they stand for. */
 static int push_is_of(lua_State *L, tsr_face face) {
-    tsrL_object *o = tsrL_test(L, 1);
+    tsrL_object *o = tsrL_peek(L, 1);
     bool array = o != NULL && o->face == face;
     return push_bool(L, array && (tsrL_filled(o) || tsrL_traces(L, 1)));
 }
@@ -160,7 +160,7 @@ int tsrL_op_is_ndarray(lua_State *L) {
 }
 
 int tsrL_op_requires_grad(lua_State *L) {
-    return push_bool(L, tsrL_self(L)->requires_grad);
+    return push_bool(L, tsrL_self_looked_at(L)->requires_grad);
 }
 
 int tsrL_op_set_requires_grad(lua_State *L) {
@@ -264,11 +264,11 @@ int tsrL_op_item(lua_State *L) {
 /* A dtype, an array's dtype, or what a Lua number weighs: weak numbers give their kind. */
 static tsr_dtype operand_dtype(lua_State *L, int argument, bool *weak) {
     tsr_dtype dtype = TSR_BOOL;
-    tsrL_object *o = tsrL_test(L, argument);
+    tsrL_object *o = tsrL_peek(L, argument);
     tsr_scalar s;
     *weak = false;
     if (o != NULL)
-        return tsr_array_dtype(tsrL_check(L, argument)->cell->array);
+        return tsr_array_dtype(tsrL_look(L, argument)->cell->array);
     if (lua_type(L, argument) != LUA_TSTRING && tsrL_test_scalar(L, argument, &s)) {
         *weak = true;
         return s.dtype;
@@ -299,7 +299,7 @@ int tsrL_op_result_type(lua_State *L) {
             weak_category = c > weak_category ? c : weak_category;
             continue;
         }
-        tsrL_object *o = tsrL_test(L, i);
+        tsrL_object *o = tsrL_peek(L, i);
         int rank = face == TSR_FACE_TORCH && o != NULL && tsr_array_ndim(o->cell->array) == 0;
         set[rank] |= 1u << dtype;
     }

@@ -37,7 +37,7 @@ static void bind(lua_State *L, int count, const uint8_t *order, int *at) {
 }
 
 static tsrL_object *optional_array(lua_State *L, int index) {
-    return lua_isnil(L, index) ? NULL : tsrL_check(L, index);
+    return lua_isnil(L, index) ? NULL : tsrL_look(L, index);
 }
 
 int tsrL_reduce_dims(lua_State *L, int index, tsr_face face, int64_t *dims) {
@@ -116,12 +116,12 @@ static void push_reduced(lua_State *L, const task *t, const tsrL_object *o,
     }
     int ndim = tsr_array_ndim(o->cell->array);
     bool whole = options->count < 0 || ndim <= 1; /* one element comes out */
-    options->place_bytes = whole ? tsr_place_bytes(options->keep ? ndim : 0, ELEMENT_MOST) : 0;
-    tsrL_object *made =
-        whole ? tsrL_new_placed(L, (tsr_face)o->face, options->place_bytes, &options->place)
-              : tsrL_new_in(L, lib, (tsr_face)o->face);
+    size_t bytes = options->place_bytes =
+        whole ? tsr_place_bytes(lib->context, options->keep ? ndim : 0, ELEMENT_MOST) : 0;
+    tsrL_object *made = bytes > 0 ? tsrL_new_placed(L, (tsr_face)o->face, bytes, &options->place)
+                                  : tsrL_new_in(L, lib, (tsr_face)o->face);
     TSRL_TRY(L, &err, attempt(L, lib, t, o, options, &made->cell->array, &err));
-    if (whole && !tsr_array_placed(made->cell->array))
+    if (bytes > 0 && !tsr_array_placed(made->cell->array))
         tsrL_hold(L, lib, made);
     if (o->requires_grad) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
@@ -194,7 +194,7 @@ int tsrL_singular_values(lua_State *L) {
 /* variance(x, dims, correction, keep, root) for the Lua half: nil for what the core does not do. */
 int tsrL_variance(lua_State *L) {
     lua_settop(L, 5);
-    tsrL_object *o = tsrL_check(L, 1);
+    tsrL_object *o = tsrL_look(L, 1);
     int dims[TSR_MAX_DIMS];
     tsr_reduce_options options = {.face = (tsr_face)o->face,
                                   .dtype = TSR_DTYPE_COUNT,
@@ -246,7 +246,7 @@ bool tsrL_variance_quickly(lua_State *L, int top, int correction, bool root) {
         return false;
     if (table ? !read_table(L, &dim) : top == 2 && (!tsrL_tointeger(L, 2, &dim) || dim == 0))
         return false;
-    if (table && !lua_isnil(L, 3) && !tsrL_filled(out = tsrL_test(L, 3)))
+    if (table && !lua_isnil(L, 3) && !tsrL_filled(out = tsrL_peek(L, 3)))
         return false;
     int ndim = tsr_array_ndim(o->cell->array);
     if (dim > ndim || dim < -ndim)

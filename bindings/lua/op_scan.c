@@ -23,7 +23,7 @@ static const int *optional_dim(lua_State *L, int argument, int *room) {
 /* Writes the positions into out= and leaves that on top. */
 static void copy_out(lua_State *L, int argument, const tsrL_object *made) {
     tsr_error err = TSRL_ERROR;
-    tsrL_object *out = tsrL_check(L, argument);
+    tsrL_object *out = tsrL_look(L, argument);
     bool equal = tsr_array_ndim(out->cell->array) == tsr_array_ndim(made->cell->array);
     for (int i = 0; equal && i < tsr_array_ndim(out->cell->array); i++)
         equal = tsr_array_shape(out->cell->array)[i] == tsr_array_shape(made->cell->array)[i];
@@ -42,7 +42,7 @@ static void copy_out(lua_State *L, int argument, const tsrL_object *made) {
 static int arg(lua_State *L, bool smallest) {
     static const char *const torch[] = {"dim|axis", "keepdim|keepdims", "out"};
     static const char *const numpy[] = {"axis|dim", "out", "keepdims|keepdim"};
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     bool np = o->face == TSR_FACE_NUMPY;
     int dim = 0, out = np ? 3 : 4;
     tsrL_bind(L, 2, 3, np ? numpy : torch);
@@ -72,18 +72,18 @@ int tsrL_op_argmin(lua_State *L) {
  * dimension, values and positions; else over everything. */
 static int extreme(lua_State *L, bool smallest) {
     static const char *const names[] = {"dim|axis", "keepdim|keepdims"};
-    bool other = tsrL_test(L, 2) != NULL;
+    bool other = tsrL_peek(L, 2) != NULL;
     if (other || lua_gettop(L) == 1 || lua_isnil(L, 2)) {
         lua_CFunction f = smallest ? tsrL_op_amin : tsrL_op_amax;
         if (!other)
             return f(L);
-        tsrL_self(L);
+        tsrL_self_looked_at(L);
         lua_getfield(L, 1, smallest ? "minimum" : "maximum");
         lua_insert(L, 1);
         lua_call(L, lua_gettop(L) - 1, 1);
         return 1;
     }
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     int dim = 0;
     tsrL_bind(L, 2, 2, names);
     const int *along = optional_dim(L, 2, &dim);
@@ -115,7 +115,7 @@ int tsrL_op_min(lua_State *L) {
 /* cumsum(x, dim, dtype, out); on np without an axis along all elements. */
 static int scan(lua_State *L, tsr_scan kind) {
     static const char *const names[] = {"dim|axis", "dtype", "out"};
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     tsr_face face = (tsr_face)o->face;
     tsr_error err = TSRL_ERROR;
     tsrL_bind(L, 2, 3, names);
@@ -124,6 +124,7 @@ static int scan(lua_State *L, tsr_scan kind) {
         if (face == TSR_FACE_TORCH)
             tsrL_fail(L, TSR_EVALUE, 2, "needs a dimension");
         int64_t all = -1;
+        tsrL_check(L, 1);
         tsrL_object *flat = tsrL_derive(L, o);
         tsr_status status = tsr_view_reshape(o->cell->array, 1, &all, &flat->cell->array, &err);
         if (status == TSR_EUNSUPPORTED) {
@@ -139,19 +140,21 @@ static int scan(lua_State *L, tsr_scan kind) {
             tsrL_raise(L, &err);
         o = flat;
     }
-    tsrL_object *out = lua_isnil(L, 4) ? NULL : tsrL_check(L, 4);
+    tsrL_object *out = lua_isnil(L, 4) ? NULL : tsrL_look(L, 4);
     tsr_reduce_options options = {.face = face,
-                                  .dtype = tsrL_opt_dtype(L, 3, face, TSR_DTYPE_COUNT),
-                                  .out = out != NULL ? out->cell->array : NULL};
+                                  .dtype = tsrL_opt_dtype(L, 3, face, TSR_DTYPE_COUNT)};
     tsr_context *context = tsrL_lib(L)->context;
     tsrL_object *made = tsrL_new(L, face);
+    options.out = out != NULL ? out->cell->array : NULL; /* nothing of Lua's runs from here on */
     TSRL_TRY(L, &err,
              tsr_scan_along(context, kind, o->cell->array, dim, &options, &made->cell->array, NULL,
                             &err));
     char type = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
     made->requires_grad = o->requires_grad && (type == 'f' || type == 'c');
-    if (out != NULL)
+    if (out != NULL) {
+        tsrL_drop(made);
         lua_pushvalue(L, 4);
+    }
     return 1;
 }
 
@@ -166,7 +169,7 @@ int tsrL_op_cumprod(lua_State *L) {
 /* cummax(x, dim): values and positions */
 static int scan_extreme(lua_State *L, tsr_scan kind) {
     static const char *const names[] = {"dim|axis"};
-    tsrL_object *o = tsrL_self(L);
+    tsrL_object *o = tsrL_self_looked_at(L);
     int dim = 0;
     tsrL_bind(L, 2, 1, names);
     if (optional_dim(L, 2, &dim) == NULL)

@@ -34,21 +34,23 @@ static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logar
     TSRL_TRY(L, &err,
              tsr_softmax(context, logarithm, o->cell->array, dim, tsr_array_dtype(o->cell->array),
                          out != NULL ? out->cell->array : NULL, &made->cell->array, &err));
+    if (out != NULL)
+        tsrL_drop(made);
     return true;
 }
 
 /* softmax(x, dim, logarithm) for the Lua half: nil for long lines. */
 int tsrL_softmax(lua_State *L) {
     lua_settop(L, 3);
-    const tsrL_object *o = tsrL_check(L, 1);
+    const tsrL_object *o = tsrL_look(L, 1);
     int ndim = tsr_array_ndim(o->cell->array), dim = ndim > 0 ? tsrL_dim(L, 2, ndim) : 0;
     return push_softmax(L, o, dim, lua_toboolean(L, 3), NULL);
 }
 
 static bool softmax(lua_State *L, int top, const way *w) {
-    const tsrL_object *o = tsrL_test(L, 1);
+    const tsrL_object *o = tsrL_peek(L, 1);
     bool writes = top == 3 && tsrL_push_only_out(L, 3);
-    const tsrL_object *out = writes ? tsrL_test(L, 4) : NULL;
+    const tsrL_object *out = writes ? tsrL_peek(L, 4) : NULL;
     bool simple = (top == 2 || tsrL_filled(out)) && tsrL_filled(o) && o->face == TSR_FACE_TORCH &&
                   lua_type(L, 2) == LUA_TNUMBER && tsr_array_ndim(o->cell->array) > 0 &&
                   tsr_dtype_describe(tsr_array_dtype(o->cell->array))->kind == 'f';

@@ -12,8 +12,7 @@ static inline tsrL_object *tsrL_self(lua_State *L) {
 
 /* The same for those who only look (tsrL_peek). */
 static inline tsrL_object *tsrL_self_looked_at(lua_State *L) {
-    tsrL_object *o = tsrL_peek(L, 1);
-    return tsrL_filled(o) ? o : tsrL_toarray(L, 1, tsrL_face(L));
+    return tsrL_operand(L, 1, tsrL_face(L));
 }
 
 /* A new object of the same face that keeps the gradient mark. */

@@ -91,7 +91,8 @@ void tsr_array_arrange(tsr_array *array, const int *dims);
 /* tsr_place_bytes, inline. */
 static inline size_t tsr_place_room(int ndim, int64_t bytes) {
     size_t headers = sizeof(tsr_array) + (size_t)ndim * 2 * sizeof(int64_t) + sizeof(tsr_storage);
-    return bytes > TSR_PLACE_MOST ? 0 : headers + (size_t)bytes;
+    size_t spare = bytes >= TSR_PLACE_ALIGNED ? TSR_PLACE_LINE - sizeof(int64_t) : 0;
+    return bytes > TSR_PLACE_MOST ? 0 : headers + (size_t)bytes + spare;
 }
 
 /* A row-major array in `place`, which has room for it; contents undefined. */

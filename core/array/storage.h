@@ -49,6 +49,9 @@ static inline void tsr_storage_leave(tsr_storage *s) {
         tsr_storage_unpin(s);
 }
 
+/* Placed bytes are aligned to a line from so many on; the room for that is little beside them. */
+enum { TSR_PLACE_ALIGNED = 512, TSR_PLACE_LINE = 64 };
+
 /* Makes owned memory of `bytes` bytes that follow the header, in memory which is not the library's.
  */
 static inline void tsr_storage_place(tsr_storage *s, tsr_context *context, size_t bytes) {
@@ -58,6 +61,8 @@ static inline void tsr_storage_place(tsr_storage *s, tsr_context *context, size_
     atomic_init(&s->version, 0);
     s->context = context;
     s->data = s->tail;
+    if (bytes >= TSR_PLACE_ALIGNED)
+        s->data += -(uintptr_t)s->tail % TSR_PLACE_LINE;
     s->bytes = bytes;
     s->block = 0;
     s->header = 0;

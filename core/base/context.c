@@ -47,6 +47,7 @@ struct tsr_context {
     tsr_allocator allocator;
     atomic_flag lock;
     bool owned; /* the owner's reference is still there */
+    bool host_allocates;
     size_t blocks;
     size_t quota, cache_limit;
     size_t current, peak, cached;
@@ -131,6 +132,12 @@ static void charge(tsr_context *c, size_t bytes) {
         c->peak = c->current;
     atomic_store_explicit(&c->allocated,
                           atomic_load_explicit(&c->allocated, memory_order_relaxed) + bytes,
+                          memory_order_relaxed);
+}
+
+static void set_quota(tsr_context *c, size_t bytes) {
+    c->quota = bytes;
+    atomic_store_explicit(&c->execution.counted, bytes != 0 || c->host_allocates,
                           memory_order_relaxed);
 }
 
@@ -338,7 +345,8 @@ tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context
     atomic_flag_clear(&c->lock);
     tsr_execution_open(&c->execution, &config->executor);
     c->owned = true;
-    c->quota = config->quota;
+    c->host_allocates = config->allocator.allocate != NULL;
+    set_quota(c, config->quota);
     c->cache_limit = config->cache_limit == 0          ? DEFAULT_CACHE
                      : config->cache_limit == SIZE_MAX ? 0
                                                        : config->cache_limit;
@@ -378,7 +386,7 @@ void tsr_context_memory(const tsr_context *context, tsr_memory *out) {
 
 void tsr_context_set_quota(tsr_context *c, size_t bytes) {
     lock(c);
-    c->quota = bytes;
+    set_quota(c, bytes);
     bool over = !allowed(c, 0, true);
     unlock(c);
     if (over)

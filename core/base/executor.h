@@ -21,6 +21,7 @@ typedef struct tsr_execution {
     atomic_int built; /* threads that the pool is for, 0: no pool */
     struct tsr_pool *pool; /* the owner's to touch */
     tsr_section section;   /* what allocations and work do now; the owner's thread sets it */
+    atomic_bool counted; /* there is a quota, or an allocator of the host's: every byte is theirs */
 } tsr_execution;
 
 static inline tsr_execution *tsr_execution_of(const tsr_context *context) {
@@ -34,7 +35,9 @@ static inline bool tsr_estimating(const tsr_context *context) {
 
 /* Whether a result may lie in memory of the caller's: not where each allocation counts. */
 static inline bool tsr_may_place(const tsr_context *context) {
-    return tsr_execution_of(context)->section == TSR_SECTION_NONE;
+    tsr_execution *e = tsr_execution_of(context);
+    return e->section == TSR_SECTION_NONE &&
+           !atomic_load_explicit(&e->counted, memory_order_relaxed);
 }
 
 /* For a new context, `config` checked by tsr_execution_check before. */

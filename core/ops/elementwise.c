@@ -159,10 +159,10 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
     const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
     if (k->unary)
-        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->tail, (size_t)x->size);
+        ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->data, (size_t)x->size);
     else
         ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped],
-                                                    a->storage->tail, (size_t)x->size);
+                                                    a->storage->data, (size_t)x->size);
     return a;
 }
 
