@@ -437,10 +437,8 @@ TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
  * memory whatever references they have, so nobody may retain, view, resize or vacate one. Settling
  * gives a new array of the same elements and version that has memory of its context. */
 enum { TSR_PLACE_MOST = 8192 }; /* bytes of elements */
-/* The memory that so many dimensions and bytes of elements take, 0 when they may not be placed; and
- * what an array of the same dtype and shape takes. */
+/* The memory that so many dimensions and bytes of elements take, 0 when they may not be placed. */
 TSR_API size_t tsr_place_bytes(const tsr_context *context, int ndim, int64_t bytes);
-TSR_API size_t tsr_place_like(const tsr_array *array);
 TSR_API bool tsr_array_placed(const tsr_array *array);
 TSR_API tsr_status tsr_array_settle(const tsr_array *placed, tsr_array **out, tsr_error *err);
 
@@ -570,7 +568,10 @@ TSR_API tsr_status tsr_fill(tsr_array *dst, const tsr_scalar *value, tsr_error *
 /* New array with the values of `src` as `dtype`, without gaps, in `order`. */
 TSR_API tsr_status tsr_clone(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
                              tsr_order order, tsr_array **out, tsr_error *err);
-/* The same, but a small row-major source may become a placed array in `place`. */
+/* The same in `place`, when that has the bytes of tsr_clone_room; these are 0 when the copy would
+ * not be small and row-major. */
+TSR_API size_t tsr_clone_room(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
+                              tsr_order order);
 TSR_API tsr_status tsr_clone_at(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
                                 tsr_order order, void *place, size_t place_bytes, tsr_array **out,
                                 tsr_error *err);
@@ -721,13 +722,17 @@ typedef struct tsr_apply_options {
 TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
                              const tsr_array *const *operands, const tsr_apply_options *options,
                              tsr_array **result, tsr_error *err);
+/* The bytes of a place that a new result of the same call will lie in, 0 when it will not: then the
+ * memo does not know the dtypes, or the operands are not small, row-major and of one shape. */
+TSR_API size_t tsr_apply_room(tsr_context *context, const tsr_array *const *operands, int count,
+                              const tsr_apply_options *options);
 /* The shortest way, for what scripts do most: `x` and `y` (for one operand, the same) are small
- * vectors of one length as they were made, of the dtypes that the memo's last call had, which its
- * kernel takes as they are. tsr_apply_room gives the bytes of the placed result, 0 when it is not
- * as simple; tsr_apply_at_once makes it in a place of so many bytes. NULL, and nothing happened,
- * when it has become less simple since. */
-TSR_API size_t tsr_apply_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
-                              const tsr_array *x, const tsr_array *y);
+ * vectors of one length, of the dtypes that the memo's last call had, which its kernel takes as
+ * they are. tsr_at_once_room gives the bytes of the placed result, 0 when it is not as simple;
+ * tsr_apply_at_once makes it in a place of so many bytes. NULL, and nothing happened, when it has
+ * become less simple since. */
+TSR_API size_t tsr_at_once_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
+                                const tsr_array *x, const tsr_array *y);
 TSR_API tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo,
                                      tsr_dtype default_float, const tsr_array *x,
                                      const tsr_array *y, void *place, size_t room);
@@ -740,6 +745,9 @@ TSR_API tsr_status tsr_where(tsr_context *context, const tsr_array *const *opera
  * a dtype for that: not bool, complex or 16 bits wide. */
 TSR_API tsr_status tsr_limit(tsr_context *context, const tsr_array *const *operands,
                              const tsr_apply_options *options, tsr_array **result, tsr_error *err);
+/* tsr_apply_room for these two. */
+TSR_API size_t tsr_where_room(tsr_context *context, const tsr_array *const *operands,
+                              const tsr_apply_options *options);
 /* How many operands an operation takes: 1 or 2. */
 TSR_API int tsr_do_arity(tsr_do operation);
 /* The dtype that operands meet in: sets of dtypes (bit d for dtype d) of arrays and of

@@ -101,9 +101,7 @@ static tsrL_object *push_clone(lua_State *L, const tsrL_object *o, tsr_dtype dty
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
     bool keep = order == TSR_ORDER_KEEP && o->face == TSR_FACE_TORCH;
     cloning c = {.object = o, .dtype = dtype, .order = keep ? TSR_ORDER_TORCH : order};
-    if (tsr_array_size(a) <= TSR_PLACE_MOST)
-        c.bytes =
-            tsr_place_bytes(lib->context, tsr_array_ndim(a), tsr_array_size(a) * info->itemsize);
+    c.bytes = tsr_clone_room(lib->context, a, dtype, c.order);
     tsrL_object *made = c.bytes > 0 ? tsrL_new_placed(L, (tsr_face)o->face, c.bytes, &c.place)
                                     : tsrL_new_in(L, lib, (tsr_face)o->face);
     TSRL_TRY(L, &err, attempt(L, lib, &c, &made->cell->array, &err));

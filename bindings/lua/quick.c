@@ -17,15 +17,30 @@ tsr_array *tsrL_number_place(tsrL_library *lib, int i, const tsr_scalar *number)
     return place;
 }
 
+static void find_operands(const call *c, const tsr_array **operands) {
+    for (int i = 0; i < c->operation->count; i++)
+        operands[i] = c->object[i] != NULL
+                          ? c->object[i]->cell->array
+                          : tsrL_number_place(c->operation->library, i, &c->number[i]);
+}
+
+/* The bytes of a place for a new result, 0 for none. */
+static size_t room_of(const call *c) {
+    const tsr_array *operands[TSRL_NUMBERS];
+    tsr_context *context = c->operation->library->context;
+    find_operands(c, operands);
+    return (int)c->operation->operation < TSR_DO_COUNT
+               ? tsr_apply_room(context, operands, c->operation->count, &c->options)
+               : tsr_where_room(context, operands, &c->options);
+}
+
 /* One attempt. Arrays are asked for when nothing can run in between. */
 static tsr_status attempt(lua_State *L, call *c, tsr_array **result, tsr_error *err) {
     tsrL_library *lib = c->operation->library;
     const tsr_array *operands[TSRL_NUMBERS];
     tsrL_reserve_cell(L, lib);
     c->options.out = c->to != NULL ? c->to->cell->array : NULL;
-    for (int i = 0; i < c->operation->count; i++)
-        operands[i] = c->object[i] != NULL ? c->object[i]->cell->array
-                                           : tsrL_number_place(lib, i, &c->number[i]);
+    find_operands(c, operands);
     switch ((int)c->operation->operation) {
     case TSRL_DO_WHERE:
         return tsr_where(lib->context, operands, &c->options, result, err);
@@ -42,7 +57,7 @@ static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requi
     tsrL_no_error(&err);
     tsrL_library *lib = c->operation->library;
     tsr_face face = (tsr_face)given->face;
-    size_t bytes = tsr_place_like(given->cell->array);
+    size_t bytes = room_of(c);
     c->options.place_bytes = bytes;
     tsrL_object *made =
         bytes > 0 ? tsrL_new_placed(L, face, bytes, &c->options.place) : tsrL_new_in(L, lib, face);
@@ -80,7 +95,8 @@ static inline bool operate_at_once(lua_State *L, const tsrL_operation *operation
         return false;
     const tsr_memo *memo = &operation->memo[x->face];
     tsr_dtype default_float = lib->default_float[x->face];
-    size_t room = tsr_apply_room(lib->context, memo, default_float, x->cell->array, y->cell->array);
+    size_t room =
+        tsr_at_once_room(lib->context, memo, default_float, x->cell->array, y->cell->array);
     if (room == 0)
         return false;
     void *place;

@@ -15,10 +15,6 @@ size_t tsr_place_bytes(const tsr_context *context, int ndim, int64_t bytes) {
     return tsr_may_place(context) ? tsr_place_room(ndim, bytes) : 0;
 }
 
-size_t tsr_place_like(const tsr_array *a) {
-    return tsr_place_bytes(a->context, a->ndim, a->size * a->itemsize);
-}
-
 bool tsr_array_placed(const tsr_array *a) {
     return a->placed;
 }

@@ -215,18 +215,32 @@ tsr_status tsr_empty_like(tsr_context *context, const tsr_array *like, tsr_dtype
     return TSR_OK;
 }
 
+size_t tsr_clone_room(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
+                      tsr_order order) {
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    int dims[TSR_MAX_DIMS];
+    if (info == NULL || src->size > TSR_PLACE_MOST || !tsr_may_place(context))
+        return 0;
+    if (src->ndim > 1 && !(src->plain && order != TSR_ORDER_F)) {
+        order_dims(src, order, dims);
+        for (int i = 0; i < src->ndim; i++)
+            if (dims[i] != i)
+                return 0;
+    }
+    return tsr_place_room(src->ndim, src->size * info->itemsize);
+}
+
 tsr_status tsr_clone_at(tsr_context *context, const tsr_array *src, tsr_dtype dtype,
                         tsr_order order, void *place, size_t place_bytes, tsr_array **out,
                         tsr_error *err) {
     *out = NULL;
-    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    size_t needed = info != NULL ? tsr_place_room(src->ndim, src->size * info->itemsize) : 0;
-    if (needed == 0 || needed > place_bytes || !src->plain || src->ndim > 1 ||
-        !tsr_may_place(context))
+    if (place_bytes == 0 || tsr_clone_room(context, src, dtype, order) != place_bytes)
         return tsr_clone(context, src, dtype, order, out, err);
-    tsr_array *made = tsr_array_place(place, context, dtype, info->itemsize, src->ndim,
-                                      tsr_shape_of(src), src->size);
-    tsr_status status = tsr_copy(made, src, err);
+    tsr_status status = tsr_array_usable(src, false, err);
+    tsr_array *made = tsr_array_place(place, context, dtype, tsr_dtype_describe(dtype)->itemsize,
+                                      src->ndim, tsr_shape_of(src), src->size);
+    if (status == TSR_OK)
+        status = tsr_copy(made, src, err);
     if (status == TSR_OK)
         *out = made;
     return status;

@@ -138,13 +138,14 @@ static inline int64_t at_once_bytes(const tsr_context *context, const known *k,
                                     tsr_dtype default_float, const tsr_array *x,
                                     const tsr_array *y) {
     int64_t bytes = x->size * k->types.item;
-    bool simple = k->at_once == at_once_key(default_float, x, y) && x->plain && y->plain &&
-                  x->ndim == 1 && y->ndim == 1 && x->size == y->size && bytes <= TSR_PLACE_MOST;
+    bool simple = k->at_once == at_once_key(default_float, x, y) && x->ndim == 1 && y->ndim == 1 &&
+                  x->size == y->size && bytes <= TSR_PLACE_MOST &&
+                  (x->plain || tsr_lies_plainly(x)) && (y->plain || tsr_lies_plainly(y));
     return simple && tsr_may_place(context) && tsr_interrupted(context) == TSR_OK ? bytes : -1;
 }
 
-size_t tsr_apply_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
-                      const tsr_array *x, const tsr_array *y) {
+size_t tsr_at_once_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
+                        const tsr_array *x, const tsr_array *y) {
     int64_t bytes = at_once_bytes(context, (const known *)(const void *)memo, default_float, x, y);
     return bytes < 0 ? 0 : tsr_place_room(1, bytes);
 }
@@ -157,13 +158,24 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     if (bytes < 0 || tsr_place_room(1, bytes) != room)
         return NULL;
     tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
-    const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
+    const char *from[] = {tsr_data_of(x), tsr_data_of(y)};
     if (k->unary)
         ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->data, (size_t)x->size);
     else
         ((tsr_kernel_binary *)(uintptr_t)t->kernel)(from[t->swapped], from[!t->swapped],
                                                     a->storage->data, (size_t)x->size);
     return a;
+}
+
+size_t tsr_apply_room(tsr_context *context, const tsr_array *const *operands, int count,
+                      const tsr_apply_options *options) {
+    const known *k = (const known *)(const void *)options->memo;
+    const tsr_types *t = &k->types;
+    if (!tsr_may_place(context) || t->copies || t->saturates ||
+        k->key != key_of(options->default_float, count, operands, options->weak))
+        return 0;
+    const tsr_array *a = tsr_plain_operand(count, operands, options->weak);
+    return a == NULL ? 0 : tsr_place_room(a->ndim, a->size * t->item);
 }
 
 /* What quick.c does not do. */
@@ -230,6 +242,19 @@ static tsr_status apply_three(tsr_context *context, tsr_kernel_ternary *kernel, 
         status = tsr_pass_run(&pass, &p, value, err);
     }
     return tsr_pass_finish(&pass, status, result);
+}
+
+/* The result has the widest dtype of the arrays but the condition, or another, and lies elsewhere.
+ */
+size_t tsr_where_room(tsr_context *context, const tsr_array *const *operands,
+                      const tsr_apply_options *options) {
+    const tsr_array *a =
+        tsr_may_place(context) ? tsr_plain_operand(3, operands, options->weak) : NULL;
+    int64_t item = 1;
+    for (int i = 0; i < 3; i++)
+        if ((options->weak >> i & 1) == 0 && operands[i]->itemsize > item)
+            item = operands[i]->itemsize;
+    return a == NULL ? 0 : tsr_place_room(a->ndim, a->size * item);
 }
 
 tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,

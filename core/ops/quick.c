@@ -177,23 +177,28 @@ static inline bool is_direct(const tsr_types *t, int arity, const tsr_array *con
     return direct;
 }
 
-bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
-                     const tsr_array *const *operands, const tsr_apply_options *options,
-                     tsr_array **result, tsr_status *status, tsr_error *err) {
+const tsr_array *tsr_plain_operand(int arity, const tsr_array *const *operands, uint32_t weak) {
     const tsr_array *first = NULL;
-    tsr_array *out = options->out;
-    uint32_t weak = options->weak;
-    if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates ||
-        tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
-        return false;
     for (int i = 0; i < arity; i++) {
         const tsr_array *a = operands[i];
         if (((weak >> i) & 1) != 0 || a == first)
             continue;
         if (!tsr_is_plain(a) || (first != NULL && !same_shape(first, a)))
-            return false;
+            return NULL;
         first = a;
     }
+    return first;
+}
+
+bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
+                     const tsr_array *const *operands, const tsr_apply_options *options,
+                     tsr_array **result, tsr_status *status, tsr_error *err) {
+    tsr_array *out = options->out;
+    uint32_t weak = options->weak;
+    if (options->where != NULL || options->alpha != NULL || t->copies || t->saturates ||
+        tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
+        return false;
+    const tsr_array *first = tsr_plain_operand(arity, operands, weak);
     if (first == NULL || (out != NULL && !is_writable(out, t->result, first, arity, operands)))
         return false;
     *status = TSR_OK;

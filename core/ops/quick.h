@@ -16,6 +16,9 @@ static inline bool tsr_is_plain(const tsr_array *a) {
     return a->size <= TSR_QUICK_ELEMENTS && (a->plain || tsr_lies_plainly(a));
 }
 
+/* One of the operands that are arrays, when all of these are plain and of one shape; else NULL. */
+const tsr_array *tsr_plain_operand(int arity, const tsr_array *const *operands, uint32_t weak);
+
 bool tsr_quick_apply(tsr_context *context, const tsr_types *types, int arity,
                      const tsr_array *const *operands, const tsr_apply_options *options,
                      tsr_array **result, tsr_status *status, tsr_error *err);
