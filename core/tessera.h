@@ -722,15 +722,15 @@ typedef struct tsr_apply_options {
 TSR_API tsr_status tsr_apply(tsr_context *context, tsr_do operation,
                              const tsr_array *const *operands, const tsr_apply_options *options,
                              tsr_array **result, tsr_error *err);
-/* The bytes of a place that a new result of the same call will lie in, 0 when it will not: then the
- * memo does not know the dtypes, or the operands are not small, row-major and of one shape. */
-TSR_API size_t tsr_apply_room(tsr_context *context, const tsr_array *const *operands, int count,
-                              const tsr_apply_options *options);
+/* The bytes of a place that a new result of the same call, with a memo, will lie in; 0 when it will
+ * not, or there will be none: operands that are not small, row-major and of one shape. */
+TSR_API size_t tsr_apply_room(tsr_context *context, tsr_do operation,
+                              const tsr_array *const *operands, const tsr_apply_options *options);
 /* The shortest way, for what scripts do most: `x` and `y` (for one operand, the same) are small
- * vectors of one length, of the dtypes that the memo's last call had, which its kernel takes as
- * they are. tsr_at_once_room gives the bytes of the placed result, 0 when it is not as simple;
- * tsr_apply_at_once makes it in a place of so many bytes. NULL, and nothing happened, when it has
- * become less simple since. */
+ * vectors of one length as they were made, of the dtypes that the memo's last call had, which its
+ * kernel takes as they are. tsr_at_once_room gives the bytes of the placed result, 0 when it is not
+ * as simple; tsr_apply_at_once makes it in a place of so many bytes. NULL, and nothing happened,
+ * when it has become less simple since. */
 TSR_API size_t tsr_at_once_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
                                 const tsr_array *x, const tsr_array *y);
 TSR_API tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo,

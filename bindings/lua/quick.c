@@ -28,10 +28,10 @@ static void find_operands(const call *c, const tsr_array **operands) {
 static size_t room_of(const call *c) {
     const tsr_array *operands[TSRL_NUMBERS];
     tsr_context *context = c->operation->library->context;
+    tsr_do operation = c->operation->operation;
     find_operands(c, operands);
-    return (int)c->operation->operation < TSR_DO_COUNT
-               ? tsr_apply_room(context, operands, c->operation->count, &c->options)
-               : tsr_where_room(context, operands, &c->options);
+    return (int)operation < TSR_DO_COUNT ? tsr_apply_room(context, operation, operands, &c->options)
+                                         : tsr_where_room(context, operands, &c->options);
 }
 
 /* One attempt. Arrays are asked for when nothing can run in between. */

@@ -138,9 +138,8 @@ static inline int64_t at_once_bytes(const tsr_context *context, const known *k,
                                     tsr_dtype default_float, const tsr_array *x,
                                     const tsr_array *y) {
     int64_t bytes = x->size * k->types.item;
-    bool simple = k->at_once == at_once_key(default_float, x, y) && x->ndim == 1 && y->ndim == 1 &&
-                  x->size == y->size && bytes <= TSR_PLACE_MOST &&
-                  (x->plain || tsr_lies_plainly(x)) && (y->plain || tsr_lies_plainly(y));
+    bool simple = k->at_once == at_once_key(default_float, x, y) && x->plain && y->plain &&
+                  x->ndim == 1 && y->ndim == 1 && x->size == y->size && bytes <= TSR_PLACE_MOST;
     return simple && tsr_may_place(context) && tsr_interrupted(context) == TSR_OK ? bytes : -1;
 }
 
@@ -158,7 +157,7 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     if (bytes < 0 || tsr_place_room(1, bytes) != room)
         return NULL;
     tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
-    const char *from[] = {tsr_data_of(x), tsr_data_of(y)};
+    const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
     if (k->unary)
         ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->data, (size_t)x->size);
     else
@@ -167,15 +166,17 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     return a;
 }
 
-size_t tsr_apply_room(tsr_context *context, const tsr_array *const *operands, int count,
+size_t tsr_apply_room(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
                       const tsr_apply_options *options) {
-    const known *k = (const known *)(const void *)options->memo;
-    const tsr_types *t = &k->types;
-    if (!tsr_may_place(context) || t->copies || t->saturates ||
-        k->key != key_of(options->default_float, count, operands, options->weak))
+    int arity = tsr_do_arity(operation);
+    known *k = (known *)(void *)options->memo;
+    const tsr_array *a = tsr_plain_operand(arity, operands, options->weak);
+    tsr_error err;
+    if (a == NULL || a->size > TSR_PLACE_MOST || !tsr_may_place(context) ||
+        find_types(context, operation, arity, operands, options, k, &err) != TSR_OK ||
+        k->types.copies || k->types.saturates)
         return 0;
-    const tsr_array *a = tsr_plain_operand(count, operands, options->weak);
-    return a == NULL ? 0 : tsr_place_room(a->ndim, a->size * t->item);
+    return tsr_place_room(a->ndim, a->size * k->types.item);
 }
 
 /* What quick.c does not do. */
