@@ -17,9 +17,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Elements of a piece, and of one call of a kernel: for the slowest 1.6 ms. Pieces of copies are
- * larger, but no more than half of a huge page. */
-enum { PIECE = 32768, CALL = 4096, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
+/* Bytes of a piece for a thread, and of one call of a kernel: for the slowest 1.6 ms. Pieces of
+ * copies, which are called once for all, are of so many elements, and no more than half of a huge
+ * page. */
+enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
  * come out of the order that caches like; and from which threads share the work. */
@@ -100,8 +101,10 @@ static bool run_tile(void *user, const tsr_tile *tile) {
     int64_t panel_rows, panel_columns;
     if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns))
         return run_panels(w, tile, panel_rows, panel_columns);
-    if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m))
-        m->columns = tile->n[1] < CALL ? tile->n[1] : CALL;
+    if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m)) {
+        int64_t most = CALL_BYTES / m->item[p->result];
+        m->columns = tile->n[1] < most ? tile->n[1] : most;
+    }
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
         int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
         if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
@@ -195,9 +198,11 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     bool copies = tsr_program_is_load(program);
-    int64_t most = !copies                          ? PIECE
-                   : item * COPY_PIECE < COPY_BYTES ? COPY_PIECE
-                                                    : COPY_BYTES / item;
+    int threads =
+        size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
+    int64_t most = item * COPY_PIECE < COPY_BYTES ? COPY_PIECE : COPY_BYTES / item;
+    if (!copies)
+        most = threads > 1 ? PIECE_BYTES / item : size;
     bool turns = copies && transposes(plan, item);
     job j = {.context = context,
              .program = program,
@@ -205,8 +210,6 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .size = size,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
-    int threads =
-        size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
     if (threads > 1 && j.parts < 4 * threads)
         j.parts = 4 * threads;
     if (turns && plan->ndim == 2 && j.parts > 1)
