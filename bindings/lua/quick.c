@@ -51,6 +51,16 @@ static tsr_status attempt(lua_State *L, call *c, tsr_array **result, tsr_error *
     }
 }
 
+/* Leaves nothing on the stack but what is on top, in slots that nobody clears after a call: a large
+ * operand that nobody else has would stay alive in one. */
+static void leave_alone(lua_State *L) {
+    int top = lua_gettop(L);
+    lua_replace(L, 1);
+    lua_settop(L, 1);
+    lua_settop(L, top);
+    lua_settop(L, 1);
+}
+
 /* Pushes the result of a new array, of the face and most likely the shape and dtype of `given`. */
 static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requires_grad) {
     tsr_error err;
@@ -64,6 +74,8 @@ static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requi
     TSRL_TRY(L, &err, attempt(L, c, &made->cell->array, &err));
     if (bytes > 0 && made->cell->array != c->options.place)
         tsrL_hold(L, lib, made);
+    if (bytes == 0)
+        leave_alone(L);
     if (requires_grad) {
         char kind = tsr_dtype_describe(tsr_array_dtype(made->cell->array))->kind;
         made->requires_grad = kind == 'f' || kind == 'c';

@@ -5,7 +5,7 @@ import subprocess
 from sides import Refused
 
 RESIDENT_LIMIT = 64 << 20
-SIZE_LIMIT = 1.5e6
+SIZE_LIMIT = 2e6
 
 TEMPORARIES = """
 local np = require("tessera").np
