@@ -274,6 +274,25 @@ describe("fused functions", function()
         assert.same({2, 2, 2}, (x + 1):tolist()) -- nothing is left behind
     end)
 
+    it("take polynomials of many numbers", function()
+        local function polynomial(degree)
+            return function(v)
+                local sum = v * 0 + 1 / (degree + 1)
+                for i = degree, 1, -1 do
+                    sum = sum * v + 1 / i
+                end
+                return sum
+            end
+        end
+        local x = torch.linspace(-0.5, 0.5, 1003)
+        for dtype, degrees in pairs {float32 = {5, 17, 30, 46}, float64 = {17, 46}, float16 = {17}} do
+            for _, degree in ipairs(degrees) do
+                local f, v = polynomial(degree), x:to(dtype)
+                assert.equal(f(v):tobytes(), ts.fuse(f)(v):tobytes())
+            end
+        end
+    end)
+
     it("refuse what is too long", function()
         local function chain(n)
             return ts.fuse(function(x)

@@ -495,7 +495,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     job j = {.context = context, .f = f, .program = program};
     j.item = tsr_dtype_describe(f->lanes)->itemsize;
     tsr_machine probe;
-    bool fits = !program->full && (program->steps <= TSR_MACHINE_BUFFERS / 2 ||
+    bool fits = !program->full && (program->registers <= TSR_MACHINE_BUFFERS ||
                                    tsr_machine_start(&probe, program, 0));
     if (!fits || !cut(&j))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");

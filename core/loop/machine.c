@@ -4,10 +4,11 @@
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32 };
+enum { UNUSED = 255 };                       /* instead of a buffer */
 enum { DIRECT, REPEATED, GATHERED, TURNED }; /* ways of loading */
 
-/* Loaded registers and constants keep a buffer of their own; computed ones take any whose value is
- * used up. Returns how many buffers there are. */
+/* Loaded registers and constants that are used keep a buffer of their own; computed ones take any
+ * whose value is used up. Returns how many buffers there are. */
 static int assign_buffers(tsr_machine *m) {
     const tsr_program *p = m->program;
     int last_use[TSR_REGISTERS], holder[TSR_REGISTERS], used = 0;
@@ -17,11 +18,13 @@ static int assign_buffers(tsr_machine *m) {
         for (int k = 0; k < p->step[s].inputs; k++)
             if (last_use[p->step[s].in[k]] < s)
                 last_use[p->step[s].in[k]] = s;
-    for (int i = 0; i < p->registers; i++)
-        if (p->operand[i] != TSR_FROM_STEP) {
+    for (int i = 0; i < p->registers; i++) {
+        m->own[i] = UNUSED;
+        if (p->operand[i] != TSR_FROM_STEP && last_use[i] >= 0) {
             holder[used] = -1;
             m->own[i] = (uint8_t)used++;
         }
+    }
     for (int s = 0; s < p->steps; s++) {
         int b = 0;
         while (b < used && (holder[b] < 0 || last_use[holder[b]] >= s))
@@ -54,7 +57,7 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     while (m->room * used > TSR_MACHINE_BYTES)
         m->room /= 2;
     for (int i = 0; i < p->registers; i++)
-        m->buffer[i] = m->bytes + m->own[i] * m->room;
+        m->buffer[i] = m->own[i] != UNUSED ? m->bytes + m->own[i] * m->room : NULL;
     m->most = m->usual = m->room / widest;
     /* A single step that goes over whole rows gains later than what passes through buffers. */
     int64_t far = p->steps > 1 ? TSR_FAR_BYTES / 2 : TSR_FAR_BYTES;
@@ -135,7 +138,7 @@ static void spread(tsr_machine *m, const tsr_tile *tile, int64_t n) {
     for (int reg = 0; reg < p->registers; reg++) {
         int operand = p->operand[reg];
         bool constant = operand == TSR_FROM_CONSTANT;
-        if (!constant && (operand < 0 || !is_repeated(tile, operand)))
+        if (m->own[reg] == UNUSED || (!constant && (operand < 0 || !is_repeated(tile, operand))))
             continue;
         const void *from =
             constant ? (const void *)p->constants_of[p->constant[reg]].item : tile->data[operand];

@@ -21,7 +21,7 @@
 #include "../kernels/kernels.h"
 #include "plan.h"
 
-enum { TSR_REGISTERS = 96, TSR_STEPS = 72, TSR_CONSTANTS = 32, TSR_PATH_STEPS = 3 };
+enum { TSR_REGISTERS = 250, TSR_STEPS = 240, TSR_CONSTANTS = 96, TSR_PATH_STEPS = 3 };
 
 /* One kernel: registers in, one register out. */
 typedef struct tsr_step {

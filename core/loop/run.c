@@ -190,7 +190,7 @@ static void cut_turned(job *j) {
 
 tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
                            tsr_error *err) {
-    if (program->full || (program->steps > TSR_MACHINE_BUFFERS / 2 && !fits(program)))
+    if (program->full || (program->registers > TSR_MACHINE_BUFFERS && !fits(program)))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
     if (tsr_estimating(context))
         return TSR_OK;
