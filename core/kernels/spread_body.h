@@ -26,9 +26,10 @@ static void PASTE(spread, S)(const void *src, size_t n, const void *middle, void
             b[i] = *(const PASTE(memory, S) *)(second + j + i * EACH);
         }
         for (const T *at = from + j; at < from + whole; at += TSR_FOLD_LANES) {
+            /* two leaves of doubles are more than the first-level cache has */
             TSR_UNROLL_STRIP
             for (size_t i = 0; i < STRIP * TSR_VECTOR; i += 64)
-                __builtin_prefetch((const char *)(at + n) + i);
+                __builtin_prefetch((const char *)(at + n) + i, 0, sizeof(T) > 4 ? 2 : 3);
             TSR_UNROLL_STRIP
             for (size_t i = 0; i < STRIP; i++) {
                 PASTE(vector, S) d = *(const PASTE(memory, S) *)(at + i * EACH) - m;
