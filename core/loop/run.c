@@ -25,7 +25,7 @@ enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
  * come out of the order that caches like; and from which threads share the work. */
 enum {
-    STREAM_BYTES = 1 << 24,
+    STREAM_BYTES = 20 << 20,
     STREAM_TURNED = 1 << 23,
     BAND_BYTES = 1 << 24,
     PARALLEL_BYTES = 1 << 18
