@@ -650,7 +650,13 @@ class Scripts(unittest.TestCase):
         self.assertRaises(tessera.CancelledError, self.state.run, "while true do np.ones(1000):sum() end")
         timer.join()
 
+    def raise_interrupts(self):
+        """A program that a shell started in the background ignores the signal, as its parent does."""
+        self.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
+
     def test_interrupting(self):
+        self.raise_interrupts()
+
         def soon(send):
             timer = threading.Timer(0.1, send)
             timer.start()
@@ -677,9 +683,9 @@ class Scripts(unittest.TestCase):
         timer.join()
 
     def test_interrupting_when_python_does_not_raise(self):
+        self.raise_interrupts()
         seen = []
-        before = signal.signal(signal.SIGINT, lambda *_: seen.append(1))
-        self.addCleanup(signal.signal, signal.SIGINT, before)
+        signal.signal(signal.SIGINT, lambda *_: seen.append(1))
         script = "local n = 0; for i = 1, 2e7 do n = n + 1 end; return n"
         for handler in (signal.getsignal(signal.SIGINT), signal.SIG_IGN):
             signal.signal(signal.SIGINT, handler)
@@ -688,7 +694,7 @@ class Scripts(unittest.TestCase):
             self.assertEqual(self.state.run(script), 2e7)
             timer.join()
         self.assertEqual(seen, [1])
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         other = threading.Thread(target=self.state.run, args=(script,))
         other.start()
         with self.assertRaises(KeyboardInterrupt):
