@@ -2,33 +2,12 @@
  * spare, or MPFR where those lose them; special values; angles and directions. Distances are those
  * of the numbers, not of their parts, in units of the last place of the result. A complex64
  * result is the rounded complex128 one. With -v the largest distances are printed. */
-#include "math_reference.h"
-
 #include "../../core/dtype/ctypes.h"
+#include "check.h"
+#include "math_reference.h"
+#include "random.h"
 
 #include <complex.h>
-#include <stdio.h>
-
-static long passed, failed;
-
-#define CHECK(ok, ...)                                                                             \
-    do {                                                                                           \
-        if (ok) {                                                                                  \
-            passed++;                                                                              \
-        } else if (failed++ < 40) {                                                                \
-            printf(__VA_ARGS__);                                                                   \
-            puts("");                                                                              \
-        }                                                                                          \
-    } while (0)
-
-static uint64_t state = 88172645463325252u;
-
-static double random_between(double low, double high) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return low + (high - low) * ((double)(state * 0x2545f4914f6cdd1du >> 11) * 0x1p-53);
-}
 
 static bool same(double a, double b) {
     return (isnan(a) && isnan(b)) || (a == b && !signbit(a) == !signbit(b));
@@ -157,17 +136,17 @@ static void test_function(const tsr_kernels *k, int c, bool verbose) {
     for (int i = 0; i < N; i++) {
         const wide want = cases[c].exact(wide_of((long double)x[i].re, (long double)x[i].im));
         const double off = distance(want, y[i].re, y[i].im, cases[c].parts);
-        CHECK(off <= cases[c].most, "%s(%a, %a) = %a, %a: %g units off", cases[c].name, x[i].re,
-              x[i].im, y[i].re, y[i].im, off);
+        CHECK_OR(off <= cases[c].most, "%s(%a, %a) = %a, %a: %g units off", cases[c].name, x[i].re,
+                 x[i].im, y[i].re, y[i].im, off);
         at = off > worst ? x[i] : at;
         worst = off > worst ? off : worst;
         x[i] = (tsr_c128){(double)p[i].re, (double)p[i].im};
     }
     k->unary[cases[c].function][TSR_COMPLEX128](x, x, N);
     for (int i = 0; i < N; i++) {
-        CHECK(same((double)q[i].re, (double)(float)x[i].re) &&
-                  same((double)q[i].im, (double)(float)x[i].im),
-              "%s of complex64, %d", cases[c].name, i);
+        CHECK_OR(same((double)q[i].re, (double)(float)x[i].re) &&
+                     same((double)q[i].im, (double)(float)x[i].im),
+                 "%s of complex64, %d", cases[c].name, i);
     }
     if (verbose) {
         printf("%-8s %.3f at %a, %a\n", cases[c].name, worst, at.re, at.im);
@@ -197,13 +176,13 @@ static void test_pow(const tsr_kernels *k, bool verbose) {
         const wide want = w_pow(wide_of((long double)x[i].re, (long double)x[i].im),
                                 wide_of((long double)y[i].re, (long double)y[i].im));
         const double off = distance(want, z[i].re, z[i].im, false);
-        CHECK(off <= 40, "pow(%a %a, %a %a): %g units off", x[i].re, x[i].im, y[i].re, y[i].im,
-              off);
+        CHECK_OR(off <= 40, "pow(%a %a, %a %a): %g units off", x[i].re, x[i].im, y[i].re, y[i].im,
+                 off);
         worst = off > worst ? off : worst;
         const wide narrow = w_pow(wide_of((long double)p[i].re, (long double)p[i].im),
                                   wide_of((long double)q[i].re, (long double)q[i].im));
-        CHECK(distance(narrow, (double)r[i].re, (double)r[i].im, false) <= 0x1p29,
-              "pow of complex64, %d", i);
+        CHECK_OR(distance(narrow, (double)r[i].re, (double)r[i].im, false) <= 0x1p29,
+                 "pow of complex64, %d", i);
     }
     if (verbose) {
         printf("%-8s %.3f\n", "pow", worst);
@@ -263,9 +242,9 @@ static void test_values(const tsr_kernels *k) {
         const bool zeros = values[i].y.im == 0 && y.im == 0 && values[i].function != TSR_FN_EXPM1 &&
                            values[i].x.im == 0 &&
                            !signbit(values[i].x.im); /* of a real number either zero will do */
-        CHECK(same(y.re, values[i].y.re) && (zeros || same(y.im, values[i].y.im)),
-              "function %d of %g %g is %.17g %.17g, not %.17g %.17g", values[i].function,
-              values[i].x.re, values[i].x.im, y.re, y.im, values[i].y.re, values[i].y.im);
+        CHECK_OR(same(y.re, values[i].y.re) && (zeros || same(y.im, values[i].y.im)),
+                 "function %d of %g %g is %.17g %.17g, not %.17g %.17g", values[i].function,
+                 values[i].x.re, values[i].x.im, y.re, y.im, values[i].y.re, values[i].y.im);
     }
     static const struct {
         tsr_c128 x, y, z;
@@ -285,9 +264,9 @@ static void test_values(const tsr_kernels *k) {
     for (size_t i = 0; i < sizeof powers / sizeof *powers; i++) {
         tsr_c128 z;
         k->pairs[TSR_FN_POW - TSR_FN_FIRST_PAIR][TSR_COMPLEX128](&powers[i].x, &powers[i].y, &z, 1);
-        CHECK(same(z.re, powers[i].z.re) && same(z.im, powers[i].z.im),
-              "pow %d is %.17g %.17g, not %.17g %.17g", (int)i, z.re, z.im, powers[i].z.re,
-              powers[i].z.im);
+        CHECK_OR(same(z.re, powers[i].z.re) && same(z.im, powers[i].z.im),
+                 "pow %d is %.17g %.17g, not %.17g %.17g", (int)i, z.re, z.im, powers[i].z.re,
+                 powers[i].z.im);
     }
 }
 
@@ -319,17 +298,17 @@ static void test_directions(const tsr_kernels *k) {
         k->simple[TSR_UN_ANGLE][TSR_COMPLEX128](x, &a, 1);
         const bool near =
             fabs(z.re - rows[i].sgn.re) < 2e-16 && fabs(z.im - rows[i].sgn.im) < 2e-16;
-        CHECK(near || (same(z.re, rows[i].sgn.re) && same(z.im, rows[i].sgn.im)),
-              "sgn %d is %.17g %.17g", (int)i, z.re, z.im);
-        CHECK(same(a, rows[i].angle), "angle %d is %.17g", (int)i, a);
+        CHECK_OR(near || (same(z.re, rows[i].sgn.re) && same(z.im, rows[i].sgn.im)),
+                 "sgn %d is %.17g %.17g", (int)i, z.re, z.im);
+        CHECK_OR(same(a, rows[i].angle), "angle %d is %.17g", (int)i, a);
         if (fabs(x->re) > 1e300 || (x->re != 0 && fabs(x->re) < 1e-300)) {
             continue; /* of other kinds in complex64 */
         }
         k->simple[TSR_UN_SGN][TSR_COMPLEX64](&p, &q, 1);
         k->simple[TSR_UN_ANGLE][TSR_COMPLEX64](&p, &b, 1);
-        CHECK(same((double)q.re, (double)(float)z.re) && same((double)q.im, (double)(float)z.im) &&
-                  same((double)b, (double)(float)a),
-              "sgn or angle %d of complex64", (int)i);
+        CHECK_OR(same((double)q.re, (double)(float)z.re) &&
+                     same((double)q.im, (double)(float)z.im) && same((double)b, (double)(float)a),
+                 "sgn or angle %d of complex64", (int)i);
     }
 }
 
@@ -360,13 +339,13 @@ static void test_magnitude(const tsr_kernels *k) {
         mpfr_set_d(b, x[i].im, MPFR_RNDN);
         mpfr_hypot(a, a, b, MPFR_RNDN);
         const double off = units_off(y[i], a, format_f64);
-        CHECK(off <= 1.035, "abs(%a, %a) = %a: %g units off", x[i].re, x[i].im, y[i], off);
+        CHECK_OR(off <= 1.035, "abs(%a, %a) = %a: %g units off", x[i].re, x[i].im, y[i], off);
         mpfr_set_flt(a, p[i].re, MPFR_RNDN);
         mpfr_set_flt(b, p[i].im, MPFR_RNDN);
         mpfr_hypot(a, a, b, MPFR_RNDN);
         const double near = units_off((double)q[i], a, format_f32);
-        CHECK(near <= 1.035, "abs(%af, %af) = %a: %g units off", (double)p[i].re, (double)p[i].im,
-              (double)q[i], near);
+        CHECK_OR(near <= 1.035, "abs(%af, %af) = %a: %g units off", (double)p[i].re,
+                 (double)p[i].im, (double)q[i], near);
     }
     mpfr_clears(a, b, (mpfr_ptr)0);
 }
@@ -380,10 +359,11 @@ int main(int argc, char **argv) {
     }
     int rows = 0;
     for (int f = 0; f < TSR_FN_FIRST_PAIR; f++) {
-        CHECK(!k.unary[f][TSR_COMPLEX64] == !k.unary[f][TSR_COMPLEX128], "function %d: one row", f);
+        CHECK_OR(!k.unary[f][TSR_COMPLEX64] == !k.unary[f][TSR_COMPLEX128], "function %d: one row",
+                 f);
         rows += k.unary[f][TSR_COMPLEX128] != NULL;
     }
-    CHECK(rows == CASES, "%d complex functions, %d cases", rows, (int)CASES);
+    CHECK_OR(rows == CASES, "%d complex functions, %d cases", rows, (int)CASES);
     for (int c = 0; c < CASES; c++) {
         test_function(&k, c, verbose);
     }
@@ -394,6 +374,5 @@ int main(int argc, char **argv) {
         test_magnitude(&k);
     }
     mpfr_free_cache();
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

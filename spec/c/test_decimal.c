@@ -7,33 +7,18 @@
  * none failed.
  */
 #include "../../core/tessera.h"
+#include "check.h"
+#include "random.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if defined(__SSE2__)
 #include <xmmintrin.h>
 #endif
 
-static long passed, failed;
-
 static void check(bool ok, const char *what, double value, const char *got, const char *wanted) {
-    if (ok) {
-        passed++;
-    } else if (failed++ < 20) {
-        printf("FAILED %s of %a: got \"%s\", wanted \"%s\"\n", what, value, got, wanted);
-    }
-}
-
-static uint64_t random_state = 88172645463325252u;
-
-static uint64_t random_bits(void) {
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 7;
-    random_state ^= random_state << 17;
-    return random_state * 2685821657736338717u;
+    CHECK_OR(ok, "FAILED %s of %a: got \"%s\", wanted \"%s\"", what, value, got, wanted);
 }
 
 static double from_bits(uint64_t bits) {
@@ -51,9 +36,9 @@ static uint64_t to_bits(double value) {
 /* Numbers of every sort: any bits, few decimals, ties between decimals, integers, subnormals. */
 static double random_double(void) {
     double value = 0;
-    int r = (int)(random_bits() % 1000000), shift = (int)(random_bits() % 52);
-    uint64_t any = random_bits();
-    switch (random_bits() % 6) {
+    int r = (int)(random64() % 1000000), shift = (int)(random64() % 52);
+    uint64_t any = random64();
+    switch (random64() % 6) {
     case 0:
         value = from_bits(any);
         break;
@@ -73,7 +58,7 @@ static double random_double(void) {
         value = r * pow(10, shift - 26);
         break;
     }
-    return (random_bits() & 1) ? -value : value;
+    return (random64() & 1) ? -value : value;
 }
 
 typedef size_t writer(double value, int digits, char *out, size_t room);
@@ -120,7 +105,7 @@ static void test_printf(void) {
         }
     for (int i = 0; i < 150000; i++) {
         double value = random_double();
-        int digits = (int)(random_bits() % (i % 50 ? 20 : 1200));
+        int digits = (int)(random64() % (i % 50 ? 20 : 1200));
         check_printf("%.*f", tsr_decimal_fixed, value, digits);
         check_printf("%.*e", tsr_decimal_exp, value, digits);
         check_printf("%.*g", tsr_decimal_general, value, digits);
@@ -252,7 +237,7 @@ static void test_room(void) {
     for (int i = 0; i < 2000; i++) {
         double value = random_double();
         size_t length = tsr_decimal_fixed(value, 7, whole, sizeof whole);
-        size_t room = random_bits() % sizeof cut, n = room < length ? room : length;
+        size_t room = random64() % sizeof cut, n = room < length ? room : length;
         memset(cut, '#', sizeof cut);
         bool ok = tsr_decimal_fixed(value, 7, cut, room) == length && memcmp(cut, whole, n) == 0;
         for (size_t j = n; j < sizeof cut; j++)
@@ -285,7 +270,7 @@ static void test_flushing(void) {
     static char wanted[COUNT][64];
     static uint64_t bits[COUNT];
     for (int i = 0; i < COUNT; i++) {
-        bits[i] = (random_bits() & (((uint64_t)1 << 52) - 1)) >> i % 51 | 1;
+        bits[i] = (random64() & (((uint64_t)1 << 52) - 1)) >> i % 51 | 1;
         snprintf(wanted[i], sizeof wanted[i], "%.16e", from_bits(bits[i]));
     }
     unsigned mode = _mm_getcsr();
@@ -306,6 +291,5 @@ int main(void) {
     test_styles();
     test_room();
     test_flushing();
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

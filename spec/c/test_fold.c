@@ -3,25 +3,12 @@
  * counts as NaN whatever its bits. */
 #include "../../core/dtype/ctypes.h"
 #include "../../core/kernels/kernels.h"
+#include "check.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { MOST = 9000, ITEM = 16, LANES = TSR_FOLD_LANES };
-
-static long passed, failed;
-
-#define CHECK(ok, ...)                                                                             \
-    do {                                                                                           \
-        if (ok) {                                                                                  \
-            passed++;                                                                              \
-        } else if (failed++ < 30) {                                                                \
-            printf(__VA_ARGS__);                                                                   \
-            puts("");                                                                              \
-        }                                                                                          \
-    } while (0)
 
 static uint64_t state = 88172645463325252u;
 
@@ -224,11 +211,11 @@ static void check_fold(const tsr_kernels *k, int fold, tsr_dtype t, mood m, size
     }
     k->fold[fold][t](s, cut, lanes[1]);
     k->fold[fold][t](s + cut * size, n - cut, lanes[1]);
-    CHECK(same(t, lanes[0], lanes[1], LANES), "%s: fold %d, dtype %d: lanes of %zu", k->level, fold,
-          (int)t, n);
+    CHECK_OR(same(t, lanes[0], lanes[1], LANES), "%s: fold %d, dtype %d: lanes of %zu", k->level,
+             fold, (int)t, n);
     k->fold_end[fold][t](lanes[1], y);
     end_naively(fold, t, lanes[0], x);
-    CHECK(same(t, x, y, 1), "%s: fold %d, dtype %d: end of %zu", k->level, fold, (int)t, n);
+    CHECK_OR(same(t, x, y, 1), "%s: fold %d, dtype %d: end of %zu", k->level, fold, (int)t, n);
 }
 
 /* Sums in wider lanes: only what comes out is promised. */
@@ -236,7 +223,8 @@ static void check_widening(const tsr_kernels *k, tsr_dtype t, size_t n) {
     tsr_dtype to = (tsr_dtype)k->fold_to[TSR_FOLD_SUM][t];
     char kind = tsr_dtype_describe(t)->kind;
     uint64_t sum = 0, out = 1;
-    CHECK(to == (kind == 'u' ? TSR_UINT64 : TSR_INT64), "%s: lanes of dtype %d", k->level, (int)t);
+    CHECK_OR(to == (kind == 'u' ? TSR_UINT64 : TSR_INT64), "%s: lanes of dtype %d", k->level,
+             (int)t);
     fill(t, random64() % 2 ? TAME : WIDE, src, n);
     if (random64() % 4 == 0)
         memset(src, kind == 'b' ? 1 : random64() % 2 ? 0xff : 0x80, n * size_of(t));
@@ -249,7 +237,7 @@ static void check_widening(const tsr_kernels *k, tsr_dtype t, size_t n) {
     k->fold[TSR_FOLD_SUM][t](src + n / 2 / LANES * LANES * size_of(t), n - n / 2 / LANES * LANES,
                              lanes[0]);
     k->fold_end[TSR_FOLD_SUM][to](lanes[0], &out);
-    CHECK(out == sum, "%s: sum of %zu of dtype %d", k->level, n, (int)t);
+    CHECK_OR(out == sum, "%s: sum of %zu of dtype %d", k->level, n, (int)t);
 }
 
 static void check_rows(const tsr_kernels *k, int fold, tsr_dtype t, mood m, size_t rows, size_t n) {
@@ -265,8 +253,8 @@ static void check_rows(const tsr_kernels *k, int fold, tsr_dtype t, mood m, size
             joins[t](fold, want + (j + 1) * size, first + (int64_t)r * stride + j * size,
                      want + (j + 1) * size);
     k->fold_rows[fold][t]((const char *)first, stride, rows, n, got + size);
-    CHECK(same(t, want, got, n + 2), "%s: rows of fold %d, dtype %d: %zu x %zu", k->level, fold,
-          (int)t, rows, n);
+    CHECK_OR(same(t, want, got, n + 2), "%s: rows of fold %d, dtype %d: %zu x %zu", k->level, fold,
+             (int)t, rows, n);
 }
 
 /* A fold of one element and the kernel of two operands are one and the same. */
@@ -276,8 +264,8 @@ static void check_binary(const tsr_kernels *k, int fold, tsr_dtype t) {
     fill(t, WILD, src, LANES), fill(t, WILD, lanes[0], LANES);
     k->binary[ops[fold]][t](lanes[0], src, want, LANES);
     k->fold[fold][t](src, LANES, lanes[0]);
-    CHECK(same(t, want, lanes[0], LANES), "%s: fold %d, dtype %d is not the binary kernel",
-          k->level, fold, (int)t);
+    CHECK_OR(same(t, want, lanes[0], LANES), "%s: fold %d, dtype %d is not the binary kernel",
+             k->level, fold, (int)t);
 }
 
 /* The first element to come into a lane is what the lane then holds, bit for bit; but a complex
@@ -290,14 +278,14 @@ static void check_identity(const tsr_kernels *k, int fold, tsr_dtype t) {
     for (size_t i = 0; i < LANES; i++) {
         unsigned char *x = src + i * size_of(t), *y = lanes[0] + i * size_of(t);
         bool loose = product || (fold >= TSR_FOLD_FMAX && is_nan(t, x));
-        CHECK(loose ? equal(t, x, y) : same(t, x, y, 1), "%s: identity of fold %d, dtype %d",
-              k->level, fold, (int)t);
+        CHECK_OR(loose ? equal(t, x, y) : same(t, x, y, 1), "%s: identity of fold %d, dtype %d",
+                 k->level, fold, (int)t);
     }
 }
 
 static void check_folds(const tsr_kernels *k, int fold, tsr_dtype t) {
-    CHECK((k->fold_rows[fold][t] != NULL) == lanes_for(fold, t), "%s: rows %d, dtype %d", k->level,
-          fold, (int)t);
+    CHECK_OR((k->fold_rows[fold][t] != NULL) == lanes_for(fold, t), "%s: rows %d, dtype %d",
+             k->level, fold, (int)t);
     if (!lanes_for(fold, t))
         return;
     for (size_t n = 0; n <= 300; n += n < 140 ? 1 : 7)
@@ -344,7 +332,7 @@ static void check_truth(const tsr_kernels *k, tsr_dtype t, size_t n) {
         }
         unsigned char lane = all != begun;
         k->truth[all][t](s, n, &lane);
-        CHECK(lane == wanted, "%s: truth %d of dtype %d, %zu", k->level, all, (int)t, n);
+        CHECK_OR(lane == wanted, "%s: truth %d of dtype %d, %zu", k->level, all, (int)t, n);
     }
 }
 
@@ -364,8 +352,8 @@ static void check_spread(const tsr_kernels *k, tsr_dtype t, mood m, size_t n) {
         joins[t](TSR_FOLD_SUM, lanes[0] + lane, x, lanes[0] + lane);
     }
     k->spread[t](s, n, middle, apart[1], lanes[1]);
-    CHECK(same(t, apart[0], apart[1], LANES) && same(t, lanes[0], lanes[1], LANES),
-          "%s: spread of dtype %d, %zu", k->level, (int)t, n);
+    CHECK_OR(same(t, apart[0], apart[1], LANES) && same(t, lanes[0], lanes[1], LANES),
+             "%s: spread of dtype %d, %zu", k->level, (int)t, n);
 }
 
 /* ---- positions ---- */
@@ -379,8 +367,8 @@ static void check_find(const tsr_kernels *k, tsr_dtype t, size_t n) {
     while (wanted < n && !equal(t, item, s + wanted * size))
         wanted++;
     int64_t found = k->find[t](s, n, item);
-    CHECK(found == (wanted < n ? (int64_t)wanted : -1), "%s: find of dtype %d in %zu", k->level,
-          (int)t, n);
+    CHECK_OR(found == (wanted < n ? (int64_t)wanted : -1), "%s: find of dtype %d in %zu", k->level,
+             (int)t, n);
 }
 
 static void check_arg_rows(const tsr_kernels *k, int arg, tsr_dtype t, size_t n) {
@@ -396,8 +384,8 @@ static void check_arg_rows(const tsr_kernels *k, int arg, tsr_dtype t, size_t n)
                 memcpy(want + j * size, src + j * size, size), at[j] = row;
         k->arg_rows[arg][t](src, row, got, have, n);
     }
-    CHECK(memcmp(at, have, sizeof at) == 0 && same(t, want, got, n + 1),
-          "%s: arg rows %d of dtype %d, %zu", k->level, arg, (int)t, n);
+    CHECK_OR(memcmp(at, have, sizeof at) == 0 && same(t, want, got, n + 1),
+             "%s: arg rows %d of dtype %d, %zu", k->level, arg, (int)t, n);
 }
 
 /* ---- scans ---- */
@@ -447,8 +435,9 @@ static void check_scan(const tsr_kernels *k, int fold, tsr_dtype t, mood m, size
         memcpy(got + size, s, n * size), s = got + size;
     k->scan[fold][t](s, got + size, cut, carry);
     k->scan[fold][t](s + cut * size, got + (1 + cut) * size, n - cut, carry);
-    CHECK(same(t, want, got, n + 2), "%s: scan %d, dtype %d, %zu", k->level, fold, (int)t, n);
-    CHECK(same(t, begun, carry, 1), "%s: scan %d, dtype %d, %zu: carry", k->level, fold, (int)t, n);
+    CHECK_OR(same(t, want, got, n + 2), "%s: scan %d, dtype %d, %zu", k->level, fold, (int)t, n);
+    CHECK_OR(same(t, begun, carry, 1), "%s: scan %d, dtype %d, %zu: carry", k->level, fold, (int)t,
+             n);
 }
 
 static void check_scan_arg(const tsr_kernels *k, int arg, tsr_dtype t, size_t n) {
@@ -468,8 +457,8 @@ static void check_scan_arg(const tsr_kernels *k, int arg, tsr_dtype t, size_t n)
             memcpy(best, x, size), where = 5 + (int64_t)i;
         right = right && at[i] == where && same(t, (n % 2 ? src : got) + i * size, best, 1);
     }
-    CHECK(right && carry_at == where && same(t, carry, best, 1), "%s: scan arg %d, dtype %d, %zu",
-          k->level, arg, (int)t, n);
+    CHECK_OR(right && carry_at == where && same(t, carry, best, 1),
+             "%s: scan arg %d, dtype %d, %zu", k->level, arg, (int)t, n);
 }
 
 /* Running sums are closer to the truth than plain order need be: within the roundings of a block
@@ -485,7 +474,7 @@ static void check_accuracy(const tsr_kernels *k) {
         long double error = fabsl(d[i] - sum) / ((long double)(i / 16 + 5) * most * 0x1p-24L);
         worst = fmaxl(worst, error);
     }
-    CHECK(worst < 1, "%s: a running sum is off by %Lg of its bound", k->level, worst);
+    CHECK_OR(worst < 1, "%s: a running sum is off by %Lg of its bound", k->level, worst);
 }
 
 static void check_level(const tsr_kernels *k) {
@@ -517,6 +506,5 @@ int main(void) {
     static tsr_kernels k;
     for (int i = 0; i < 4 && tsr_kernels_select(levels[i], &k); i++)
         check_level(&k);
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

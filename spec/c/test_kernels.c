@@ -10,27 +10,15 @@
 #include "../../core/dtype/ctypes.h"
 #include "../../core/dtype/half.h"
 #include "../../core/kernels/kernels.h"
+#include "check.h"
+#include "random.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #if defined(__SSE2__)
 #include <immintrin.h>
 #endif
-
-static long passed, failed;
-
-#define CHECK(ok, ...)                                                                             \
-    do {                                                                                           \
-        if (ok) {                                                                                  \
-            passed++;                                                                              \
-        } else if (failed++ < 40) {                                                                \
-            printf(__VA_ARGS__);                                                                   \
-            puts("");                                                                              \
-        }                                                                                          \
-    } while (0)
 
 static const struct {
     const char *name;
@@ -42,15 +30,6 @@ static const struct {
     {#name, sizeof(ctype), kind, TSR_##COMPONENT},
 #include "../../core/dtype/dtypes.def"
 };
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t random64(void) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state * 0x2545f4914f6cdd1du;
-}
 
 /* Room for n items with guards, on a line of 64 bytes; both buffers start with the same bytes. */
 enum { GUARD = 64 };
@@ -264,8 +243,8 @@ static void run_path(const tsr_kernels *k, int from, int to, const void *src, vo
     int count = 0;
     while (from != to) {
         int next = k->via[from][to];
-        CHECK(k->convert[from][next] && ++count <= 3, "%s: path from %s to %s at %s", k->level,
-              types[from].name, types[to].name, types[next].name);
+        CHECK_OR(k->convert[from][next] && ++count <= 3, "%s: path from %s to %s at %s", k->level,
+                 types[from].name, types[to].name, types[next].name);
         void *out = next == to ? dst : step[count & 1];
         k->convert[from][next](at, out, n);
         at = out;
@@ -289,8 +268,8 @@ static void test_convert(const tsr_kernels *k, tsr_dtype from, tsr_dtype to) {
         }
         bool guards = memcmp(dst, want, GUARD) == 0 &&
                       memcmp(dst + GUARD + n * size, want + GUARD + n * size, GUARD) == 0;
-        CHECK(bad == n && guards, "%s: %s to %s, n %zu: element %zu", k->level, types[from].name,
-              types[to].name, n, bad);
+        CHECK_OR(bad == n && guards, "%s: %s to %s, n %zu: element %zu", k->level, types[from].name,
+                 types[to].name, n, bad);
         free(src);
         free(dst);
         free(want);
@@ -371,8 +350,8 @@ static void test_bytes(const tsr_kernels *k, int from, int to, const void *src, 
     while (i < n && memcmp(dst + i * size, (const char *)want + i * size, size) == 0) {
         i++;
     }
-    CHECK(i == n, "%s, %s: %s to %s: element %zu", k->level, mode, types[from].name, types[to].name,
-          i);
+    CHECK_OR(i == n, "%s, %s: %s to %s: element %zu", k->level, mode, types[from].name,
+             types[to].name, i);
     free(dst);
 }
 
@@ -396,7 +375,8 @@ static void test_modes(const tsr_kernels *k, const halves *h) {
     for (int i = 0; i < 4; i++) {
         _mm_setcsr(saved | modes[i]);
         test_halves(k, h, names[i]);
-        CHECK(((_mm_getcsr() ^ (saved | modes[i])) & ~flags) == 0, "%s: MXCSR changed", k->level);
+        CHECK_OR(((_mm_getcsr() ^ (saved | modes[i])) & ~flags) == 0, "%s: MXCSR changed",
+                 k->level);
     }
     _mm_setcsr(saved);
 #endif
@@ -422,9 +402,9 @@ static void test_move_at(const tsr_kernels *k, int row, int64_t ss, int64_t ds, 
             memcpy(want + start + i * span_d + j * ds, s + i * span_s + j * ss, (size_t)item);
         }
     }
-    CHECK(memcmp(dst, want, bytes_d + 2 * GUARD) == 0,
-          "%s: move %d bytes, strides %d %d, n %d, offset %d", k->level, (int)item, (int)ss,
-          (int)ds, (int)n, (int)off);
+    CHECK_OR(memcmp(dst, want, bytes_d + 2 * GUARD) == 0,
+             "%s: move %d bytes, strides %d %d, n %d, offset %d", k->level, (int)item, (int)ss,
+             (int)ds, (int)n, (int)off);
     free(src);
     free(dst);
     free(want);
@@ -476,9 +456,9 @@ static void test_transpose_at(const tsr_kernels *k, int row, int64_t rows, int64
             memcpy(want + start + j * ds + i * item, s + i * ss + j * item, (size_t)item);
         }
     }
-    CHECK(memcmp(dst, want, bytes_d + 2 * GUARD) == 0,
-          "%s: transpose %d bytes, %d x %d, pad %d, offset %d", k->level, (int)item, (int)rows,
-          (int)cols, (int)pad, (int)off);
+    CHECK_OR(memcmp(dst, want, bytes_d + 2 * GUARD) == 0,
+             "%s: transpose %d bytes, %d x %d, pad %d, offset %d", k->level, (int)item, (int)rows,
+             (int)cols, (int)pad, (int)off);
     free(src);
     free(dst);
     free(want);
@@ -519,8 +499,8 @@ static void test_make(const tsr_kernels *k) {
                 for (size_t i = 0; i < n * item; i++) {
                     want[GUARD + i] = value[i % item];
                 }
-                CHECK(memcmp(dst, want, n * item + 2 * GUARD) == 0, "%s: fill %zu bytes, n %zu",
-                      k->level, item, n);
+                CHECK_OR(memcmp(dst, want, n * item + 2 * GUARD) == 0, "%s: fill %zu bytes, n %zu",
+                         k->level, item, n);
                 free(dst);
                 free(want);
             }
@@ -537,13 +517,13 @@ static void test_make(const tsr_kernels *k) {
                 double x = start + product;
                 memcpy(want + GUARD + 8 * i, &x, 8);
             }
-            CHECK(memcmp(dst, want, n * 8 + 2 * GUARD) == 0, "%s: ramp_f64, n %zu", k->level, n);
+            CHECK_OR(memcmp(dst, want, n * 8 + 2 * GUARD) == 0, "%s: ramp_f64, n %zu", k->level, n);
             k->ramp_i64(istart, istep, firsts[f], (int64_t *)(void *)(dst + GUARD), n);
             for (size_t i = 0; i < n; i++) {
                 uint64_t x = (uint64_t)istart + ((uint64_t)firsts[f] + i) * (uint64_t)istep;
                 memcpy(want + GUARD + 8 * i, &x, 8);
             }
-            CHECK(memcmp(dst, want, n * 8 + 2 * GUARD) == 0, "%s: ramp_i64, n %zu", k->level, n);
+            CHECK_OR(memcmp(dst, want, n * 8 + 2 * GUARD) == 0, "%s: ramp_i64, n %zu", k->level, n);
         }
         free(dst);
         free(want);
@@ -565,7 +545,7 @@ static void test_subtract(const tsr_kernels *k) {
         size_t size = types[t].size;
         tsr_kernel_binary *run = k->binary[TSR_BIN_SUBTRACT][t];
         bool none = t == TSR_BOOL || t == TSR_FLOAT16 || t == TSR_BFLOAT16;
-        CHECK((run == NULL) == none, "%s: subtract %s", k->level, types[t].name);
+        CHECK_OR((run == NULL) == none, "%s: subtract %s", k->level, types[t].name);
         for (size_t n = 0; n <= 600 && run != NULL; n += n < 200 ? 1 : 57) {
             for (int place = 0; place < 3; place++) {
                 unsigned char *a = buffer(n * size), *b = buffer(n * size),
@@ -583,8 +563,8 @@ static void test_subtract(const tsr_kernels *k) {
                 }
                 bool guards = memcmp(dst, want, GUARD) == 0 &&
                               memcmp(dst + GUARD + n * size, want + GUARD + n * size, GUARD) == 0;
-                CHECK(bad == n && guards, "%s: subtract %s, n %zu, place %d: element %zu", k->level,
-                      types[t].name, n, place, bad);
+                CHECK_OR(bad == n && guards, "%s: subtract %s, n %zu, place %d: element %zu",
+                         k->level, types[t].name, n, place, bad);
                 if (place == 0) {
                     free(dst);
                 }
@@ -614,7 +594,7 @@ static void test_limit(const tsr_kernels *k) {
         size_t size = types[t].size;
         bool none =
             t == TSR_BOOL || types[t].component != t || t == TSR_FLOAT16 || t == TSR_BFLOAT16;
-        CHECK((k->limit[t] == NULL) == none, "%s: limit %s", k->level, types[t].name);
+        CHECK_OR((k->limit[t] == NULL) == none, "%s: limit %s", k->level, types[t].name);
         for (size_t n = 0; n <= 300 && !none; n += n < 140 ? 1 : 57) {
             for (int place = 0; place < 4; place++) { /* dst is apart, or an operand */
                 unsigned char *in[3], *want = buffer(n * size), *apart = buffer(n * size);
@@ -634,7 +614,7 @@ static void test_limit(const tsr_kernels *k) {
                 for (size_t j = GUARD; j < GUARD + n * size; j += size) {
                     good = good && same(t, dst + j, want + j);
                 }
-                CHECK(good, "%s: limit %s, n %zu, place %d", k->level, types[t].name, n, place);
+                CHECK_OR(good, "%s: limit %s, n %zu, place %d", k->level, types[t].name, n, place);
                 for (int i = 0; i < 3; i++) {
                     free(in[i]);
                 }
@@ -653,19 +633,19 @@ int main(void) {
         return 2;
     }
     prepare(h);
-    CHECK(!tsr_kernels_select("v9", &k) && !tsr_kernels_select("", &k),
-          "an unknown level was accepted");
-    CHECK(tsr_kernels_select(NULL, &k) &&
-              strcmp(k.level, tsr_cpu_level_name(tsr_cpu_detect())) == 0,
-          "the default is not the best level");
+    CHECK_OR(!tsr_kernels_select("v9", &k) && !tsr_kernels_select("", &k),
+             "an unknown level was accepted");
+    CHECK_OR(tsr_kernels_select(NULL, &k) &&
+                 strcmp(k.level, tsr_cpu_level_name(tsr_cpu_detect())) == 0,
+             "the default is not the best level");
     for (int i = 0; i < 4; i++) {
         bool runs = tsr_kernels_select(levels[i], &k);
-        CHECK(runs == (i <= (int)tsr_cpu_detect()), "level %s is wrongly selectable or not",
-              levels[i]);
+        CHECK_OR(runs == (i <= (int)tsr_cpu_detect()), "level %s is wrongly selectable or not",
+                 levels[i]);
         if (!runs) {
             continue;
         }
-        CHECK(strcmp(k.level, levels[i]) == 0, "level %s calls itself %s", levels[i], k.level);
+        CHECK_OR(strcmp(k.level, levels[i]) == 0, "level %s calls itself %s", levels[i], k.level);
         for (tsr_dtype from = 0; from < TSR_DTYPE_COUNT; from++) {
             for (tsr_dtype to = 0; to < TSR_DTYPE_COUNT; to++) {
                 if (from != to) {
@@ -681,6 +661,5 @@ int main(void) {
         test_limit(&k);
     }
     free(h);
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

@@ -8,35 +8,9 @@
  *
  * test_math prints what fails. With names of functions and -n COUNT it prints the largest errors
  * that it met, too. Built with the kernel objects, -lmpfr and -lm. */
+#include "check.h"
 #include "math_reference.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-static long passed, failed;
-
-#define CHECK(ok, ...)                                                                             \
-    do {                                                                                           \
-        if (ok) {                                                                                  \
-            passed++;                                                                              \
-        } else if (failed++ < 40) {                                                                \
-            printf(__VA_ARGS__);                                                                   \
-            puts("");                                                                              \
-        }                                                                                          \
-    } while (0)
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t random64(void) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state * 0x2545f4914f6cdd1du;
-}
-
-static double random_between(double low, double high) {
-    return low + (high - low) * ((double)(random64() >> 11) * 0x1p-53);
-}
+#include "random.h"
 
 enum { LEVELS = 4, F32_STEP = 12289 };
 
@@ -217,7 +191,7 @@ static void same_bits(const char *name, int level, const void *a, const void *b,
     while (i < n && same((const char *)a + i * size, (const char *)b + i * size, size)) {
         i++;
     }
-    CHECK(i == n, "%s: level %s differs from base at element %zu", name, tables[level].level, i);
+    CHECK_OR(i == n, "%s: level %s differs from base at element %zu", name, tables[level].level, i);
 }
 
 static void test_f64(const math_case *c, size_t n) {
@@ -227,7 +201,7 @@ static void test_f64(const math_case *c, size_t n) {
     double worst = 0, at = 0;
     for (size_t i = 0; i < n; i++) {
         const double off = unary_off(c, x[i], y[i], format_f64);
-        CHECK(off <= 2, "%s(%a) = %a: %g units off", c->name, x[i], y[i], off);
+        CHECK_OR(off <= 2, "%s(%a) = %a: %g units off", c->name, x[i], y[i], off);
         if (off > worst) {
             worst = off;
             at = x[i];
@@ -266,7 +240,7 @@ static void test_f32(const math_case *c) {
         if (off == HUGE_VAL) {
             off = unary_off(c, (double)x[i], (double)y[i], format_f32);
         }
-        CHECK(off <= 1, "%s(%af) = %af: %g units off", c->name, (double)x[i], (double)y[i], off);
+        CHECK_OR(off <= 1, "%s(%af) = %af: %g units off", c->name, (double)x[i], (double)y[i], off);
         if (off > worst) {
             worst = off;
             at = (double)x[i];
@@ -310,9 +284,9 @@ static void test_lengths(const math_case *c) {
                 }
                 memcpy(y, x, n * size);
                 run(y, y, n);
-                CHECK(clean && memcmp(y, all, n * size) == 0,
-                      "%s: %zu elements of %zu bytes differ at %s", c->name, n, size,
-                      tables[l].level);
+                CHECK_OR(clean && memcmp(y, all, n * size) == 0,
+                         "%s: %zu elements of %zu bytes differ at %s", c->name, n, size,
+                         tables[l].level);
             }
         }
     }
@@ -329,7 +303,7 @@ static void test_powers(void) {
             }
             tables[l].unary[TSR_FN_LOG2][TSR_FLOAT32](x, y, N);
             for (int i = 0; i < N; i++) {
-                CHECK(y[i] == (float)(e + i), "log2(%af) = %af", (double)x[i], (double)y[i]);
+                CHECK_OR(y[i] == (float)(e + i), "log2(%af) = %af", (double)x[i], (double)y[i]);
             }
         }
         for (int i = 0; i < N; i++) {
@@ -337,7 +311,7 @@ static void test_powers(void) {
         }
         tables[l].unary[TSR_FN_LOG10][TSR_FLOAT32](x, y, N);
         for (int i = 0; i < N; i++) {
-            CHECK(y[i] == (float)i, "log10(%af) = %af", (double)x[i], (double)y[i]);
+            CHECK_OR(y[i] == (float)i, "log10(%af) = %af", (double)x[i], (double)y[i]);
         }
     }
 }
@@ -371,14 +345,14 @@ static void test_pair(const math_pair_case *c, size_t n) {
     double worst = 0, worst32 = 0;
     for (size_t i = 0; i < n; i++) {
         const double off = pair_off(c, x[i], y[i], z[i], format_f64);
-        CHECK(off <= 2, "%s(%a, %a) = %a: %g units off", c->name, x[i], y[i], z[i], off);
+        CHECK_OR(off <= 2, "%s(%a, %a) = %a: %g units off", c->name, x[i], y[i], z[i], off);
         worst = off > worst ? off : worst;
         double off32 = float_off(r[i], c->reference((double)p[i], (double)q[i]));
         if (off32 == HUGE_VAL) {
             off32 = pair_off(c, (double)p[i], (double)q[i], (double)r[i], format_f32);
         }
-        CHECK(off32 <= 1, "%s(%af, %af) = %af: %g units off", c->name, (double)p[i], (double)q[i],
-              (double)r[i], off32);
+        CHECK_OR(off32 <= 1, "%s(%af, %af) = %af: %g units off", c->name, (double)p[i],
+                 (double)q[i], (double)r[i], off32);
         worst32 = off32 > worst32 ? off32 : worst32;
     }
     for (int l = 1; l < levels; l++) {
@@ -391,12 +365,12 @@ static void test_pair(const math_pair_case *c, size_t n) {
         for (size_t m = 0; m < 40; m++) {
             memcpy(w, x + 7, 41 * 8);
             tables[l].pairs[c->function - TSR_FN_FIRST_PAIR][TSR_FLOAT64](w, y + 7, w, m);
-            CHECK(memcmp(w, z + 7, m * 8) == 0 && memcmp(w + m, x + 7 + m, 8) == 0,
-                  "%s: %zu elements into the first argument", c->name, m);
+            CHECK_OR(memcmp(w, z + 7, m * 8) == 0 && memcmp(w + m, x + 7 + m, 8) == 0,
+                     "%s: %zu elements into the first argument", c->name, m);
             memcpy(s, q + 7, 41 * 4);
             tables[l].pairs[c->function - TSR_FN_FIRST_PAIR][TSR_FLOAT32](p + 7, s, s, m);
-            CHECK(memcmp(s, r + 7, m * 4) == 0 && memcmp(s + m, q + 7 + m, 4) == 0,
-                  "%s: %zu elements into the second argument", c->name, m);
+            CHECK_OR(memcmp(s, r + 7, m * 4) == 0 && memcmp(s + m, q + 7 + m, 4) == 0,
+                     "%s: %zu elements into the second argument", c->name, m);
         }
     }
     if (verbose) {
@@ -458,14 +432,14 @@ int main(int argc, char **argv) {
             continue; /* test_special.c */
         }
         for (int f = 0; f < TSR_FN_FIRST_PAIR; f++) {
-            CHECK((tables[0].unary[f][t] != NULL) == real, "unary function %d, dtype %d", f,
-                  (int)t);
+            CHECK_OR((tables[0].unary[f][t] != NULL) == real, "unary function %d, dtype %d", f,
+                     (int)t);
         }
         for (int f = 0; f < TSR_FN_PAIRS; f++) {
-            CHECK((tables[0].pairs[f][t] != NULL) == real, "pair function %d, dtype %d", f, (int)t);
+            CHECK_OR((tables[0].pairs[f][t] != NULL) == real, "pair function %d, dtype %d", f,
+                     (int)t);
         }
     }
     mpfr_free_cache();
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }

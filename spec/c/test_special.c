@@ -1,35 +1,9 @@
 /* lgamma, digamma, erfinv, i0 and sinc against MPFR; the exact operations on parts of numbers
  * (nextafter, ldexp, frexp, modf, copysign, heaviside, gcd, lcm) against the C library or a naive
  * loop, at every level that this machine runs. With -v the largest errors are printed. */
+#include "check.h"
 #include "math_reference.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-static long passed, failed;
-
-#define CHECK(ok, ...)                                                                             \
-    do {                                                                                           \
-        if (ok) {                                                                                  \
-            passed++;                                                                              \
-        } else if (failed++ < 40) {                                                                \
-            printf(__VA_ARGS__);                                                                   \
-            puts("");                                                                              \
-        }                                                                                          \
-    } while (0)
-
-static uint64_t state = 88172645463325252u;
-
-static uint64_t random64(void) {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state * 0x2545f4914f6cdd1du;
-}
-
-static double random_between(double low, double high) {
-    return low + (high - low) * ((double)(random64() >> 11) * 0x1p-53);
-}
+#include "random.h"
 
 /* The same, but for the payload of a NaN; the sign of zero counts. */
 static bool same(double a, double b) {
@@ -169,7 +143,7 @@ static void test_function(const tsr_kernels *k, const special_case *c, bool verb
     mpfr_init2(exact, 160);
     for (int i = 0; i < N; i++) {
         const double off = off_from(c, x[i], y[i], exact);
-        CHECK(off <= c->most, "%s(%a) = %a: %g units off", c->name, x[i], y[i], off);
+        CHECK_OR(off <= c->most, "%s(%a) = %a: %g units off", c->name, x[i], y[i], off);
         at = off > worst ? x[i] : at;
         worst = off > worst ? off : worst;
     }
@@ -181,8 +155,8 @@ static void test_function(const tsr_kernels *k, const special_case *c, bool verb
     k->unary[c->function][TSR_FLOAT64](x, y, N);
     k->unary[c->function][TSR_FLOAT32](p, q, N);
     for (int i = 0; i < N; i++) {
-        CHECK(same((double)q[i], (double)(float)y[i]), "%s(%af) = %af", c->name, x[i],
-              (double)q[i]);
+        CHECK_OR(same((double)q[i], (double)(float)y[i]), "%s(%af) = %af", c->name, x[i],
+                 (double)q[i]);
     }
     if (verbose) {
         printf("%-20s %.3f at %a\n", c->name, worst, at);
@@ -218,8 +192,8 @@ static void test_values(const tsr_kernels *k) {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         double y;
         k->unary[values[i].function][TSR_FLOAT64](&values[i].x, &y, 1);
-        CHECK(same(y, values[i].y), "function %d of %g is %g, not %g", (int)values[i].function,
-              values[i].x, y, values[i].y);
+        CHECK_OR(same(y, values[i].y), "function %d of %g is %g, not %g", (int)values[i].function,
+                 values[i].x, y, values[i].y);
     }
 }
 
@@ -259,9 +233,9 @@ static void test_floats(const tsr_kernels *k) {
     k->binary[TSR_BIN_##OP][TSR_FLOAT64](x, y, z, COUNT);                                          \
     k->binary[TSR_BIN_##OP][TSR_FLOAT32](p, q, r, COUNT);                                          \
     for (int i = 0; i < COUNT; i++) {                                                              \
-        CHECK(same(z[i], WANT64), #OP "(%a, %a) = %a", x[i], y[i], z[i]);                          \
-        CHECK(same((double)r[i], (double)(WANT32)), #OP "(%af, %af) = %af", (double)p[i],          \
-              (double)q[i], (double)r[i]);                                                         \
+        CHECK_OR(same(z[i], WANT64), #OP "(%a, %a) = %a", x[i], y[i], z[i]);                       \
+        CHECK_OR(same((double)r[i], (double)(WANT32)), #OP "(%af, %af) = %af", (double)p[i],       \
+                 (double)q[i], (double)r[i]);                                                      \
     }
     BINARY(NEXTAFTER, nextafter(x[i], y[i]), nextafterf(p[i], q[i]))
     BINARY(COPYSIGN, copysign(x[i], y[i]), copysignf(p[i], q[i]))
@@ -274,7 +248,7 @@ static void test_floats(const tsr_kernels *k) {
                        : (float)(p[i] > 0))
     k->binary[TSR_BIN_LDEXP][TSR_FLOAT64](x, e, z, COUNT);
     for (int i = 0; i < COUNT; i++) {
-        CHECK(same(z[i], ldexp(x[i], e[i])), "ldexp(%a, %d) = %a", x[i], e[i], z[i]);
+        CHECK_OR(same(z[i], ldexp(x[i], e[i])), "ldexp(%a, %d) = %a", x[i], e[i], z[i]);
     }
     for (int i = 0; i < COUNT; i += 3) {
         int own;
@@ -283,8 +257,8 @@ static void test_floats(const tsr_kernels *k) {
     }
     k->binary[TSR_BIN_LDEXP][TSR_FLOAT32](p, e, r, COUNT);
     for (int i = 0; i < COUNT; i++) {
-        CHECK(same((double)r[i], (double)ldexpf(p[i], e[i])), "ldexpf(%a, %d) = %a", (double)p[i],
-              e[i], (double)r[i]);
+        CHECK_OR(same((double)r[i], (double)ldexpf(p[i], e[i])), "ldexpf(%a, %d) = %a",
+                 (double)p[i], e[i], (double)r[i]);
     }
 #define UNARY(OP, WANT64, WANT32)                                                                  \
     k->simple[TSR_UN_##OP][TSR_FLOAT64](x, z, COUNT);                                              \
@@ -294,9 +268,9 @@ static void test_floats(const tsr_kernels *k) {
         float wholef;                                                                              \
         int own;                                                                                   \
         (void)whole, (void)wholef, (void)own;                                                      \
-        CHECK(same(z[i], WANT64), #OP "(%a) = %a", x[i], z[i]);                                    \
-        CHECK(same((double)r[i], (double)(WANT32)), #OP "(%af) = %af", (double)p[i],               \
-              (double)r[i]);                                                                       \
+        CHECK_OR(same(z[i], WANT64), #OP "(%a) = %a", x[i], z[i]);                                 \
+        CHECK_OR(same((double)r[i], (double)(WANT32)), #OP "(%af) = %af", (double)p[i],            \
+                 (double)r[i]);                                                                    \
     }
     UNARY(FRACTION, modf(x[i], &whole), modff(p[i], &wholef))
     UNARY(MANTISSA, frexp(x[i], &own), frexpf(p[i], &own))
@@ -314,7 +288,7 @@ static void test_floats(const tsr_kernels *k) {
             const double v = wide ? x[i] : (double)p[i];
             int own = 0;
             frexp(v, &own);
-            CHECK(got[i] == (isfinite(v) ? own : 0), "exponent of %a is %d", v, got[i]);
+            CHECK_OR(got[i] == (isfinite(v) ? own : 0), "exponent of %a is %d", v, got[i]);
         }
     }
 }
@@ -331,17 +305,17 @@ static void test_next_half(const tsr_kernels *k, tsr_dtype t) {
         k->binary[TSR_BIN_NEXTAFTER][t](&x, &x, &c, 1);
         k->binary[TSR_BIN_NEXTAFTER][t](&x, &nan, &d, 1);
         const float v = widen(x);
-        CHECK(isnan(widen(d)), "the neighbour of %04x towards NaN is %04x", i, (unsigned)d);
+        CHECK_OR(isnan(widen(d)), "the neighbour of %04x towards NaN is %04x", i, (unsigned)d);
         if (isnan(v)) {
-            CHECK(isnan(widen(a)) && isnan(widen(b)), "the neighbour of NaN is a number");
+            CHECK_OR(isnan(widen(a)) && isnan(widen(b)), "the neighbour of NaN is a number");
             continue;
         }
         /* the number between x and its neighbour rounds to one of them */
         const bool tops = (x == up || widen(a) > v) && (x == down || widen(b) < v);
         const int steps = (x & 0x7fff) == 0 ? 1 : (x & 0x8000) ? x - a : a - x;
         const int back = (x & 0x7fff) == 0 ? 1 : (x & 0x8000) ? b - x : x - b;
-        CHECK(c == x && tops && (steps == 1 || x == up) && (back == 1 || x == down),
-              "the neighbours of %04x are %04x and %04x", i, (unsigned)b, (unsigned)a);
+        CHECK_OR(c == x && tops && (steps == 1 || x == up) && (back == 1 || x == down),
+                 "the neighbours of %04x are %04x and %04x", i, (unsigned)b, (unsigned)a);
     }
 }
 
@@ -367,8 +341,8 @@ static uint64_t euclid(uint64_t x, uint64_t y) {
             const uint64_t most = (uint64_t)-1 >> (64 - 8 * sizeof(T));                            \
             const uint64_t a = most & SIZE_OF(x[i]), b = most & SIZE_OF(y[i]),                     \
                            want = euclid(a, b);                                                    \
-            CHECK(g[i] == (T)want, "gcd, " #T ", %d", i);                                          \
-            CHECK(l[i] == (T)(want ? a / want * b : 0), "lcm, " #T ", %d", i);                     \
+            CHECK_OR(g[i] == (T)want, "gcd, " #T ", %d", i);                                       \
+            CHECK_OR(l[i] == (T)(want ? a / want * b : 0), "lcm, " #T ", %d", i);                  \
         }                                                                                          \
     } while (0)
 
@@ -401,6 +375,5 @@ int main(int argc, char **argv) {
         test_next_half(&k, TSR_BFLOAT16);
     }
     mpfr_free_cache();
-    printf("%ld passed, %ld failed\n", passed, failed);
-    return failed != 0;
+    return report();
 }
