@@ -5,7 +5,9 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/dtypes.txt"
+local oracle = dofile "spec/support/oracle.lua"
+local hex, unhex = oracle.hex, oracle.unhex
+local path = oracle.path "dtypes.txt"
 local faces = {numpy = np, torch = torch}
 local integers = {"uint8", "int8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}
 local all = {"bool", "float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
@@ -15,24 +17,9 @@ end
 
 local rows = {}
 for line in assert(io.open(path), "run spec/oracle/dtype_cases.py " .. path):lines() do
-    local fields = {}
-    for field in (line .. "\t"):gmatch("(.-)\t") do
-        fields[#fields + 1] = field
-    end
+    local fields = oracle.split(line, "\t")
     rows[fields[1]] = rows[fields[1]] or {}
     table.insert(rows[fields[1]], fields)
-end
-
-local function unhex(text)
-    return (text:gsub("%x%x", function(byte)
-        return string.char(tonumber(byte, 16))
-    end))
-end
-
-local function hex(bytes)
-    return (bytes:gsub(".", function(c)
-        return ("%02x"):format(c:byte())
-    end))
 end
 
 --- Runs check(row) for all rows of a kind; fails with the first texts of what it returns.

@@ -2,7 +2,8 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local oracle = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/text"
+local support = dofile "spec/support/oracle.lua"
+local oracle = support.path "text"
 local place = os.tmpname()
 local compile = loadstring or load -- luacheck: ignore 113
 
@@ -14,7 +15,7 @@ local function read(name)
 end
 
 local function hex(x)
-    return (x:tobytes():gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+    return support.hex(x:tobytes())
 end
 
 local function array(dtype, shape, bytes)
@@ -22,8 +23,7 @@ local function array(dtype, shape, bytes)
     for size in shape:gmatch("%d+") do
         sizes[#sizes + 1] = tonumber(size)
     end
-    local raw = bytes:gsub("..", function(c) return string.char(tonumber(c, 16)) end)
-    return np.frombuffer(raw, {dtype = dtype}):reshape(sizes)
+    return np.frombuffer(support.unhex(bytes), {dtype = dtype}):reshape(sizes)
 end
 
 local function options(text)
@@ -31,16 +31,7 @@ local function options(text)
     return next(made) and made or nil
 end
 
-local cases = {}
-for line in io.lines(oracle .. ".txt") do
-    local fields = {}
-    for field in (line .. "\t"):gmatch("([^\t]*)\t") do
-        fields[#fields + 1] = field
-    end
-    local kind = table.remove(fields, 1)
-    cases[kind] = cases[kind] or {}
-    table.insert(cases[kind], fields)
-end
+local cases = support.kinds "text.txt"
 
 --- NaNs are one: their bits are not what is asked.
 local function same(x, dtype, shape, bytes)

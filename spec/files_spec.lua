@@ -6,7 +6,8 @@ local lender = require "lender"
 -- the library once more, in a host that gives it 64 MiB and has files in memory
 local hosted = lender.open(64 * 2 ^ 20)
 
-local oracle = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/files"
+local support = dofile "spec/support/oracle.lua"
+local oracle = support.path "files"
 local folder = os.tmpname()
 os.remove(folder)
 if os.rename("/dev/shm", "/dev/shm") then -- in memory, where there is such a place
@@ -35,7 +36,7 @@ local function read(name)
 end
 
 local function hex(x)
-    return (x:tobytes():gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+    return support.hex(x:tobytes())
 end
 
 --- The options that a column says.
@@ -47,16 +48,7 @@ local function options(words)
     return next(made) and made or nil
 end
 
-local cases = {}
-for line in io.lines(oracle .. ".txt") do
-    local fields = {}
-    for field in (line .. "\t"):gmatch("([^\t]*)\t") do
-        fields[#fields + 1] = field
-    end
-    local kind = table.remove(fields, 1)
-    cases[kind] = cases[kind] or {}
-    table.insert(cases[kind], fields)
-end
+local cases = support.kinds "files.txt"
 
 local function is_file(x)
     return type(x) == "userdata" and getmetatable(x) == "file"

@@ -6,36 +6,8 @@ local ts = require "tessera"
 local torch = require "tessera.torch"
 local np = require "tessera.numpy"
 
-local i64 = {dtype = np.int64}
-
-local function count(n, ...)
-    return np.arange(1, n + 1, i64):reshape(...)
-end
-
---- A tensor or ndarray as a nested table, of a list of them a list.
-local function plain(x)
-    if type(x) ~= "table" then
-        return x:tolist()
-    end
-    local made = {}
-    for i, item in ipairs(x) do
-        made[i] = plain(item)
-    end
-    return made
-end
-
-local function shape(x)
-    return table.concat(x.shape, "x")
-end
-
---- f raises one line that holds `text` and names this file; the details tell `kind`.
-local function raises(kind, text, f, ...)
-    local ok, message = pcall(f, ...)
-    assert.is_false(ok)
-    assert.is_truthy(message:find(text, 1, true), message)
-    assert.is_nil(message:find("\n", 1, true))
-    assert.are.equal(kind, ts.last_error().kind)
-end
+local examples = dofile "spec/support/examples.lua"
+local i64, count, plain, shape, raises = examples.i64, examples.count, examples.plain, examples.shape, examples.raises
 
 --- f makes views only: all results share with x, and no copy was counted.
 local function views(x, results)

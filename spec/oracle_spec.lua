@@ -8,27 +8,8 @@ local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 local unpack = table.unpack or unpack -- luacheck: ignore 113
 
-local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/arrays.txt"
-
-local function unhex(text)
-    return text == "-" and "" or (text:gsub("%x%x", function(byte)
-        return string.char(tonumber(byte, 16))
-    end))
-end
-
-local function hex(bytes)
-    return (bytes:gsub(".", function(c)
-        return ("%02x"):format(c:byte())
-    end))
-end
-
-local function split(text, separator)
-    local list = {}
-    for field in (text .. separator):gmatch("(.-)" .. separator) do
-        list[#list + 1] = field
-    end
-    return list
-end
+local oracle = dofile "spec/support/oracle.lua"
+local hex, split, unhex = oracle.hex, oracle.split, oracle.unhex
 
 local function sizes(text)
     local list = {}
@@ -68,13 +49,7 @@ local function run(case)
     for i, buffer in ipairs(case.buffers) do
         environment.B[i] = unhex(buffer)
     end
-    local chunk
-    if setfenv then -- luacheck: ignore 113
-        chunk = setfenv(assert(loadstring(case.text, "=case")), environment) -- luacheck: ignore 113
-    else
-        chunk = assert(load(case.text, "=case", "t", environment))
-    end
-    local results = {pcall(chunk)}
+    local results = {pcall(assert(oracle.compile(case.text, environment)))}
     return results, environment.U
 end
 
@@ -142,9 +117,9 @@ local function check(case)
         if results[1] then
             return "no error"
         end
-        local line = tostring(results[2]):match("^case:(%d+): .")
-        if tonumber(line) ~= case.last then
-            return ("an error at another line than the last: %s"):format(tostring(results[2]))
+        local wrong = oracle.wrong_error(results[2], case.last)
+        if wrong then
+            return wrong
         end
     else
         if not results[1] then
@@ -172,46 +147,23 @@ local function check(case)
     end
 end
 
-local families, names = {}, {}
-for line in assert(io.open(path), "run spec/oracle/array_cases.py " .. path):lines() do
-    local face, family = line:match("^(%w+)\t([^\t]*)")
-    local name = face .. ": " .. family
-    if not families[name] then
-        families[name] = {}
-        names[#names + 1] = name
-    end
-    table.insert(families[name], line)
-end
+local families, names = oracle.families "arrays.txt"
 
 describe("random programs do as the real libraries", function()
     local total, errors = 0, 0
 
     for _, name in ipairs(names) do
         it(name .. (" (%d programs)"):format(#families[name]), function()
-            local wrong = {}
-            for _, line in ipairs(families[name]) do
-                local field = split(line, "\t")
+            oracle.run(families[name], function(field)
                 local case = {
                     source = field[3], buffers = field[4] == "" and {} or split(field[4], ","),
                     expected = field[5], after = field[4] == "" and {} or split(field[6], ","),
                 }
                 local what = check(case)
-                if what then
-                    wrong[#wrong + 1] = ("%s\nbuffers: %s\n%s"):format(case.text, field[4], what)
-                end
                 total = total + 1
                 errors = errors + (case.expected == "error" and 1 or 0)
-            end
-            if #wrong > 0 then
-                error(("%d of %d programs differ; the shortest:\n%s"):format(#wrong,
-                    #families[name], (function()
-                        table.sort(wrong, function(a, b)
-                            return #a < #b
-                        end)
-                        return table.concat(wrong, "\n\n", 1, math.min(#wrong,
-                            tonumber(os.getenv("TSR_ORACLE_SHOW") or 2)))
-                    end)()), 0)
-            end
+                return what and ("%s\nbuffers: %s\n%s"):format(case.text, field[4], what)
+            end)
         end)
     end
 

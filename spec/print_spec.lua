@@ -8,19 +8,11 @@ local torch = require "tessera.torch"
 local np = require "tessera.numpy"
 
 local load = loadstring or load -- luacheck: ignore 113
-local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/print.txt"
-
-local function unhex(text)
-    return (text:gsub("%x%x", function(byte)
-        return string.char(tonumber(byte, 16))
-    end))
-end
+local oracle = dofile "spec/support/oracle.lua"
+local unhex = oracle.unhex
 
 local function fields(line)
-    local list = {}
-    for field in (line .. "\t"):gmatch("(.-)\t") do
-        list[#list + 1] = field
-    end
+    local list = oracle.split(line, "\t")
     local case = {
         face = list[1], family = list[2], how = list[3], dtype = list[4], shape = {},
         data = unhex(list[6]), options = list[7], extra = list[8], expected = unhex(list[9]),
@@ -33,15 +25,7 @@ local function fields(line)
     return case
 end
 
-local families, names = {}, {}
-for line in assert(io.open(path), "run spec/oracle/print_cases.py " .. path):lines() do
-    local name = line:match("^%w+\t[^\t]*"):gsub("\t", ": ")
-    if not families[name] then
-        families[name] = {}
-        names[#names + 1] = name
-    end
-    table.insert(families[name], line)
-end
+local families, names = oracle.families "print.txt"
 
 local function make(face, case)
     local dtype = face[case.dtype]

@@ -6,24 +6,8 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/reduction.txt"
-
-local bytes_of = {}
-for n = 0, 255 do
-    bytes_of[("%02x"):format(n)] = string.char(n)
-end
-
-local function unhex(text)
-    return text == "-" and "" or (text:gsub("%x%x", bytes_of))
-end
-
-local function split(text, separator)
-    local list = {}
-    for field in (text .. separator):gmatch("(.-)" .. separator) do
-        list[#list + 1] = field
-    end
-    return list
-end
+local oracle = dofile "spec/support/oracle.lua"
+local split, unhex = oracle.split, oracle.unhex
 
 --- Float64 numbers out of their bytes.
 local function numbers(hex)
@@ -94,38 +78,18 @@ local function wrong_result(face, family, expected, x)
     return wrong
 end
 
-local function compile(text, environment)
-    if setfenv then -- luacheck: ignore 113
-        return setfenv(assert(loadstring(text, "=case")), environment) -- luacheck: ignore 113
-    end
-    return assert(load(text, "=case", "t", environment))
-end
-
---- The last line that makes something, but for the check of its result.
-local function last_line(lines)
-    for i = #lines, 1, -1 do
-        if lines[i]:find("^local") then
-            return i
-        end
-    end
-end
-
 local function check(face, family, source, buffers, expected)
     local lines = split(source, ";;")
     local environment = {np = np, torch = torch, B = {}, assert = assert, rawequal = rawequal}
     for i, buffer in ipairs(buffers) do
         environment.B[i] = unhex(buffer)
     end
-    local results = {pcall(compile(table.concat(lines, "\n"), environment))}
+    local results = {pcall(assert(oracle.compile(table.concat(lines, "\n"), environment)))}
     if expected == "error" then
         if results[1] then
             return "no error"
         end
-        local line = tostring(results[2]):match("^case:(%d+): .")
-        if tonumber(line) ~= last_line(lines) then
-            return "an error at another line than the last: " .. tostring(results[2])
-        end
-        return nil
+        return oracle.wrong_error(results[2], oracle.last_line(lines))
     elseif not results[1] then
         return tostring(results[2])
     end
@@ -139,40 +103,19 @@ end
 
 -- ---- the cases
 
-local families, names = {}, {}
-for line in assert(io.open(path), "run spec/oracle/reduction_cases.py " .. path):lines() do
-    local face, family = line:match("^(%w+)\t([^\t]*)")
-    local name = face .. ": " .. family
-    if not families[name] then
-        families[name] = {}
-        names[#names + 1] = name
-    end
-    table.insert(families[name], line)
-end
+local families, names = oracle.families "reduction.txt"
 
 describe("reductions and scans do as the real libraries", function()
     local total, errors = 0, 0
 
     for _, name in ipairs(names) do
         it(name .. (" (%d cases)"):format(#families[name]), function()
-            local wrong = {}
-            for _, line in ipairs(families[name]) do
-                local field = split(line, "\t")
+            oracle.run(families[name], function(field)
                 local what = check(field[1], field[2], field[3], split(field[4], ","), field[5])
-                if what then
-                    wrong[#wrong + 1] = ("%s\n%s\n%s"):format((field[3]:gsub(";;", "\n")), what,
-                        field[4]:sub(1, 400))
-                end
                 total = total + 1
                 errors = errors + (field[5] == "error" and 1 or 0)
-            end
-            if #wrong > 0 then
-                table.sort(wrong, function(a, b)
-                    return #a < #b
-                end)
-                error(("%d of %d cases differ; the shortest:\n%s"):format(#wrong, #families[name],
-                    table.concat(wrong, "\n\n", 1, math.min(#wrong, tonumber(os.getenv("TSR_ORACLE_SHOW") or 2)))), 0)
-            end
+                return what and ("%s\n%s\n%s"):format((field[3]:gsub(";;", "\n")), what, field[4]:sub(1, 400))
+            end)
         end)
     end
 

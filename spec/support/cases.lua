@@ -9,22 +9,8 @@
 local ts = require "tessera"
 local torch, np = ts.torch, ts.np
 
-local bytes_of = {}
-for n = 0, 255 do
-    bytes_of[("%02x"):format(n)] = string.char(n)
-end
-
-local function unhex(text)
-    return text == "-" and "" or (text:gsub("%x%x", bytes_of))
-end
-
-local function split(text, separator)
-    local list = {}
-    for field in (text .. separator):gmatch("(.-)" .. separator) do
-        list[#list + 1] = field
-    end
-    return list
-end
+local oracle = dofile "spec/support/oracle.lua"
+local hex, split, unhex = oracle.hex, oracle.split, oracle.unhex
 
 -- ---- comparing elements --------------------------------------------------------------------------
 
@@ -106,12 +92,6 @@ local function size_of(bytes, i, size, dtype)
     return most
 end
 
-local function hex(bytes)
-    return (bytes:gsub(".", function(c)
-        return ("%02x"):format(c:byte())
-    end))
-end
-
 --- What is wrong with the elements, or nil.
 local function wrong_element(got, expected, dtype, ulps)
     if got == expected then
@@ -155,31 +135,6 @@ end
 
 -- ---- running cases -------------------------------------------------------------------------------
 
---- The last line but a check is what the case tries.
-local function last_line(lines)
-    for i = #lines, 1, -1 do
-        if lines[i]:find("^local") then
-            return i
-        end
-    end
-end
-
-local function compile(text, environment)
-    if setfenv then -- luacheck: ignore 113
-        local chunk, why = loadstring(text, "=case") -- luacheck: ignore 113
-        return chunk and setfenv(chunk, environment), why -- luacheck: ignore 113
-    end
-    return load(text, "=case", "t", environment)
-end
-
---- What is wrong with the error of a case, or nil: it must be of the last line that tries something.
-local function wrong_error(what, lines)
-    local line = tostring(what):match("^case:(%d+): .")
-    if tonumber(line) ~= last_line(lines) then
-        return "an error at another line than the last: " .. tostring(what)
-    end
-end
-
 --- Runs a case; returns what is wrong, or nil.
 local function check(source, buffers, expected)
     local lines = split(source, ";;")
@@ -192,9 +147,9 @@ local function check(source, buffers, expected)
         local u = line:match("^local u(%d+) ")
         lines[i] = u and ("%s; U[%s] = u%s"):format(line, u, u) or line
     end
-    local chunk, why = compile(table.concat(lines, "\n"), environment)
+    local chunk, why = oracle.compile(table.concat(lines, "\n"), environment)
     if expected == "syntax" then
-        return chunk and "an operator that this Lua was not to know" or wrong_error(why, lines)
+        return chunk and "an operator that this Lua was not to know" or oracle.wrong_error(why, oracle.last_line(lines))
     end
     local results = {pcall(assert(chunk, why))}
     local result_buffer
@@ -202,7 +157,7 @@ local function check(source, buffers, expected)
         if results[1] then
             return "no error"
         end
-        local wrong = wrong_error(results[2], lines)
+        local wrong = oracle.wrong_error(results[2], oracle.last_line(lines))
         if wrong then
             return wrong
         end
@@ -227,24 +182,9 @@ local function check(source, buffers, expected)
     end
 end
 
-local function read(path)
-    local families, names = {}, {}
-    for line in assert(io.open(path), "make -C . " .. path):lines() do
-        local face, family = line:match("^(%w+)\t([^\t]*)")
-        local name = face .. ": " .. family
-        if not families[name] then
-            families[name] = {}
-            names[#names + 1] = name
-        end
-        table.insert(families[name], line)
-    end
-    return families, names
-end
-
 --- The cases of build/oracle/NAME.txt.
 return function(name)
-    local path = (os.getenv("TSR_ORACLE_DIR") or "build/oracle") .. "/" .. name .. ".txt"
-    local families, names = read(path)
+    local families, names = oracle.families(name .. ".txt")
     local cases = {names = names, total = 0, errors = 0}
 
     function cases.title(family)
@@ -253,24 +193,12 @@ return function(name)
 
     --- Runs those of a family; raises an error that shows what differs.
     function cases.run(family)
-        local wrong = {}
-        for _, line in ipairs(families[family]) do
-            local field = split(line, "\t")
+        oracle.run(families[family], function(field)
             local found = check(field[3], split(field[4], ","), field[5])
-            if found then
-                wrong[#wrong + 1] = ("%s\n%s\n%s"):format((field[3]:gsub(";;", "\n")), found, field[4])
-            end
             cases.total = cases.total + 1
             cases.errors = cases.errors + (field[5] == "error" and 1 or 0)
-        end
-        if #wrong > 0 then
-            table.sort(wrong, function(a, b)
-                return #a < #b
-            end)
-            local shown = math.min(#wrong, tonumber(os.getenv("TSR_ORACLE_SHOW") or 2))
-            error(("%d of %d cases differ; the shortest:\n%s"):format(#wrong, #families[family],
-                table.concat(wrong, "\n\n", 1, shown)), 0)
-        end
+            return found and ("%s\n%s\n%s"):format((field[3]:gsub(";;", "\n")), found, field[4])
+        end)
     end
 
     return cases
