@@ -6,7 +6,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from numpy_cases import assignable, joined, promoted, together
 from numpy_programs import axis_of, base, layout
-from program import FLOATS, INTS, NUMPY_DTYPES, Raw, Skip, Value, arguments, convert, dim, lua, met, write
+from program import FLOATS, INTS, NUMPY_DTYPES, Raw, Skip, Value, arguments, broadcastable, convert, dim, lua, met, write
 
 
 def rows(a):
@@ -141,14 +141,7 @@ def deepened(p):
 
 
 def broadcasts(p):
-    shape = [random.randint(1, 4) for _ in range(random.randint(0, 3))]
-    values = []
-    for _ in range(random.randint(1, 3)):
-        part = shape[random.randrange(len(shape) + 1):]
-        part = [1 if random.random() < 0.3 else n for n in part]
-        if random.random() < 0.03:
-            part = [n + 1 for n in part]
-        values.append(base(p, shape=part))
+    values = broadcastable(p, base)
     names = ", ".join(v.name for v in values)
     p.list(p.step("np.broadcast_arrays(%s)" % names,
                   lambda: np.broadcast_arrays(*[v.py for v in values])))

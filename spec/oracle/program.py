@@ -340,6 +340,19 @@ def arguments(args, options):
     return ", ".join(parts + [lua(options)] if options else parts)
 
 
+def broadcastable(p, base):
+    """A few values that base(p, shape=...) draws of shapes that broadcast, now and then of ones that do not."""
+    shape = [random.randint(1, 4) for _ in range(random.randint(0, 3))]
+    values = []
+    for _ in range(random.randint(1, 3)):
+        part = shape[random.randrange(len(shape) + 1):]
+        part = [1 if random.random() < 0.3 else n for n in part]
+        if random.random() < 0.03:
+            part = [n + 1 for n in part]
+        values.append(base(p, shape=part))
+    return values
+
+
 def write(out, face, family, body, count):
     """Draws `count` programs by body(program)."""
     written = 0

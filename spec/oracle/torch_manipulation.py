@@ -3,7 +3,7 @@ import random
 
 import torch
 
-from program import INTS, Raw, Skip, TORCH_DTYPES, arguments, dim, lua, met, write
+from program import INTS, Raw, Skip, TORCH_DTYPES, arguments, broadcastable, dim, lua, met, write
 from torch_programs import base, dim_of, layout, torch_convert
 
 
@@ -139,14 +139,7 @@ def deepened(p):
 
 
 def broadcasts(p):
-    shape = [random.randint(1, 4) for _ in range(random.randint(0, 3))]
-    values = []
-    for _ in range(random.randint(1, 3)):
-        part = shape[random.randrange(len(shape) + 1):]
-        part = [1 if random.random() < 0.3 else n for n in part]
-        if random.random() < 0.03:
-            part = [n + 1 for n in part]
-        values.append(base(p, shape=part))
+    values = broadcastable(p, base)
     names = ", ".join(v.name for v in values)
     p.list(p.step("torch.broadcast_tensors(%s)" % names,
                   lambda: torch.broadcast_tensors(*[v.py for v in values])))
