@@ -7,6 +7,8 @@ local lender = require "lender"
 local hosted = lender.open(64 * 2 ^ 20)
 
 local support = dofile "spec/support/oracle.lua"
+local outside = dofile "spec/support/outside.lua"
+local read, write = outside.read, outside.write
 local oracle = support.path "files"
 local folder = os.tmpname()
 os.remove(folder)
@@ -17,22 +19,6 @@ assert(os.execute("mkdir " .. folder))
 
 local function path(name)
     return folder .. "/" .. name
-end
-
-local function write(name, bytes)
-    local f = assert(io.open(name, "wb"))
-    f:write(bytes)
-    f:close()
-    return name
-end
-
-local function read(name)
-    local f = io.open(name, "rb")
-    local bytes = f and f:read("*a")
-    if f then
-        f:close()
-    end
-    return bytes
 end
 
 local function hex(x)

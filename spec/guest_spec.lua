@@ -1,12 +1,8 @@
 -- What hosts do to a guest's Lua (HOSTS.md of the project; spec/c/guest.c does what they do to a process). Each
 -- situation is made in an interpreter of its own, before the library is loaded and after, because files of the Lua
 -- half are read when one of their names is first used. spec/support/guest_work.lua is what is done in it.
-local build = os.getenv("TSR_BUILD") or "build"
-local lua = os.getenv("TSR_LUA") or "5.4"
-local root = io.popen("pwd"):read("*l")
-if build:sub(1, 1) ~= "/" then
-    build = root .. "/" .. build
-end
+local outside = dofile "spec/support/outside.lua"
+local build, lua, root = outside.build, outside.lua, outside.root
 local script = os.tmpname()
 
 local function sh(command)

@@ -1,11 +1,8 @@
 -- The programs as they are run: `tessera` with its options and its prompt, the example host `pixels`
 -- with scripts that behave and scripts that do not, and the host that bindings/README.md prints.
-local build = os.getenv("TSR_BUILD") or "build"
-local lua = os.getenv("TSR_LUA") or "5.4"
-local root = io.popen("pwd"):read("*l")
-if build:sub(1, 1) ~= "/" then
-    build = root .. "/" .. build
-end
+local outside = dofile "spec/support/outside.lua"
+local build, lua, root = outside.build, outside.lua, outside.root
+local has = outside.has
 local tessera = build .. "/host/" .. lua .. "/tessera"
 local pixels = build .. "/host/" .. lua .. "/pixels"
 
@@ -18,19 +15,11 @@ local function file(name)
 end
 
 local function write(name, text)
-    local f = assert(io.open(file(name), "wb"))
-    f:write(text)
-    f:close()
-    return file(name)
+    return outside.write(file(name), text)
 end
 
 local function read(name)
-    local f = io.open(file(name), "rb")
-    local text = f and f:read("*a")
-    if f then
-        f:close()
-    end
-    return text
+    return outside.read(file(name))
 end
 
 -- Runs a shell command in an empty environment of Lua paths; returns output, errors, status.
@@ -45,16 +34,8 @@ local function run(arguments, input)
     return sh(tessera .. " " .. arguments, input)
 end
 
--- It must go well, say nothing on stderr, and print exactly this.
 local function prints(expected, arguments, input)
-    local out, err, status = run(arguments, input)
-    assert.are.equal("", err)
-    assert.are.equal(expected, out)
-    assert.are.equal(0, status)
-end
-
-local function has(text, part)
-    assert(text:find(part, 1, true), ("%q does not hold %q"):format(text, part))
+    outside.printed(expected, run(arguments, input))
 end
 
 describe("tessera", function()

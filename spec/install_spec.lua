@@ -1,11 +1,8 @@
 -- `make install` into an empty place, the module from there in hosts of every kind, and `make uninstall`.
 -- The files are installed once, below; what the Lua-side loader must cope with comes out of what hosts do.
-local build = os.getenv("TSR_BUILD") or "build"
-local lua = os.getenv("TSR_LUA") or "5.4"
-local root = io.popen("pwd"):read("*l")
-if build:sub(1, 1) ~= "/" then
-    build = root .. "/" .. build
-end
+local outside = dofile "spec/support/outside.lua"
+local build, lua, root = outside.build, outside.lua, outside.root
+local has, read = outside.has, outside.read
 local at = lua == "jit" and "5.1" or lua
 local name = lua == "jit" and "luajit" or "lua" .. lua
 local hosts = build .. "/spec/" .. lua .. "/"
@@ -17,19 +14,7 @@ local prefix = dir .. "/usr"
 local share, lib = prefix .. "/share/lua/" .. at, prefix .. "/lib/lua/" .. at
 
 local function write(file, text)
-    local f = assert(io.open(dir .. "/" .. file, "wb"))
-    f:write(text)
-    f:close()
-    return dir .. "/" .. file
-end
-
-local function read(file)
-    local f = io.open(file, "rb")
-    local text = f and f:read("*a")
-    if f then
-        f:close()
-    end
-    return text
+    return outside.write(dir .. "/" .. file, text)
 end
 
 -- Output, errors and status of a shell command.
@@ -69,14 +54,7 @@ local function interpreter()
 end
 
 local function prints(expected, ...)
-    local out, err, status = run(...)
-    assert.are.equal("", err)
-    assert.are.equal(expected, out)
-    assert.are.equal(0, status)
-end
-
-local function has(text, part)
-    assert(text:find(part, 1, true), ("%q does not hold %q"):format(text, part))
+    outside.printed(expected, run(...))
 end
 
 local work = [[
