@@ -68,17 +68,11 @@ end
 --- What is wrong with a result, or nil.
 local function difference(expected, x, U)
     local dtype, shape, strides, place, bytes = expected:match("^(.-)/(.-)/(.-)/(.-)/(.-)$")
-    if type(x) ~= "userdata" then
-        return "the result is " .. tostring(x)
+    local wrong = oracle.wrong_kind(x, dtype, shape)
+    if wrong then
+        return wrong
     end
-    if x.dtype.name ~= dtype then
-        return ("dtype %s, expected %s"):format(x.dtype.name, dtype)
-    end
-    local got = table.concat(x.shape, ",")
-    if got ~= shape then
-        return ("shape (%s), expected (%s)"):format(got, shape)
-    end
-    got = hex(x:tobytes())
+    local got = hex(x:tobytes())
     if got ~= bytes then
         return ("bytes %s\nexpected  %s"):format(got, bytes)
     end

@@ -58,15 +58,10 @@ local function wrong_values(x, expected, bounds)
 end
 
 local function wrong_result(face, family, expected, x)
-    if type(x) ~= "userdata" then
-        return "the result is " .. tostring(x)
-    end
     local field = split(expected, "/")
-    local shape = table.concat(x.shape, ",")
-    if x.dtype.name ~= field[1] then
-        return ("dtype %s, expected %s"):format(x.dtype.name, field[1])
-    elseif shape ~= field[2] then
-        return ("shape (%s), expected (%s)"):format(shape, field[2])
+    local other = oracle.wrong_kind(x, field[1], field[2])
+    if other then
+        return other
     elseif not field[4] then
         local bytes = x:tobytes()
         return bytes ~= unhex(field[3]) and "other elements" .. tostring(x) or nil

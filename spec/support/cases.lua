@@ -120,17 +120,7 @@ end
 
 local function wrong_result(expected, x)
     local dtype, shape, bytes, ulps = expected:match("^(.-)/(.-)/(.-)/(.-)$")
-    if type(x) ~= "userdata" then
-        return "the result is " .. tostring(x)
-    end
-    if x.dtype.name ~= dtype then
-        return ("dtype %s, expected %s"):format(x.dtype.name, dtype)
-    end
-    local got = table.concat(x.shape, ",")
-    if got ~= shape then
-        return ("shape (%s), expected (%s)"):format(got, shape)
-    end
-    return wrong_element(x:tobytes(), unhex(bytes), dtype, ulps)
+    return oracle.wrong_kind(x, dtype, shape) or wrong_element(x:tobytes(), unhex(bytes), dtype, ulps)
 end
 
 -- ---- running cases -------------------------------------------------------------------------------

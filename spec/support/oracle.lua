@@ -88,6 +88,20 @@ function oracle.last_line(lines)
     end
 end
 
+--- What is wrong with the dtype or the shape of a result, or nil.
+function oracle.wrong_kind(x, dtype, shape)
+    if type(x) ~= "userdata" then
+        return "the result is " .. tostring(x)
+    end
+    if x.dtype.name ~= dtype then
+        return ("dtype %s, expected %s"):format(x.dtype.name, dtype)
+    end
+    local got = table.concat(x.shape, ",")
+    if got ~= shape then
+        return ("shape (%s), expected (%s)"):format(got, shape)
+    end
+end
+
 --- Runs check(fields) for each line; raises an error that shows the shortest of the texts that it returns.
 function oracle.run(lines, check)
     local wrong = {}
