@@ -140,7 +140,7 @@ static inline int64_t at_once_bytes(const tsr_context *context, const known *k,
     int64_t bytes = x->size * k->types.item;
     bool simple = k->at_once == at_once_key(default_float, x, y) && x->plain && y->plain &&
                   x->ndim == 1 && y->ndim == 1 && x->size == y->size && bytes <= TSR_PLACE_MOST;
-    return simple && tsr_may_place(context) && tsr_interrupted(context) == TSR_OK ? bytes : -1;
+    return simple && tsr_may_place(context) ? bytes : -1;
 }
 
 size_t tsr_at_once_room(tsr_context *context, const tsr_memo *memo, tsr_dtype default_float,
@@ -154,7 +154,7 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     const known *k = (const known *)(const void *)memo;
     const tsr_types *t = &k->types;
     int64_t bytes = at_once_bytes(context, k, default_float, x, y);
-    if (bytes < 0 || tsr_place_room(1, bytes) != room)
+    if (bytes < 0 || tsr_place_room(1, bytes) != room || tsr_interrupted(context) != TSR_OK)
         return NULL;
     tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
     const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
