@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { LINE_MOST = 16384 }; /* longer lines are left to passes over memory */
+enum { LINE_MOST = 131072 }; /* longer lines are left to passes over memory */
 enum { UP_OTHERWISE = TSRL_UPVALUES + 1, UP_WAY, UPVALUES = UP_WAY };
 
 typedef struct way {

@@ -1,8 +1,9 @@
 /* softmax and log_softmax along one dimension.
  *
- * A line is brought into a buffer of the thread's own (several lines at once where memory runs
- * across them, so that they are transposed), and all that is done to it happens there: its maximum,
- * the exponentials of what lies below it, their sum, the quotient. The maximum is taken away first,
+ * A line that is not contiguous, or of another dtype, is brought into a buffer of the thread's own
+ * (several lines at once where memory runs across them, so that they are transposed), and all that
+ * is done to it happens there: its maximum, the exponentials of what lies below it, their sum, the
+ * quotient. The maximum is taken away first,
  * so that nothing overflows; a line of -inf, or with +inf or NaN, is NaN, as the formula says.
  * 16-bit floating elements are computed in float32 and rounded once. Lines may be long: all that is
  * done to one is done in sections, between which it may be told to stop. */
@@ -39,48 +40,57 @@ static bool goes_on(job *j) {
     return atomic_load_explicit(&j->status, memory_order_relaxed) == TSR_OK;
 }
 
-/* x[i] = x[i] (op) number for i < n, where the number stands repeated in `block`. */
-static void combine(job *j, tsr_binary op, char *x, const void *number, void *block, int64_t n) {
+/* to[i] = from[i] (op) the number that stands repeated in `block`, i < n. */
+static void combine(job *j, tsr_binary op, const char *from, const void *block, char *to,
+                    int64_t n) {
     tsr_kernel_binary *run = j->kernels->binary[op][j->work];
-    int64_t most = n < CHUNK ? n : CHUNK;
-    j->kernels->fill[tsr_item_row((size_t)j->item)](number, block, (size_t)most);
     for (int64_t i = 0; i < n && goes_on(j); i += CHUNK)
-        run(x + i * j->item, block, x + i * j->item, (size_t)(n - i < CHUNK ? n - i : CHUNK));
+        run(from + i * j->item, block, to + i * j->item, (size_t)(n - i < CHUNK ? n - i : CHUNK));
 }
 
-static void fold_line(job *j, tsr_fold fold, const char *x, int64_t n, void *result) {
+static void repeat(job *j, const void *number, void *block) {
+    int64_t most = j->length < CHUNK ? j->length : CHUNK;
+    j->kernels->fill[tsr_item_row((size_t)j->item)](number, block, (size_t)most);
+}
+
+/* Folds at most a leaf into the result. */
+static void fold_leaf(job *j, tsr_fold fold, const char *x, int64_t n, void *result) {
     _Alignas(64) char lanes[TSR_FOLD_LANES * 8];
     _Alignas(16) char item[16], leaf[16];
     tsr_fold_identity(fold, j->work, item);
-    memcpy(result, item, (size_t)j->item);
-    for (int64_t i = 0; i < n && goes_on(j); i += TSR_FOLD_LEAF) {
-        int64_t m = n - i < TSR_FOLD_LEAF ? n - i : TSR_FOLD_LEAF;
-        j->kernels->fill[tsr_item_row((size_t)j->item)](item, lanes, TSR_FOLD_LANES);
-        j->kernels->fold[fold][j->work](x + i * j->item, (size_t)m, lanes);
-        j->kernels->fold_end[fold][j->work](lanes, leaf);
-        j->kernels->binary[fold == TSR_FOLD_SUM ? TSR_BIN_ADD : TSR_BIN_MAXIMUM][j->work](
-            result, leaf, result, 1);
-    }
+    j->kernels->fill[tsr_item_row((size_t)j->item)](item, lanes, TSR_FOLD_LANES);
+    j->kernels->fold[fold][j->work](x, (size_t)n, lanes);
+    j->kernels->fold_end[fold][j->work](lanes, leaf);
+    j->kernels->binary[fold == TSR_FOLD_SUM ? TSR_BIN_ADD : TSR_BIN_MAXIMUM][j->work](result, leaf,
+                                                                                      result, 1);
 }
 
-static void exponential_line(job *j, const char *x, char *result, int64_t n) {
+static int64_t leaf_at(const job *j, int64_t i) {
+    return j->length - i < TSR_FOLD_LEAF ? j->length - i : TSR_FOLD_LEAF;
+}
+
+/* A line of the dtype `work`; it may become its own result. Each leaf is still in the first-level
+ * cache when its exponentials are summed up. */
+static void softmax_line(job *j, const char *from, char *to) {
+    _Alignas(64) char block[CHUNK * 8], leaf[TSR_FOLD_LEAF * 8];
+    _Alignas(16) char largest[16], total[16];
     tsr_kernel_unary *exponential = j->kernels->unary[TSR_FN_EXP][j->work];
-    for (int64_t i = 0; i < n && goes_on(j); i += SECTION)
-        exponential(x + i * j->item, result + i * j->item,
-                    (size_t)(n - i < SECTION ? n - i : SECTION));
-}
-
-static void softmax_line(job *j, char *x, char *spare) {
-    _Alignas(64) char block[CHUNK * 8];
-    _Alignas(16) char number[16];
-    int64_t n = j->length;
-    fold_line(j, TSR_FOLD_MAX, x, n, number);
-    combine(j, TSR_BIN_SUBTRACT, x, number, block, n);
-    exponential_line(j, x, j->logarithm ? spare : x, n);
-    fold_line(j, TSR_FOLD_SUM, j->logarithm ? spare : x, n, number);
+    tsr_fold_identity(TSR_FOLD_MAX, j->work, largest);
+    tsr_fold_identity(TSR_FOLD_SUM, j->work, total);
+    for (int64_t i = 0; i < j->length && goes_on(j); i += TSR_FOLD_LEAF)
+        fold_leaf(j, TSR_FOLD_MAX, from + i * j->item, leaf_at(j, i), largest);
+    repeat(j, largest, block);
+    for (int64_t i = 0; i < j->length && goes_on(j); i += TSR_FOLD_LEAF) {
+        char *below = to + i * j->item, *powers = j->logarithm ? leaf : below;
+        int64_t n = leaf_at(j, i);
+        combine(j, TSR_BIN_SUBTRACT, from + i * j->item, block, below, n);
+        exponential(below, powers, (size_t)n);
+        fold_leaf(j, TSR_FOLD_SUM, powers, n, total);
+    }
     if (j->logarithm)
-        j->kernels->unary[TSR_FN_LOG][j->work](number, number, 1);
-    combine(j, j->logarithm ? TSR_BIN_SUBTRACT : TSR_BIN_DIVIDE, x, number, block, n);
+        j->kernels->unary[TSR_FN_LOG][j->work](total, total, 1);
+    repeat(j, total, block);
+    combine(j, j->logarithm ? TSR_BIN_SUBTRACT : TSR_BIN_DIVIDE, to, block, to, j->length);
 }
 
 /* ---- moving lines ---- */
@@ -142,29 +152,57 @@ static int64_t room_of(const job *j) {
     return j->group * j->length * 16;
 }
 
-static void run_task(void *user, int64_t index) {
-    job *j = user;
-    char *room = goes_on(j) ? tsr_block_new(j->context, (size_t)room_of(j), false, NULL) : NULL;
-    if (room == NULL) {
-        int none = TSR_OK; /* unless there is another reason already */
-        atomic_compare_exchange_strong(&j->status, &none, (int)TSR_EMEMORY);
-        return;
+/* Whether lines are where they can be worked on, so that none is carried anywhere. */
+static bool lies_ready(const job *j) {
+    const tsr_plan *plan = j->plan;
+    int last = plan->ndim - 1;
+    uintptr_t bits = 0;
+    for (int k = 0; k < 2; k++) {
+        bits |= (uintptr_t)plan->data[k];
+        for (int d = 0; d < last; d++)
+            bits |= (uintptr_t)plan->strides[k][d];
     }
+    return j->in.count == 0 && j->out.count == 0 && bits % (uintptr_t)j->item == 0 &&
+           (j->length == 1 ||
+            (plan->strides[0][last] == j->item && plan->strides[1][last] == j->item));
+}
+
+/* Lines [from, to), through a buffer. */
+static void carry_lines(job *j, int64_t from, int64_t to, char *room) {
     const tsr_plan *plan = j->plan;
     int64_t row = plan->ndim > 1 ? plan->shape[plan->ndim - 2] : 1;
     char *spare = room + j->group * j->length * 8;
-    int64_t end = (index + 1) * j->batch < j->lines ? (index + 1) * j->batch : j->lines;
-    end = tsr_estimating(j->context) ? 0 : end;
-    for (int64_t line = index * j->batch, n; line < end; line += n) {
-        n = end - line < j->group ? end - line : j->group;
+    for (int64_t line = from, n; line < to; line += n) {
+        n = to - line < j->group ? to - line : j->group;
         if (row - line % row < n)
             n = row - line % row;
         carry(j, 1, false, line, n, room, spare);
         for (int64_t i = 0; i < n; i++)
-            softmax_line(j, room + i * j->length * j->item, spare);
+            softmax_line(j, room + i * j->length * j->item, room + i * j->length * j->item);
         carry(j, 0, true, line, n, room, spare);
     }
-    tsr_block_free(j->context, room, (size_t)room_of(j));
+}
+
+static void run_task(void *user, int64_t index) {
+    job *j = user;
+    int64_t from = index * j->batch, to = from + j->batch < j->lines ? from + j->batch : j->lines;
+    bool ready = lies_ready(j);
+    char *room = NULL;
+    if (goes_on(j) && !ready)
+        room = tsr_block_new(j->context, (size_t)room_of(j), false, NULL);
+    if (room == NULL && !ready) {
+        int none = TSR_OK; /* unless there is another reason already */
+        atomic_compare_exchange_strong(&j->status, &none, (int)TSR_EMEMORY);
+        return;
+    }
+    if (tsr_estimating(j->context))
+        to = from;
+    if (!ready)
+        carry_lines(j, from, to, room);
+    for (int64_t line = from; ready && line < to && goes_on(j); line++)
+        softmax_line(j, line_at(j, 1, line), line_at(j, 0, line));
+    if (!ready)
+        tsr_block_free(j->context, room, (size_t)room_of(j));
 }
 
 static tsr_status run(job *j, const tsr_array *a, const tsr_array *result, tsr_error *err) {

@@ -32,7 +32,7 @@ end
 
 local function lines_of(name)
     local path = oracle.path(name)
-    return assert(io.open(path), "make " .. path):lines()
+    return assert(io.open(path), "make " .. (path:match("[^/]+/oracle/[^/]+$") or path)):lines()
 end
 
 --- The lines of a file by "face: family", and these names in their order.
