@@ -60,7 +60,7 @@ static tsr_status estimated_new(tsr_context *context, size_t bytes, tsr_storage 
     if (s == NULL)
         return TSR_EMEMORY;
     s->kind = TSR_ESTIMATED;
-    s->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    atomic_init(&s->rights, TSR_READ | TSR_WRITE | TSR_RESIZE);
     s->bytes = bytes;
     s->data = s->tail;
     if (!in_header) {
@@ -87,7 +87,7 @@ tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zeroed, tsr_
     if (s == NULL)
         return TSR_EMEMORY;
     s->kind = TSR_OWNED;
-    s->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
+    atomic_init(&s->rights, TSR_READ | TSR_WRITE | TSR_RESIZE);
     s->bytes = bytes;
     s->data = s->tail;
     if (!in_header) {
@@ -131,7 +131,7 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
     if (s == NULL)
         return TSR_EMEMORY;
     s->kind = (uint8_t)buffer->kind;
-    s->rights = (uint8_t)buffer->rights;
+    atomic_init(&s->rights, (uint8_t)buffer->rights); /* an assignment would be a barrier */
     s->bytes = buffer->bytes;
     s->data = buffer->data;
     origin *o = origin_of(s);
@@ -296,7 +296,9 @@ tsr_status tsr_storage_revoke(tsr_storage *s, int64_t nanoseconds, tsr_error *er
     uint32_t state = atomic_load(&s->state);
     for (; (state & REVOKED) == 0; state = atomic_load(&s->state)) {
         if ((state & ~FLAGS) == 0) {
-            if (!atomic_compare_exchange_strong(&s->state, &state, REVOKED))
+            if (tsr_alone())
+                atomic_store_explicit(&s->state, REVOKED, memory_order_relaxed);
+            else if (!atomic_compare_exchange_strong(&s->state, &state, REVOKED))
                 continue;
             if (state != 0) /* others wait for the same */
                 tsr_system_wake(&s->state, INT32_MAX);
