@@ -16,3 +16,20 @@ describe("math functions do as the real libraries", function()
         assert.is_true(cases.errors > 500 and cases.errors < cases.total / 3)
     end)
 end)
+
+describe("powers of integers", function()
+    local ts = require "tessera"
+    local np = ts.np
+    local base, exponent = np.array({2, 3, 4}, {dtype = "int32"}), np.array({-1, 2, 3}, {dtype = "int32"})
+
+    it("are refused only where a negative exponent is used", function()
+        local out = np.zeros(3, {dtype = "int32"})
+        np.power(base, exponent, {where = np.array({false, true, true}), out = out})
+        assert.same({0, 9, 64}, out:tolist())
+        for _, where in ipairs {{true, true, true}, {true, false, false}} do
+            assert.has_error(function() np.power(base, exponent, {where = np.array(where), out = out}) end)
+            assert.matches("negative integer powers", ts.last_error().message)
+        end
+        assert.same({0, 9, 64}, out:tolist())
+    end)
+end)

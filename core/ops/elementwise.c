@@ -24,33 +24,42 @@ static tsr_status check_alpha(const tsr_array *alpha, tsr_dtype common, tsr_erro
     return TSR_OK;
 }
 
+/* Whether any exponent that is used is negative. */
+static tsr_status find_negative(tsr_context *context, const tsr_array *exponents,
+                                const tsr_apply_options *options, bool *negative, tsr_error *err) {
+    tsr_apply_options plain = {.face = options->face, .default_float = options->default_float};
+    tsr_reduce_options all = {.face = options->face, .dtype = TSR_DTYPE_COUNT, .count = -1};
+    tsr_array *signs = NULL, *used = NULL, *any = NULL;
+    tsr_status status = tsr_apply(context, TSR_DO_SIGNBIT, &exponents, &plain, &signs, err);
+    const tsr_array *both[] = {signs, options->where};
+    if (status == TSR_OK && options->where != NULL)
+        status = tsr_apply(context, TSR_DO_LOGICAL_AND, both, &plain, &used, err);
+    if (status == TSR_OK)
+        status = tsr_reduce(context, TSR_REDUCE_ANY, used != NULL ? used : signs, &all, &any, err);
+    if (status == TSR_OK)
+        *negative = *(const bool *)tsr_data_of(any);
+    tsr_array_release(any);
+    tsr_array_release(used);
+    tsr_array_release(signs);
+    return status;
+}
+
 /* Integers have no negative powers: on torch for numbers, on np for all exponents that are used. */
 static tsr_status check_exponents(tsr_context *context, const tsr_array *const *operands,
                                   const tsr_apply_options *options, tsr_error *err) {
     bool negative = false;
+    tsr_status status = TSR_OK;
     if (tsr_dtype_describe((tsr_dtype)operands[1]->dtype)->kind != 'i')
         return TSR_OK;
-    if (options->face == TSR_FACE_TORCH) {
-        bool number = (options->weak >> 1 & 1) != 0;
-        negative = number && (tsr_fitting_array(operands[1]) >> TSR_UINT64 & 1) == 0;
-    } else if (tsr_array_size(operands[0]) > 0) {
-        tsr_apply_options plain = {.face = options->face, .default_float = options->default_float};
-        tsr_reduce_options all = {.face = options->face, .dtype = TSR_DTYPE_COUNT, .count = -1};
-        tsr_array *signs = NULL, *any = NULL;
-        tsr_status status = tsr_apply(context, TSR_DO_SIGNBIT, &operands[1], &plain, &signs, err);
-        if (status == TSR_OK)
-            status = tsr_reduce(context, TSR_REDUCE_ANY, signs, &all, &any, err);
-        if (status == TSR_OK)
-            negative = *(const bool *)tsr_data_of(any);
-        tsr_array_release(any);
-        tsr_array_release(signs);
-        if (status != TSR_OK)
-            return status;
-    }
-    if (negative)
+    if (options->face == TSR_FACE_TORCH)
+        negative = (options->weak >> 1 & 1) != 0 &&
+                   (tsr_fitting_array(operands[1]) >> TSR_UINT64 & 1) == 0;
+    else if (tsr_array_size(operands[0]) > 0)
+        status = find_negative(context, operands[1], options, &negative, err);
+    if (status == TSR_OK && negative)
         return tsr_error_set(err, TSR_EVALUE,
                              "integers to negative integer powers are not allowed");
-    return TSR_OK;
+    return status;
 }
 
 static int constant_of(tsr_program *p, const tsr_array *number) {
