@@ -61,7 +61,7 @@ static void leave_alone(lua_State *L) {
     lua_settop(L, 1);
 }
 
-/* Pushes the result of a new array, of the face and most likely the shape and dtype of `given`. */
+/* Pushes a new array of the face of `given`, in a place where there is room for it. */
 static void push_new(lua_State *L, call *c, const tsrL_object *given, bool requires_grad) {
     tsr_error err;
     tsrL_no_error(&err);
@@ -115,9 +115,10 @@ static inline bool operate_at_once(lua_State *L, const tsrL_operation *operation
     tsrL_object *made = tsrL_new_placed(L, (tsr_face)x->face, room, &place);
     made->cell->array = tsr_apply_at_once(lib->context, memo, default_float, x->cell->array,
                                           y->cell->array, place, room);
-    if (made->cell->array == NULL)
+    bool done = made->cell->array != NULL;
+    if (!done)
         lua_pop(L, 1);
-    return made->cell->array != NULL;
+    return done;
 }
 
 /* All that has only arrays of one face, and numbers that fit. */
