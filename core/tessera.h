@@ -142,7 +142,7 @@ typedef enum tsr_face { TSR_FACE_NUMPY, TSR_FACE_TORCH, TSR_FACE_COUNT } tsr_fac
 
 /* Finds a dtype by name ("float32"), by an alias of the face ("half"; "float" is float32 on torch
  * and float64 on numpy) or by NumPy type string ("<f4", "f4", "|u1"). False when there is none;
- * foreign byte order is none. */
+ * foreign byte order is none (an array has it: tsr_view_swapped). */
 TSR_API bool tsr_dtype_parse(tsr_face face, const char *text, tsr_dtype *out);
 /* The aliases of a dtype on a face, separated by spaces (borrowed, static). */
 TSR_API const char *tsr_dtype_aliases(tsr_face face, tsr_dtype dtype);
@@ -457,6 +457,10 @@ TSR_API void *tsr_array_data(const tsr_array *array);
 TSR_API bool tsr_array_is_contiguous(const tsr_array *array);         /* row-major, no gaps */
 TSR_API bool tsr_array_is_fortran_contiguous(const tsr_array *array); /* column-major, no gaps */
 TSR_API bool tsr_array_is_aligned(const tsr_array *array);
+/* Whether its elements lie in the byte order that this machine has not (tsr_view_swapped). All of
+ * the library's functions read and write them rightly; who takes the bytes by tsr_array_data must
+ * ask. Such an array is neither contiguous nor aligned, so asking for that is enough, too. */
+TSR_API bool tsr_array_is_swapped(const tsr_array *array);
 /* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when the right to write (`write`), or to read, is missing.
  */
 TSR_API tsr_status tsr_array_usable(const tsr_array *array, bool write, tsr_error *err);
@@ -496,6 +500,8 @@ TSR_API tsr_status tsr_view_index(const tsr_array *array, int count, const tsr_i
                                   tsr_array **out, tsr_error *err);
 TSR_API tsr_status tsr_view_alias(const tsr_array *array, unsigned rights, tsr_array **out,
                                   tsr_error *err);
+/* The same bytes as elements in the other byte order, of each part for complex ones. */
+TSR_API tsr_status tsr_view_swapped(const tsr_array *array, tsr_array **out, tsr_error *err);
 TSR_API tsr_status tsr_view_select(const tsr_array *array, int dim, int64_t index, tsr_array **out,
                                    tsr_error *err);
 TSR_API tsr_status tsr_view_narrow(const tsr_array *array, int dim, int64_t start, int64_t length,
@@ -513,7 +519,8 @@ TSR_API tsr_status tsr_view_reshape(const tsr_array *array, int ndim, const int6
 TSR_API tsr_status tsr_shape_resolve(int64_t size, int ndim, const int64_t *shape,
                                      int64_t *resolved, tsr_error *err);
 /* The same bytes as another dtype. Differing item sizes rescale the last dimension, whose stride
- * must be one item and whose extent must divide. */
+ * must be one item and whose extent must divide. Those of an array in the other byte order can be
+ * seen as numbers of the same size, in that order too, or as single bytes. */
 TSR_API tsr_status tsr_view_dtype(const tsr_array *array, tsr_dtype dtype, tsr_array **out,
                                   tsr_error *err);
 /* Broadcasts to a shape; -1 keeps a size. Repeated dimensions have stride 0 and the view loses no
@@ -1068,10 +1075,10 @@ TSR_API tsr_status tsr_file_field(tsr_file *file, int64_t entry, int64_t field, 
                                   tsr_error *err);
 /* New array: read, or a view of the mapped file. The fields of a structured array, and tensors of
  * one storage in a .pt file, share their memory. Data in the byte order of other machines is put
- * right when it is read, and cannot be mapped; nor can what is compressed (TSR_EUNSUPPORTED). The
- * check sum of a member of an archive is compared when it is read (TSR_EIO); mapping touches
- * nothing, and so checks nothing but that the member lies where the archive says. TSR_EDTYPE: there
- * is no such dtype here. */
+ * right when it is read; mapped, it is a view in that order (tsr_view_swapped). What is compressed
+ * cannot be mapped (TSR_EUNSUPPORTED). The check sum of a member of an archive is compared when it
+ * is read (TSR_EIO); mapping touches nothing, and so checks nothing but that the member lies where
+ * the archive says. TSR_EDTYPE: there is no such dtype here. */
 TSR_API tsr_status tsr_file_array(tsr_file *file, int64_t entry, int64_t field, tsr_array **out,
                                   tsr_error *err);
 /* Texts that a safetensors file has besides; returns how many. Borrowed from the file. */

@@ -135,7 +135,7 @@ int tsrL_op_contiguous(lua_State *L) {
 static int cast(lua_State *L, tsrL_object *o, tsr_dtype dtype, tsrL_copy copy, tsr_order order,
                 bool any_order) {
     bool same =
-        dtype == tsr_array_dtype(o->cell->array) &&
+        dtype == tsr_array_dtype(o->cell->array) && !tsr_array_is_swapped(o->cell->array) &&
         (any_order || (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(o->cell->array)
                                             : tsr_array_is_contiguous(o->cell->array)));
     if (same && copy != TSRL_COPY_ALWAYS) {

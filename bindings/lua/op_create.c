@@ -70,7 +70,7 @@ static void at_least(lua_State *L, tsrL_object *made, int64_t ndmin) {
 }
 
 static bool is_satisfied(const tsr_array *a, tsr_dtype dtype, tsr_order order, bool any_order) {
-    if (dtype != TSR_DTYPE_COUNT && dtype != tsr_array_dtype(a))
+    if (dtype != TSR_DTYPE_COUNT && (dtype != tsr_array_dtype(a) || tsr_array_is_swapped(a)))
         return false;
     return any_order ||
            (order == TSR_ORDER_F ? tsr_array_is_fortran_contiguous(a) : tsr_array_is_contiguous(a));

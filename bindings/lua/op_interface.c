@@ -40,13 +40,17 @@ static void name_stranger(lua_State *L) {
     }
 }
 
-static tsr_dtype interface_dtype(lua_State *L) {
+/* *swapped: its elements are in the other byte order. */
+static tsr_dtype interface_dtype(lua_State *L, bool *swapped) {
     tsr_dtype dtype = TSR_BOOL;
+    *swapped = false;
     if (field(L, "dtype")) {
         name_stranger(L);
         dtype = tsrL_dtype(L, -1, TSR_FACE_NUMPY);
     } else if (field(L, "typestr") && lua_type(L, -1) == LUA_TSTRING) {
-        if (!tsr_dtype_parse(TSR_FACE_NUMPY, lua_tostring(L, -1), &dtype))
+        const char *typestr = lua_tostring(L, -1);
+        *swapped = *typestr == '>';
+        if (!tsr_dtype_parse(TSR_FACE_NUMPY, typestr + *swapped, &dtype))
             tsrL_fail(L, TSR_EDTYPE, 1, "__array_interface: typestr \"%s\" is not supported",
                       lua_tostring(L, -1));
     } else {
@@ -80,7 +84,8 @@ static void extent(lua_State *L, int ndim, const int64_t *shape, const int64_t *
 /* The description is on top of the stack, the object at 1. */
 static bool view_interface(lua_State *L) {
     int table = lua_gettop(L);
-    tsr_dtype dtype = interface_dtype(L);
+    bool swapped;
+    tsr_dtype dtype = interface_dtype(L, &swapped);
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     int64_t shape[TSR_MAX_DIMS], strides[TSR_MAX_DIMS], low = 0, high = 0;
     if (!field(L, "shape"))
@@ -129,8 +134,15 @@ static bool view_interface(lua_State *L) {
     if (lua_isnil(L, -1))
         lua_pushvalue(L, 1);
     int anchor = lua_gettop(L);
-    tsrL_fill_anchored(L, anchor, &buffer, tsrL_new(L, TSR_FACE_NUMPY), dtype, ndim, shape, strides,
-                       first);
+    tsrL_object *made = tsrL_new(L, TSR_FACE_NUMPY);
+    tsrL_fill_anchored(L, anchor, &buffer, made, dtype, ndim, shape, strides, first);
+    if (swapped) {
+        tsr_error err = TSRL_ERROR;
+        tsr_array *native = made->cell->array, *view = NULL;
+        TSRL_TRY(L, &err, tsr_view_swapped(native, &view, &err));
+        made->cell->array = view;
+        tsr_array_release(native);
+    }
     return true;
 }
 
@@ -248,10 +260,15 @@ int tsrL_op_array_interface(lua_State *L) {
     lua_setfield(L, -2, "shape");
     tsrL_push_shape(L, tsr_array_ndim(a), tsr_array_strides(a), TSR_FACE_NUMPY);
     lua_setfield(L, -2, "strides");
-    lua_pushstring(L, tsr_dtype_describe(tsr_array_dtype(a))->typestr);
+    const char *typestr = tsr_dtype_describe(tsr_array_dtype(a))->typestr;
+    if (tsr_array_is_swapped(a)) {
+        lua_pushfstring(L, "%c%s", *typestr == '<' ? '>' : '<', typestr + 1);
+    } else {
+        tsrL_push_dtype(L, tsr_array_dtype(a));
+        lua_setfield(L, -2, "dtype");
+        lua_pushstring(L, typestr);
+    }
     lua_setfield(L, -2, "typestr");
-    tsrL_push_dtype(L, tsr_array_dtype(a));
-    lua_setfield(L, -2, "dtype");
     lua_pushboolean(L, readonly);
     lua_setfield(L, -2, "readonly");
     return 1;

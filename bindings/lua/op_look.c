@@ -188,10 +188,11 @@ static void set_flag(lua_State *L, const char *name, bool value) {
 /* NumPy's flags, in lower case. */
 int tsrL_op_flags(lua_State *L) {
     const tsr_array *a = tsrL_self(L)->cell->array;
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 7);
     set_flag(L, "c_contiguous", tsr_array_is_contiguous(a));
     set_flag(L, "f_contiguous", tsr_array_is_fortran_contiguous(a));
     set_flag(L, "aligned", tsr_array_is_aligned(a));
+    set_flag(L, "native", !tsr_array_is_swapped(a));
     set_flag(L, "writeable", (tsr_array_rights(a) & TSR_WRITE) != 0);
     set_flag(L, "owndata",
              tsr_storage_kind(tsr_array_storage(a)) == TSR_OWNED &&

@@ -22,7 +22,7 @@ static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
         return NULL;
     atomic_init(&a->references, 1);
     a->room = a->ndim = (uint8_t)ndim;
-    a->placed = a->plain = false;
+    a->placed = a->plain = a->swapped = false;
     a->context = context;
     return a;
 }
@@ -169,6 +169,7 @@ tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, ts
     a->dtype = from->dtype;
     a->itemsize = from->itemsize;
     a->rights = from->rights;
+    a->swapped = from->swapped;
     a->offset = from->offset;
     a->storage = from->storage;
     tsr_storage_hold(from->storage);
@@ -231,6 +232,7 @@ tsr_status tsr_array_resize(tsr_array **array, int ndim, const int64_t *shape, t
         a->dtype = (*array)->dtype;
         a->itemsize = (*array)->itemsize;
         a->rights = (*array)->rights;
+        a->swapped = (*array)->swapped;
         a->offset = (*array)->offset;
         a->storage = (*array)->storage;
     }
@@ -314,11 +316,14 @@ void *tsr_array_data(const tsr_array *a) {
     return tsr_storage_revoked(a->storage) ? NULL : tsr_data_of(a);
 }
 
-/* Dimensions of size 1 have no say; an empty array is contiguous. `step` walks the dimensions from
+/* Dimensions of size 1 have no say; an empty array is contiguous, one in the other byte order is
+ * not, as nobody may take its bytes for its elements. `step` walks the dimensions from
  * the one that should be fastest. */
 static bool is_dense(const tsr_array *a, int first, int step) {
     if (a->size == 0)
         return true;
+    if (a->swapped)
+        return false;
     int64_t expected = a->itemsize;
     for (int i = first, n = 0; n < a->ndim; n++, i += step) {
         if (tsr_shape_of(a)[i] == 1)
@@ -343,6 +348,8 @@ bool tsr_array_is_aligned(const tsr_array *a) {
     for (int i = 0; i < a->ndim; i++)
         if (tsr_shape_of(a)[i] > 1)
             bits |= (uintptr_t)tsr_strides_of(a)[i];
+    if (a->swapped && a->size > 0) /* so that no kernel takes it as it lies */
+        return false;
     return a->size == 0 || bits % tsr_dtype_describe((tsr_dtype)a->dtype)->alignment == 0;
 }
 
@@ -366,6 +373,43 @@ tsr_status tsr_array_usable(const tsr_array *a, bool write, tsr_error *err) {
 tsr_status tsr_array_readable(const tsr_array *a, tsr_error *err) {
     return a->storage->kind == TSR_ESTIMATED ? tsr_storage_unknown(err)
                                              : tsr_array_usable(a, false, err);
+}
+
+bool tsr_array_is_swapped(const tsr_array *a) {
+    return a->swapped;
+}
+
+tsr_status tsr_array_native(const tsr_array *a, tsr_error *err) {
+    if (!a->swapped)
+        return TSR_OK;
+    return tsr_error_set(err, TSR_EUNSUPPORTED, "array is in the other byte order: copy it first");
+}
+
+/* An element of `a` with its bytes in the other order, between its parts too: once more gives it
+ * back. */
+static void reverse_units(const tsr_array *a, const char *from, char *to) {
+    size_t unit = tsr_dtype_unit((tsr_dtype)a->dtype);
+    for (size_t i = 0; i < a->itemsize; i++)
+        to[i] = from[i / unit * unit + unit - 1 - i % unit];
+}
+
+tsr_scalar tsr_array_load(const tsr_array *a, const char *at) {
+    _Alignas(16) char native[16];
+    if (a->swapped) {
+        reverse_units(a, at, native);
+        at = native;
+    }
+    return tsr_scalar_load((tsr_dtype)a->dtype, at);
+}
+
+void tsr_array_store(tsr_array *a, char *at, const tsr_scalar *value) {
+    _Alignas(16) char native[16];
+    if (!a->swapped) {
+        tsr_scalar_store((tsr_dtype)a->dtype, at, value);
+        return;
+    }
+    tsr_scalar_store((tsr_dtype)a->dtype, native, value);
+    reverse_units(a, native, at);
 }
 
 static tsr_status locate(const tsr_array *a, int count, const int64_t *index, int64_t *at,
@@ -393,11 +437,11 @@ tsr_status tsr_array_get(const tsr_array *a, int count, const int64_t *index, ts
         return status;
     if (a->storage->kind == TSR_ESTIMATED)
         return tsr_storage_unknown(err);
-    if (a->dtype == TSR_FLOAT64) { /* most of all reads */
+    if (a->dtype == TSR_FLOAT64 && !a->swapped) { /* most of all reads */
         out->dtype = TSR_FLOAT64;
         memcpy(&out->as.f, tsr_data_of(a) + at, sizeof out->as.f);
     } else {
-        *out = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a) + at);
+        *out = tsr_array_load(a, tsr_data_of(a) + at);
     }
     tsr_storage_leave(a->storage);
     return TSR_OK;
@@ -410,7 +454,7 @@ tsr_status tsr_array_set(tsr_array *a, int count, const int64_t *index, const ts
     if (status != TSR_OK || (status = tsr_array_enter(a, TSR_WRITE, err)) != TSR_OK)
         return status;
     if (!tsr_estimating(a->context))
-        tsr_scalar_store((tsr_dtype)a->dtype, tsr_data_of(a) + at, value);
+        tsr_array_store(a, tsr_data_of(a) + at, value);
     tsr_storage_touch(a->storage);
     tsr_storage_leave(a->storage);
     return TSR_OK;

@@ -13,6 +13,7 @@ struct tsr_array {
     uint8_t room; /* dimensions that this header has room for */
     bool placed;  /* in memory of the caller's (place.c) */
     bool plain;   /* row-major from the start of owned memory, as it was made, for certain */
+    bool swapped; /* its elements are in the other byte order: see tsr_view_swapped */
     tsr_context *context; /* paid for this header */
     tsr_storage *storage; /* retained */
     int64_t offset;       /* bytes */
@@ -73,6 +74,19 @@ static inline char *tsr_data_of(const tsr_array *a) {
     return tsr_storage_base(a->storage) + a->offset;
 }
 
+/* The element at `at`, and writing it, in the array's byte order; only for those who entered the
+ * storage. */
+tsr_scalar tsr_array_load(const tsr_array *a, const char *at);
+void tsr_array_store(tsr_array *a, char *at, const tsr_scalar *value);
+/* TSR_EUNSUPPORTED when the array is in the other byte order: for those who hand out its bytes. */
+tsr_status tsr_array_native(const tsr_array *a, tsr_error *err);
+
+/* Bytes of a number of a dtype, or of a part of a complex one. */
+static inline size_t tsr_dtype_unit(tsr_dtype dtype) {
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    return info->kind == 'c' ? info->itemsize / 2U : info->itemsize;
+}
+
 /* Strides without gaps for a shape, the last dimension fastest. Empty and 0-d shapes are fine. The
  * total size must have been checked. */
 static inline void tsr_strides_fill(int ndim, const int64_t *shape, int64_t itemsize,
@@ -106,6 +120,7 @@ static inline tsr_array *tsr_array_place(void *place, tsr_context *context, tsr_
     a->rights = TSR_READ | TSR_WRITE | TSR_RESIZE;
     a->itemsize = (uint8_t)itemsize;
     a->placed = a->plain = true;
+    a->swapped = false;
     a->context = context;
     a->storage = (tsr_storage *)(void *)(a->dims + 2 * ndim);
     a->offset = 0;

@@ -131,7 +131,7 @@ bool tsr_array_shares(const tsr_array *a, const tsr_array *b, bool exact) {
 
 bool tsr_same_elements(const tsr_array *a, const tsr_array *b) {
     if (tsr_data_of(a) != tsr_data_of(b) || a->itemsize != b->itemsize ||
-        !tsr_has_shape(a, b->ndim, tsr_shape_of(b)))
+        a->swapped != b->swapped || !tsr_has_shape(a, b->ndim, tsr_shape_of(b)))
         return false;
     for (int i = 0; i < a->ndim; i++)
         if (tsr_shape_of(a)[i] > 1 && tsr_strides_of(a)[i] != tsr_strides_of(b)[i])

@@ -120,6 +120,7 @@ static tsr_status retyped(const tsr_array *a, int ndim, tsr_dtype dtype, tsr_arr
     tsr_dims_copy(tsr_strides_of(v), tsr_strides_of(a), common);
     v->dtype = (uint8_t)dtype;
     v->itemsize = tsr_dtype_describe(dtype)->itemsize;
+    v->swapped = a->swapped && tsr_dtype_unit(dtype) > 1;
     return TSR_OK;
 }
 
@@ -128,6 +129,11 @@ tsr_status tsr_view_dtype(const tsr_array *a, tsr_dtype dtype, tsr_array **out, 
     const tsr_dtype_info *to = tsr_dtype_describe(dtype);
     int64_t had = a->itemsize, wanted = to->itemsize, size = 0;
     int last = a->ndim - 1;
+    size_t unit = tsr_dtype_unit(dtype);
+    if (a->swapped && unit > 1 && unit != tsr_dtype_unit((tsr_dtype)a->dtype))
+        return tsr_error_set(err, TSR_EUNSUPPORTED,
+                             "seeing %t in the other byte order as %t needs a copy", (int)a->dtype,
+                             (int)dtype);
     if (had != wanted) {
         if (a->ndim == 0)
             return tsr_error_set(err, TSR_EUNSUPPORTED,

@@ -38,6 +38,13 @@ tsr_status tsr_view_alias(const tsr_array *a, unsigned rights, tsr_array **out, 
     return TSR_OK;
 }
 
+tsr_status tsr_view_swapped(const tsr_array *a, tsr_array **out, tsr_error *err) {
+    tsr_status status = tsr_view_alias(a, TSR_READ | TSR_WRITE, out, err);
+    if (status == TSR_OK)
+        (*out)->swapped = !a->swapped && tsr_dtype_unit((tsr_dtype)a->dtype) > 1;
+    return status;
+}
+
 tsr_status tsr_view_select(const tsr_array *a, int dim, int64_t index, tsr_array **out,
                            tsr_error *err) {
     *out = NULL;
@@ -238,8 +245,11 @@ tsr_status tsr_view_unfold(const tsr_array *a, int dim, int64_t size, int64_t st
 tsr_status tsr_view_strided(const tsr_array *a, int ndim, const int64_t *shape,
                             const int64_t *strides, int64_t offset, tsr_array **out,
                             tsr_error *err) {
-    return tsr_array_from_storage(a->context, a->storage, (tsr_dtype)a->dtype, ndim, shape, strides,
-                                  offset, a->rights, out, err);
+    tsr_status status = tsr_array_from_storage(a->context, a->storage, (tsr_dtype)a->dtype, ndim,
+                                               shape, strides, offset, a->rights, out, err);
+    if (status == TSR_OK)
+        (*out)->swapped = a->swapped;
+    return status;
 }
 
 tsr_status tsr_view_broadcast(const tsr_array *a, int ndim, const int64_t *shape, tsr_array **out,

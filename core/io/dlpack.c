@@ -188,6 +188,8 @@ tsr_status tsr_dlpack_export(const tsr_array *a, unsigned options, const char *h
     bool readonly = false;
     size_t bytes = sizeof(exported) + sizeof *a + 4 * (size_t)a->ndim * sizeof(int64_t);
     tsr_status status = tsr_storage_live(a->storage, err);
+    if (status == TSR_OK)
+        status = tsr_array_native(a, err);
     if (status != TSR_OK)
         return status;
     exported *e = tsr_block_new(a->context, bytes, false, err);

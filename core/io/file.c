@@ -397,10 +397,6 @@ static tsr_status make_array(tsr_file *file, const tsr_item *item, tsr_array **o
     tsr_storage *storage = p->storage;
     tsr_status status = TSR_OK;
     bool mapped = file->mapping != TSR_MAP_NONE;
-    if (mapped && (p->unit > 0 || item->unit > 0))
-        return tsr_error_set(err, TSR_EUNSUPPORTED,
-                             "is in the byte order of other machines, which cannot be mapped: read "
-                             "it instead");
     if (storage != NULL)
         tsr_storage_retain(storage);
     else
@@ -410,6 +406,8 @@ static tsr_status make_array(tsr_file *file, const tsr_item *item, tsr_array **o
     status = tsr_array_from_storage(file->context, storage, item->dtype, item->ndim, item->dims,
                                     item->dims + item->ndim, item->offset,
                                     TSR_READ | TSR_WRITE | TSR_RESIZE, out, err);
+    if (status == TSR_OK && mapped && (p->unit > 0 || item->unit > 0))
+        (*out)->swapped = tsr_dtype_unit(item->dtype) > 1;
     if (status == TSR_OK && p->storage == NULL && (mapped || p->users > 1)) {
         p->storage = storage; /* the reference goes there */
         return TSR_OK;

@@ -154,8 +154,7 @@ static tsr_status piece_of(tsr_file *file, const char *key, int64_t n, int64_t b
 /* The elements of the piece are of that dtype: which matters when their bytes are to be reversed,
  * and then all tensors on it must agree. */
 static tsr_status set_unit(tsr_file *file, int64_t piece, tsr_dtype dtype, tsr_error *err) {
-    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    int unit = info->kind == 'c' ? info->itemsize / 2 : info->itemsize;
+    int unit = (int)tsr_dtype_unit(dtype);
     tsr_piece *p = tsr_file_piece_at(file, piece);
     unit = unit > 1 ? unit : 0;
     if (!file->big_endian)

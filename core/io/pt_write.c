@@ -208,7 +208,7 @@ static tsr_status put_value(writing *w, int depth) {
 /* Whether PyTorch can say where the elements lie. */
 static bool expressible(const tsr_array *a) {
     int64_t itemsize = a->itemsize;
-    bool fine = a->offset % itemsize == 0 && a->size > 0;
+    bool fine = a->offset % itemsize == 0 && a->size > 0 && !a->swapped;
     for (int i = 0; i < a->ndim; i++)
         fine = fine && tsr_strides_of(a)[i] >= 0 && tsr_strides_of(a)[i] % itemsize == 0;
     return fine;

@@ -30,6 +30,9 @@ typedef void tsr_kernel_move(const char *src, int64_t ss0, int64_t ss1, char *ds
 typedef void tsr_kernel_transpose(const char *src, int64_t ss, char *dst, int64_t ds, int64_t rows,
                                   int64_t cols, bool past);
 
+/* Reverses the bytes of each of n units. */
+typedef void tsr_kernel_swap(void *block, size_t n);
+
 /* dst[i] = item for i < n; item is itemsize bytes. */
 typedef void tsr_kernel_fill(const void *item, void *dst, size_t n);
 
@@ -134,6 +137,7 @@ typedef struct tsr_kernels {
     uint8_t via[TSR_DTYPE_COUNT][TSR_DTYPE_COUNT]; /* a tsr_dtype; == to where direct, or equal */
     tsr_kernel_move *move[TSR_ITEM_COUNT];
     tsr_kernel_transpose *transpose[TSR_ITEM_COUNT];
+    tsr_kernel_swap *swap[TSR_ITEM_COUNT]; /* by bytes of a unit: NULL for 1 and 16 */
     tsr_kernel_fill *fill[TSR_ITEM_COUNT];
     tsr_kernel_stream *stream;
     tsr_kernel_ramp_f64 *ramp_f64;

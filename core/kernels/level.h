@@ -27,6 +27,7 @@
     X(level, convert_complex)                                                                      \
     X(level, move)                                                                                 \
     X(level, transpose)                                                                            \
+    X(level, swap)                                                                                 \
     X(level, make)                                                                                 \
     X(level, arithmetic)                                                                           \
     X(level, complex)                                                                              \

@@ -449,7 +449,8 @@ static bool has_plain_rows(const job *j) {
     const tsr_plan *plan = &j->f->plan;
     const tsr_dtype_info *info = tsr_dtype_describe(j->f->from);
     if (!j->f->rows || !tsr_program_is_load(j->program) || plan->ndim != j->f->kept + 1 ||
-        plan->operands != 2 || plan->strides[1][plan->ndim - 1] != info->itemsize)
+        plan->operands != 2 || plan->swapped != 0 ||
+        plan->strides[1][plan->ndim - 1] != info->itemsize)
         return false;
     uintptr_t bits = (uintptr_t)plan->data[1];
     for (int d = 0; d < j->f->kept; d++)

@@ -68,7 +68,7 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
 
 bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype) {
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
-    return tile->strides[operand][1] == info->itemsize &&
+    return !tsr_tile_is_swapped(tile, operand) && tile->strides[operand][1] == info->itemsize &&
            ((uintptr_t)tile->data[operand] | (uintptr_t)tile->strides[operand][0]) %
                    info->alignment ==
                0;
@@ -92,6 +92,11 @@ static int way_of(const tsr_machine *m, const tsr_tile *tile, int reg) {
     return tsr_tile_is_transposed(tile, operand, m->item[reg]) ? TURNED : GATHERED;
 }
 
+void tsr_units_swap(const tsr_kernels *kernels, tsr_dtype dtype, void *block, int64_t n) {
+    size_t unit = tsr_dtype_unit(dtype), parts = tsr_dtype_describe(dtype)->itemsize / unit;
+    kernels->swap[tsr_item_row(unit)](block, (size_t)n * parts);
+}
+
 static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, int64_t rows,
                    int64_t columns) {
     int operand = m->program->operand[reg];
@@ -103,6 +108,8 @@ static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at
         kernels->transpose[kind](at, s1, to, columns * item, columns, rows, false);
     else
         kernels->move[kind](at, s0, s1, to, columns * item, item, rows, columns);
+    if (tsr_tile_is_swapped(tile, operand))
+        tsr_units_swap(kernels, (tsr_dtype)m->program->dtype[reg], to, rows * columns);
 }
 
 /* Asks for the block after the next one, which has so many bytes as this one. */
@@ -146,6 +153,8 @@ static void spread(tsr_machine *m, const tsr_tile *tile, int64_t n) {
             continue;
         _Alignas(16) unsigned char item[16];
         memcpy(item, from, m->item[reg]);
+        if (!constant && tsr_tile_is_swapped(tile, operand))
+            tsr_units_swap(p->kernels, (tsr_dtype)p->dtype[reg], item, 1);
         m->value[reg] = m->buffer[reg];
         p->kernels->fill[tsr_item_row(m->item[reg])](item, m->buffer[reg], (size_t)n);
         m->spread[reg] = from;
@@ -236,6 +245,9 @@ void tsr_machine_turn(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t
         m->program->kernels->transpose[tsr_item_row((size_t)item)](
             tile->data[operand] + row * strides[0] + column * strides[1], strides[1], room,
             columns * item, columns, rows, false);
+        if (tsr_tile_is_swapped(tile, operand))
+            tsr_units_swap(m->program->kernels, (tsr_dtype)m->program->dtype[reg], room,
+                           rows * columns);
         room += (rows * columns * item + TSR_LINE - 1) / TSR_LINE * TSR_LINE;
     }
     m->panel[0] = row, m->panel[1] = column, m->panel[2] = rows, m->panel[3] = columns;

@@ -64,7 +64,14 @@ bool tsr_machine_turns(const tsr_machine *m, const tsr_tile *tile, int64_t *rows
 void tsr_machine_turn(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
                       int64_t rows, int64_t columns, char *room);
 
-/* Whether rows of an operand are contiguous and aligned for a dtype. */
+/* Turns n elements of a dtype, contiguous and aligned, to the other byte order. */
+void tsr_units_swap(const tsr_kernels *kernels, tsr_dtype dtype, void *block, int64_t n);
+/* Whether an operand is in the other byte order. */
+static inline bool tsr_tile_is_swapped(const tsr_tile *tile, int operand) {
+    return (tile->swapped >> operand & 1) != 0;
+}
+/* Whether rows of an operand are contiguous and aligned for a dtype, in this machine's byte order.
+ */
 bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype);
 /* Whether the fast direction of an operand is across the rows. */
 bool tsr_tile_is_transposed(const tsr_tile *tile, int operand, int64_t item);

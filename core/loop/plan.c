@@ -18,17 +18,20 @@
 void tsr_plan_start(tsr_plan *plan, int ndim, const int64_t *shape) {
     plan->ndim = ndim;
     plan->operands = 1;
+    plan->swapped = 0;
     tsr_dims_copy(plan->shape, shape, ndim);
 }
 
 void tsr_plan_result(tsr_plan *plan, const tsr_array *result) {
     plan->data[0] = tsr_data_of(result);
+    plan->swapped |= result->swapped;
     tsr_dims_copy(plan->strides[0], tsr_strides_of(result), plan->ndim);
 }
 
 void tsr_plan_add(tsr_plan *plan, const tsr_array *operand) {
     int k = plan->operands++, lead = plan->ndim - operand->ndim;
     plan->data[k] = tsr_data_of(operand);
+    plan->swapped |= (unsigned)operand->swapped << k;
     for (int i = 0; i < plan->ndim; i++) {
         bool repeats = i < lead || (tsr_shape_of(operand)[i - lead] == 1 && plan->shape[i] != 1);
         plan->strides[k][i] = repeats ? 0 : tsr_strides_of(operand)[i - lead];
@@ -197,6 +200,7 @@ void tsr_tile_start(tsr_tile *tile, const tsr_plan *plan, int row) {
     int last = plan->ndim - 1;
     tile->n[0] = row >= 0 ? plan->shape[row] : 1;
     tile->n[1] = last >= 0 ? plan->shape[last] : 1;
+    tile->swapped = plan->swapped;
     for (int k = 0; k < plan->operands; k++) {
         tile->data[k] = plan->data[k];
         tile->strides[k][0] = row >= 0 ? plan->strides[k][row] : 0;

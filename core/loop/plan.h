@@ -11,6 +11,7 @@ enum { TSR_PLAN_OPERANDS = 12 };
 typedef struct tsr_plan {
     int ndim, operands;
     int64_t shape[TSR_MAX_DIMS];
+    unsigned swapped; /* operands in the other byte order, a bit each */
     char *data[TSR_PLAN_OPERANDS];
     int64_t strides[TSR_PLAN_OPERANDS][TSR_MAX_DIMS];
 } tsr_plan;
@@ -18,6 +19,7 @@ typedef struct tsr_plan {
 /* The two innermost dimensions of a plan at one place: n[0] rows of n[1] elements. */
 typedef struct tsr_tile {
     int64_t n[2];
+    unsigned swapped;
     char *data[TSR_PLAN_OPERANDS];
     int64_t strides[TSR_PLAN_OPERANDS][2];
 } tsr_tile;

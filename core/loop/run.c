@@ -16,6 +16,7 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Bytes of a piece for a thread, and of one call of a kernel: for the slowest 1.6 ms. Pieces of
  * copies, which are called once for all, are of so many elements, and no more than half of a huge
@@ -37,6 +38,7 @@ typedef struct job {
     const tsr_plan *plan;
     int64_t size, parts;
     int64_t bands; /* of a transposing copy, which have as many parts each; 0: the usual parts */
+    bool copies;   /* of bytes: nothing is computed */
     bool stream;
     _Atomic int status; /* of the first piece that failed */
 } job;
@@ -68,6 +70,11 @@ static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int
         tsr_machine_block(m, tile, i, j, rows, columns, direct && !stream ? at : NULL);
     if (value == at)
         return;
+    if (tsr_tile_is_swapped(tile, 0)) { /* it may be an operand itself */
+        memcpy(w->panel, value, (size_t)(rows * columns * item));
+        tsr_units_swap(kernels, (tsr_dtype)p->dtype[p->result], w->panel, rows * columns);
+        value = w->panel;
+    }
     if (direct && stream)
         kernels->stream(value, at, (size_t)(rows * columns * item));
     else
@@ -157,7 +164,7 @@ static void run_piece(void *user, int64_t index) {
     if (!goes_on(j) || !find_piece(j, index, &piece))
         return;
     const tsr_plan *plan = j->parts == 1 ? j->plan : &piece;
-    if (tsr_program_is_load(j->program)) {
+    if (j->copies) {
         tsr_plan_run(plan, copy_tile, j);
     } else {
         worker w;
@@ -197,7 +204,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     int64_t size = tsr_plan_places(plan, 0, plan->ndim);
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
-    bool copies = tsr_program_is_load(program);
+    bool copies = tsr_program_is_load(program) && plan->swapped == 0;
     int threads =
         size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
     int64_t most = item * COPY_PIECE < COPY_BYTES ? COPY_PIECE : COPY_BYTES / item;
@@ -208,6 +215,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .program = program,
              .plan = plan,
              .size = size,
+             .copies = copies,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
     if (threads > 1 && j.parts < 4 * threads)

@@ -64,7 +64,7 @@ static tsr_status check_exponents(tsr_context *context, const tsr_array *const *
 
 static int constant_of(tsr_program *p, const tsr_array *number) {
     tsr_dtype dtype = (tsr_dtype)number->dtype;
-    tsr_scalar value = tsr_scalar_load(dtype, tsr_data_of(number));
+    tsr_scalar value = tsr_array_load(number, tsr_data_of(number));
     return tsr_program_constant(p, &value, dtype);
 }
 
@@ -203,7 +203,7 @@ static tsr_status apply_by_program(tsr_context *context, const tsr_types *t, int
         int value = tsr_types_emit(&p, t, arity, registers, scale);
         status = tsr_pass_run(&pass, &p, value, err);
     }
-    return tsr_pass_finish(&pass, status, result);
+    return tsr_pass_finish(&pass, status, result, err);
 }
 
 tsr_status tsr_apply(tsr_context *context, tsr_do operation, const tsr_array *const *operands,
@@ -251,7 +251,7 @@ static tsr_status apply_three(tsr_context *context, tsr_kernel_ternary *kernel, 
         int value = tsr_program_apply3(&p, kernel, reg[0], reg[1], reg[2], dtype);
         status = tsr_pass_run(&pass, &p, value, err);
     }
-    return tsr_pass_finish(&pass, status, result);
+    return tsr_pass_finish(&pass, status, result, err);
 }
 
 /* The result has the widest dtype of the arrays but the condition, or another, and lies elsewhere.

@@ -75,7 +75,7 @@ uint16_t tsr_fitting_array(const tsr_array *a) {
     /* a revoked one is found out later */
     if (tsr_category((tsr_dtype)a->dtype) != 1 || tsr_storage_revoked(a->storage))
         return 0;
-    tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
+    tsr_scalar value = tsr_array_load(a, tsr_data_of(a));
     return tsr_fitting(&value);
 }
 

@@ -255,7 +255,7 @@ tsr_status tsr_expression_run(const tsr_expression *e, const tsr_array *const *a
         int value = tsr_program_convert(&p, e->value, e->dtype);
         status = tsr_pass_run(&pass, &p, value, err);
     }
-    return tsr_pass_finish(&pass, status, result);
+    return tsr_pass_finish(&pass, status, result, err);
 }
 
 tsr_status tsr_expression_reduce(const tsr_expression *e, tsr_reduction reduction,

@@ -71,6 +71,13 @@ static tsr_status use_out(tsr_pass *p, tsr_dtype dtype, tsr_error *err) {
         status = tsr_array_usable(out, true, err);
     if (status != TSR_OK)
         return status;
+    if (out->swapped) { /* written as usual, and copied at the end */
+        status =
+            tsr_empty_like(p->context, out, (tsr_dtype)out->dtype, TSR_ORDER_KEEP, &p->result, err);
+        if (status == TSR_OK && p->options->where != NULL)
+            status = tsr_copy(p->result, out, err);
+        return status;
+    }
     tsr_array_retain(p->result = out);
     for (int i = 0; i < all_of(p); i++) {
         const tsr_array *a = p->operand[i];
@@ -168,7 +175,13 @@ tsr_status tsr_pass_run(tsr_pass *pass, tsr_program *p, int value, tsr_error *er
     return status;
 }
 
-tsr_status tsr_pass_finish(tsr_pass *p, tsr_status status, tsr_array **result) {
+tsr_status tsr_pass_finish(tsr_pass *p, tsr_status status, tsr_array **result, tsr_error *err) {
+    tsr_array *out = p->options->out;
+    if (status == TSR_OK && out != NULL && out->swapped) {
+        status = tsr_copy(out, p->result, err);
+        tsr_array_release(p->result);
+        tsr_array_retain(p->result = out);
+    }
     for (int i = 0; p->owned >> i != 0; i++)
         if ((p->owned >> i & 1) != 0)
             tsr_array_release((tsr_array *)(uintptr_t)p->operand[i]);

@@ -7,7 +7,7 @@
  *         ... a program that loads operand i of the plan for operands[i - 1] ...
  *         status = tsr_pass_run(&pass, &program, value, err);
  *     }
- *     return tsr_pass_finish(&pass, status, result);
+ *     return tsr_pass_finish(&pass, status, result, err);
  */
 #ifndef TSR_PASS_H
 #define TSR_PASS_H
@@ -37,8 +37,9 @@ void tsr_pass_add(tsr_pass *pass, const tsr_array *operand);
 tsr_status tsr_pass_result(tsr_pass *pass, tsr_dtype dtype, tsr_error *err);
 /* Finishes the program with the value register `value` and runs it. */
 tsr_status tsr_pass_run(tsr_pass *pass, tsr_program *program, int value, tsr_error *err);
-/* Lets go of everything but the result, which goes to *result when `status` is TSR_OK. */
-tsr_status tsr_pass_finish(tsr_pass *pass, tsr_status status, tsr_array **result);
+/* Lets go of everything but the result, which goes to *result when `status` is TSR_OK, and to an
+ * out= in the other byte order. */
+tsr_status tsr_pass_finish(tsr_pass *pass, tsr_status status, tsr_array **result, tsr_error *err);
 
 /* Enters `count` arrays to read them; on failure those entered before are left again. */
 tsr_status tsr_enter_all(const tsr_array *const *arrays, int count, tsr_error *err);

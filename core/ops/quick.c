@@ -21,7 +21,7 @@ bool tsr_lies_plainly(const tsr_array *a) {
             return false;
         stride *= n;
     }
-    return a->storage->kind == TSR_OWNED && (a->rights & TSR_READ) != 0 &&
+    return a->storage->kind == TSR_OWNED && !a->swapped && (a->rights & TSR_READ) != 0 &&
            a->offset % a->itemsize == 0;
 }
 
@@ -128,7 +128,7 @@ static side side_of_number(const tsr_kernels *kernels, const tsr_types *t, int i
                            const tsr_array *a, block *room, int64_t size) {
     _Alignas(16) char item[16];
     tsr_dtype dtype = t->common != TSR_DTYPE_COUNT ? t->common : (tsr_dtype)a->dtype;
-    tsr_scalar value = tsr_scalar_load((tsr_dtype)a->dtype, tsr_data_of(a));
+    tsr_scalar value = tsr_array_load(a, tsr_data_of(a));
     tsr_scalar_store(dtype, item, &value);
     if (dtype != t->in[i]) {
         value = tsr_scalar_load(dtype, item);

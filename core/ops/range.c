@@ -12,11 +12,27 @@ static double as_double(const tsr_scalar *s) {
                                     : (double)s->as.i;
 }
 
+static tsr_status fill_swapped(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
+                               tsr_error *err) {
+    tsr_array *native;
+    tsr_status status = tsr_array_new(dst->context, (tsr_dtype)dst->dtype, 1, tsr_shape_of(dst),
+                                      false, &native, err);
+    if (status != TSR_OK)
+        return status;
+    status = tsr_fill_range(native, start, step, err);
+    if (status == TSR_OK)
+        status = tsr_copy(dst, native, err);
+    tsr_array_release(native);
+    return status;
+}
+
 tsr_status tsr_fill_range(tsr_array *dst, const tsr_scalar *start, const tsr_scalar *step,
                           tsr_error *err) {
     if (dst->ndim != 1)
         return tsr_error_set(err, TSR_ESHAPE, "needs 1 dimension, the shape is %v", (int)dst->ndim,
                              tsr_shape_of(dst));
+    if (dst->swapped)
+        return fill_swapped(dst, start, step, err);
     tsr_status status = tsr_array_enter(dst, TSR_WRITE, err);
     if (status != TSR_OK)
         return status;

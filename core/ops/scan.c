@@ -107,5 +107,5 @@ tsr_status tsr_scan_along(tsr_context *context, tsr_scan scan, const tsr_array *
         *positions = at;
     else
         tsr_array_release(at);
-    return tsr_pass_finish(&pass, status, result);
+    return tsr_pass_finish(&pass, status, result, err);
 }

@@ -270,5 +270,5 @@ tsr_status tsr_softmax(tsr_context *context, bool logarithm, const tsr_array *ar
             tsr_array_leave(pass.operand[0]);
         }
     }
-    return tsr_pass_finish(&pass, status, result);
+    return tsr_pass_finish(&pass, status, result, err);
 }

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 import unittest
 import weakref
@@ -137,6 +138,20 @@ class Views(unittest.TestCase):
                         t = torch.from_dlpack(x)
                         self.assertEqual(t.tolist(), a.tolist())
                         self.assertTrue(a.size == 0 or t.data_ptr() == address(a))
+
+    def test_the_other_byte_order(self):
+        state = tessera.State(files=True)
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "big.npy")
+            np.save(path, np.array([1.5, -2, 3e300], ">f8"))
+            state.run("x = require 'tessera'.load(path, {map = 'r'})", path=path)
+            x = state["x"]
+            a = np.asarray(x)
+            self.assertEqual((a.dtype.str, a.tolist(), x.tolist()), (">f8", [1.5, -2, 3e300], [1.5, -2, 3e300]))
+            self.assertRaisesRegex(BufferError, "byte order", x.memoryview)
+            self.assertRaisesRegex(BufferError, "byte order", np.from_dlpack, x)
+            self.assertEqual(np.from_dlpack(self.copied(x)).tolist(), a.tolist())
+            self.assertEqual(np.from_dlpack(x.copy()).tolist(), a.tolist())
 
     def copied(self, x):
         class Copied:

@@ -160,7 +160,10 @@ class Array:
     def __array_interface__(self):
         """NumPy's protocol, for any strides; bfloat16 is "<V2" there."""
         address = self._hold()
-        return {"version": 3, "shape": self.shape, "typestr": self._info.typestr.decode(),
+        typestr = self._info.typestr.decode()
+        if n.lib.tsr_array_is_swapped(self._handle):
+            typestr = ">" + typestr[1:]
+        return {"version": 3, "shape": self.shape, "typestr": typestr,
                 "strides": self.strides, "data": (address, self.readonly)}
 
     def __dlpack_device__(self):
@@ -194,8 +197,8 @@ class Array:
         if form is None:
             raise DtypeError("memoryview has no format for " + self.dtype)
         if not n.lib.tsr_array_is_contiguous(self._handle):
-            raise ExportError("memoryview takes row-major arrays, this one has shape %s and strides %s"
-                              % (self.shape, self.strides))
+            raise ExportError("memoryview takes row-major arrays in this machine's byte order, this one has shape %s "
+                              "and strides %s" % (self.shape, self.strides))
         address = self._hold()
         block_type = type("block", (ctypes.c_char * self.nbytes,), {})  # a class of its own may have an owner
         block = block_type.from_address(address) if self.size else block_type()

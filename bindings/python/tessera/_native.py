@@ -136,7 +136,7 @@ for row in (
         (sizes, "tsr_array_strides", c_void_p), (c_int64, "tsr_array_size", c_void_p),
         (c_uint, "tsr_array_rights", c_void_p), (c_void_p, "tsr_array_storage", c_void_p),
         (c_void_p, "tsr_array_context", c_void_p), (c_void_p, "tsr_array_data", c_void_p),
-        (c_bool, "tsr_array_is_contiguous", c_void_p),
+        (c_bool, "tsr_array_is_contiguous", c_void_p), (c_bool, "tsr_array_is_swapped", c_void_p),
         (c_int, "tsr_array_usable", c_void_p, c_bool, P(Error)),
         (c_int, "tsr_array_get", c_void_p, c_int, sizes, P(Scalar), P(Error)),
         (c_int, "tsr_view_alias", c_void_p, c_uint, P(c_void_p), P(Error)),
