@@ -221,7 +221,8 @@ typedef struct tsr_config {
     tsr_allocator allocator; /* all zero: the system's */
     size_t quota;            /* most bytes held at once, cache included; 0: no limit */
     size_t cache_limit;      /* most bytes kept for reuse, never more than twice the peak in use;
-                                0: 256 MiB; SIZE_MAX: keep none */
+                                0: 1/16 of the machine's memory, at least 256 MiB, of which the
+                                system may take what is beyond these; SIZE_MAX: keep none */
     const char *isa;       /* "v2", "v3", "v4" or "base" to force a kernel level; NULL: the best */
     tsr_executor executor; /* all zero: none, work runs on the calling thread */
 } tsr_config;

@@ -5,7 +5,8 @@
  * is dear: a new 40 MB block costs more in page faults than the addition that fills it. At the
  * limit the lists are emptied, since they may be full of sizes that are no longer in demand. What
  * is kept is bounded by what was in use at once too: a server whose requests come in every size
- * would otherwise keep many times what it needs. Lists are intrusive (the link is the block's first
+ * would otherwise keep many times what it needs. Beyond KEPT_WHOLE the system may take what is kept
+ * while nobody uses it. Lists are intrusive (the link is the block's first
  * word).
  *
  *      tsr_block_new ── list of the class ── hit: out
@@ -36,7 +37,11 @@ enum {
     ZERO_LIMIT = 32 << 20,
 };
 
-#define DEFAULT_CACHE ((size_t)256 << 20)
+/* Of the default limit that much is kept as it is. What comes on top is offered to the system,
+ * which takes the pages when it is short of memory, and else saves that the next block of the size
+ * is mapped anew. */
+#define KEPT_WHOLE ((size_t)256 << 20)
+enum { SHARE_OF_MEMORY = 16, OFFERED = 4 << 20 };
 
 typedef struct link {
     struct link *next;
@@ -278,6 +283,16 @@ static size_t most_cached(const tsr_context *c) {
     return !c->owned ? 0 : c->cache_limit < twice ? c->cache_limit : twice;
 }
 
+static size_t default_cache(void) {
+    size_t share = tsr_system_memory() / SHARE_OF_MEMORY;
+    return share > KEPT_WHOLE ? share : KEPT_WHOLE;
+}
+
+/* Whether a block that is kept should be offered to the system. Called under the lock. */
+static bool is_offered(const tsr_context *c, size_t rounded) {
+    return rounded >= OFFERED && c->cached + rounded > KEPT_WHOLE && !c->host_allocates;
+}
+
 void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
     if (block == NULL)
         return;
@@ -293,6 +308,11 @@ void tsr_block_free(tsr_context *c, void *block, size_t bytes) {
         tsr_context_trim(c); /* the block is not given up yet, so the context stays */
         lock(c);
         most = most_cached(c);
+    }
+    if (rounded <= most && is_offered(c, rounded)) {
+        unlock(c);
+        tsr_system_offer(block, rounded);
+        lock(c);
     }
     bool keep = rounded <= most && c->cached <= most - rounded;
     c->current -= rounded;
@@ -347,7 +367,7 @@ tsr_status tsr_context_create(const tsr_config *config, size_t room, tsr_context
     c->owned = true;
     c->host_allocates = config->allocator.allocate != NULL;
     set_quota(c, config->quota);
-    c->cache_limit = config->cache_limit == 0          ? DEFAULT_CACHE
+    c->cache_limit = config->cache_limit == 0          ? default_cache()
                      : config->cache_limit == SIZE_MAX ? 0
                                                        : config->cache_limit;
     *out = c;

@@ -59,6 +59,20 @@ void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment)
         free(block);
 }
 
+void tsr_system_offer(void *block, size_t bytes) {
+#if defined(MADV_FREE)
+    madvise(block, whole_pages(bytes), MADV_FREE);
+#else
+    (void)block;
+    (void)bytes;
+#endif
+}
+
+size_t tsr_system_memory(void) {
+    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    return pages > 0 && page > 0 ? (size_t)pages * (size_t)page : 0;
+}
+
 void *tsr_system_reserve(size_t bytes) {
     void *at = mmap(NULL, whole_pages(bytes), PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

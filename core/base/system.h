@@ -11,6 +11,11 @@
  * and ask for them. */
 void *tsr_system_allocate(void *user, size_t bytes, size_t alignment, bool zeroed);
 void tsr_system_release(void *user, void *block, size_t bytes, size_t alignment);
+/* The system may take the pages of a block of the default allocator, of a large one, while it is
+ * short of memory; each is what it was, or zero, until it is written to again. */
+void tsr_system_offer(void *block, size_t bytes);
+/* Bytes of memory that the machine has. */
+size_t tsr_system_memory(void);
 /* Address space that reads as 0 and costs nothing until it is touched; NULL when there is none. */
 void *tsr_system_reserve(size_t bytes);
 void tsr_system_give_up(void *block, size_t bytes);
