@@ -418,6 +418,13 @@ TSR_API tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *sto
                                           tsr_dtype dtype, int ndim, const int64_t *shape,
                                           const int64_t *strides, int64_t offset, unsigned rights,
                                           tsr_array **out, tsr_error *err);
+/* tsr_storage_wrap and a view of the new storage, at the price of one. The caller has a reference
+ * to each; nothing is called, and nothing made, on failure. `offset` is that of the first element.
+ */
+TSR_API tsr_status tsr_array_wrap(tsr_context *context, const tsr_buffer *buffer, tsr_dtype dtype,
+                                  int ndim, const int64_t *shape, const int64_t *strides,
+                                  int64_t offset, unsigned rights, tsr_array **out,
+                                  tsr_storage **storage, tsr_error *err);
 TSR_API void tsr_array_retain(tsr_array *array);
 TSR_API void tsr_array_release(tsr_array *array);
 

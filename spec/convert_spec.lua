@@ -320,7 +320,7 @@ describe("the array interface", function()
     it("checks what it is given", function()
         local text = ("x"):rep(16)
         for _, bad in ipairs {
-            {}, {data = text}, {data = text, shape = {4}}, {data = text, shape = {4}, typestr = ">f4"},
+            {}, {data = text}, {data = text, shape = {4}}, {data = text, shape = {4}, typestr = ">x4"},
             {data = text, shape = {5}, typestr = "<f4"}, {data = text, shape = {4}, typestr = "<f4", offset = 1},
             {data = text, shape = {4}, typestr = "<f4", strides = {-4}}, {data = 5, shape = {1}, typestr = "|u1"},
             {data = text, shape = {-1}, typestr = "|u1"}, {data = text, shape = {2 ^ 62, 4}, typestr = "<f4"},

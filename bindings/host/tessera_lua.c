@@ -229,10 +229,8 @@ static int lend_body(lua_State *L, tsrL_host_call *call) {
                          .kind = TSR_LENT,
                          .rights = b->rights,
                          .label = b->label};
-    l->status = tsr_storage_wrap(lib->context, &buffer, &l->storage, l->err);
-    if (l->status == TSR_OK)
-        l->status = tsr_array_from_storage(lib->context, l->storage, b->dtype, b->ndim, b->shape,
-                                           b->strides, 0, b->rights, &o->cell->array, l->err);
+    l->status = tsr_array_wrap(lib->context, &buffer, b->dtype, b->ndim, b->shape, b->strides, 0,
+                               b->rights, &o->cell->array, &l->storage, l->err);
     return 1;
 }
 

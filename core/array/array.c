@@ -16,14 +16,18 @@ static size_t header_bytes(unsigned room) {
     return sizeof(tsr_array) + (size_t)room * 2 * sizeof(int64_t);
 }
 
-static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
-    tsr_array *a = tsr_block_new(context, header_bytes((unsigned)ndim), false, err);
-    if (a == NULL)
-        return NULL;
+static void header_start(tsr_array *a, tsr_context *context, int ndim) {
     atomic_init(&a->references, 1);
     a->room = a->ndim = (uint8_t)ndim;
     a->placed = a->plain = a->swapped = false;
+    a->within = 0;
     a->context = context;
+}
+
+static tsr_array *header_new(tsr_context *context, int ndim, tsr_error *err) {
+    tsr_array *a = tsr_block_new(context, header_bytes((unsigned)ndim), false, err);
+    if (a != NULL)
+        header_start(a, context, ndim);
     return a;
 }
 
@@ -103,6 +107,53 @@ bool tsr_extent(int ndim, const int64_t *shape, const int64_t *strides, int64_t 
     return true;
 }
 
+/* A layout over `bytes` bytes: *strides become row-major ones in `row_major` where they are NULL.
+ */
+static tsr_status check_layout(const tsr_dtype_info *info, int ndim, const int64_t *shape,
+                               const int64_t **strides, int64_t *row_major, int64_t offset,
+                               size_t bytes, int64_t *size, tsr_error *err) {
+    if (ndim < 0 || ndim > TSR_MAX_DIMS)
+        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
+                             (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    int64_t low = 0, high;
+    bool fits = true;
+    if (*strides == NULL) {
+        tsr_status status = tsr_shape_check(ndim, shape, info->itemsize, size, &high, err);
+        if (status != TSR_OK)
+            return status;
+        tsr_strides_fill(ndim, shape, info->itemsize, row_major);
+        *strides = row_major;
+    } else {
+        for (int i = 0; i < ndim; i++)
+            if (shape[i] < 0)
+                return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i],
+                                     ndim, shape);
+        fits = tsr_count(ndim, shape, size) &&
+               tsr_extent(ndim, shape, *strides, info->itemsize, &low, &high);
+    }
+    if (!fits || !tsr_add(low, offset, &low) || !tsr_add(high, offset, &high) || low < 0 ||
+        offset < 0 || high > (int64_t)bytes)
+        return tsr_error_set(err, TSR_EVALUE,
+                             "shape %v with strides %v and offset %d (bytes) does not lie inside "
+                             "the storage of %u bytes",
+                             ndim, shape, ndim, *strides, offset, bytes);
+    return TSR_OK;
+}
+
+/* Fills in a header of as many dimensions over `storage`, whose reference it takes. */
+static void lay(tsr_array *a, tsr_storage *storage, const tsr_dtype_info *info, tsr_dtype dtype,
+                const int64_t *shape, const int64_t *strides, int64_t size, int64_t offset,
+                unsigned rights) {
+    a->storage = storage;
+    a->dtype = (uint8_t)dtype;
+    a->itemsize = info->itemsize;
+    a->rights = (uint8_t)(rights & tsr_storage_rights(storage));
+    a->offset = offset;
+    a->size = size;
+    tsr_dims_copy(tsr_shape_of(a), shape, a->ndim);
+    tsr_dims_copy(tsr_strides_of(a), strides, a->ndim);
+}
+
 tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, tsr_dtype dtype,
                                   int ndim, const int64_t *shape, const int64_t *strides,
                                   int64_t offset, unsigned rights, tsr_array **out,
@@ -111,46 +162,44 @@ tsr_status tsr_array_from_storage(tsr_context *context, tsr_storage *storage, ts
     const tsr_dtype_info *info = tsr_dtype_describe(dtype);
     if (info == NULL)
         return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)dtype);
-    if (ndim < 0 || ndim > TSR_MAX_DIMS)
-        return tsr_error_set(err, TSR_ESHAPE, "%d dimensions, at most %d are possible",
-                             (int64_t)ndim, (int64_t)TSR_MAX_DIMS);
+    int64_t size, row_major[TSR_MAX_DIMS];
     tsr_status status = tsr_storage_live(storage, err);
+    if (status == TSR_OK)
+        status = check_layout(info, ndim, shape, &strides, row_major, offset,
+                              tsr_storage_bytes(storage), &size, err);
     if (status != TSR_OK)
         return status;
-    int64_t size, low = 0, high, row_major[TSR_MAX_DIMS];
-    bool fits = true;
-    if (strides == NULL) {
-        status = tsr_shape_check(ndim, shape, info->itemsize, &size, &high, err);
-        if (status != TSR_OK)
-            return status;
-        tsr_strides_fill(ndim, shape, info->itemsize, row_major);
-        strides = row_major;
-    } else {
-        for (int i = 0; i < ndim; i++)
-            if (shape[i] < 0)
-                return tsr_error_set(err, TSR_ESHAPE, "negative size %d in shape %v", shape[i],
-                                     ndim, shape);
-        fits = tsr_count(ndim, shape, &size) &&
-               tsr_extent(ndim, shape, strides, info->itemsize, &low, &high);
-    }
-    if (!fits || !tsr_add(low, offset, &low) || !tsr_add(high, offset, &high) || low < 0 ||
-        offset < 0 || high > (int64_t)tsr_storage_bytes(storage))
-        return tsr_error_set(err, TSR_EVALUE,
-                             "shape %v with strides %v and offset %d (bytes) does not lie inside "
-                             "the storage of %u bytes",
-                             ndim, shape, ndim, strides, offset, tsr_storage_bytes(storage));
     tsr_array *a = header_new(context, ndim, err);
     if (a == NULL)
         return TSR_EMEMORY;
-    tsr_storage_retain(storage);
-    a->storage = storage;
-    a->dtype = (uint8_t)dtype;
-    a->itemsize = info->itemsize;
-    a->rights = (uint8_t)(rights & tsr_storage_rights(storage));
-    a->offset = offset;
-    a->size = size;
-    tsr_dims_copy(tsr_shape_of(a), shape, ndim);
-    tsr_dims_copy(tsr_strides_of(a), strides, ndim);
+    tsr_storage_hold(storage);
+    lay(a, storage, info, dtype, shape, strides, size, offset, rights);
+    *out = a;
+    return TSR_OK;
+}
+
+tsr_status tsr_array_wrap(tsr_context *context, const tsr_buffer *buffer, tsr_dtype dtype, int ndim,
+                          const int64_t *shape, const int64_t *strides, int64_t offset,
+                          unsigned rights, tsr_array **out, tsr_storage **storage, tsr_error *err) {
+    *out = NULL;
+    *storage = NULL;
+    const tsr_dtype_info *info = tsr_dtype_describe(dtype);
+    if (info == NULL)
+        return tsr_error_set(err, TSR_EDTYPE, "%d is no dtype", (int64_t)dtype);
+    int64_t size, row_major[TSR_MAX_DIMS];
+    tsr_status status =
+        check_layout(info, ndim, shape, &strides, row_major, offset, buffer->bytes, &size, err);
+    void *place;
+    if (status == TSR_OK)
+        status = tsr_storage_wrap_with(context, buffer, header_bytes((unsigned)ndim), storage,
+                                       &place, err);
+    if (status != TSR_OK)
+        return status;
+    tsr_array *a = place;
+    header_start(a, context, ndim);
+    a->within = (uint32_t)((char *)place - (char *)*storage);
+    tsr_storage_hold(*storage);
+    lay(a, *storage, info, dtype, shape, strides, size, offset, rights);
     *out = a;
     return TSR_OK;
 }
@@ -269,7 +318,10 @@ void tsr_array_release(tsr_array *a) {
     if (a == NULL || !tsr_count_down(&a->references) || a->placed)
         return;
     tsr_storage_release(a->storage);
-    tsr_block_free(a->context, a, header_bytes(a->room));
+    if (a->within != 0)
+        tsr_storage_leave_block((tsr_storage *)(void *)((char *)a - a->within));
+    else
+        tsr_block_free(a->context, a, header_bytes(a->room));
 }
 
 tsr_dtype tsr_array_dtype(const tsr_array *a) {

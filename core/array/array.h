@@ -10,10 +10,11 @@
 struct tsr_array {
     _Atomic uint32_t references;
     uint8_t dtype, ndim, rights, itemsize;
-    uint8_t room; /* dimensions that this header has room for */
-    bool placed;  /* in memory of the caller's (place.c) */
-    bool plain;   /* row-major from the start of owned memory, as it was made, for certain */
-    bool swapped; /* its elements are in the other byte order: see tsr_view_swapped */
+    uint8_t room;    /* dimensions that this header has room for */
+    bool placed;     /* in memory of the caller's (place.c) */
+    bool plain;      /* row-major from the start of owned memory, as it was made, for certain */
+    bool swapped;    /* its elements are in the other byte order: see tsr_view_swapped */
+    uint32_t within; /* bytes from the storage header in whose block this one is; 0: its own */
     tsr_context *context; /* paid for this header */
     tsr_storage *storage; /* retained */
     int64_t offset;       /* bytes */
@@ -121,6 +122,7 @@ static inline tsr_array *tsr_array_place(void *place, tsr_context *context, tsr_
     a->itemsize = (uint8_t)itemsize;
     a->placed = a->plain = true;
     a->swapped = false;
+    a->within = 0;
     a->context = context;
     a->storage = (tsr_storage *)(void *)(a->dims + 2 * ndim);
     a->offset = 0;

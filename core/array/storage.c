@@ -47,6 +47,7 @@ static tsr_storage *header_new(tsr_context *context, size_t tail, bool zeroed, t
     if (zeroed)
         memset(s->tail, 0, tail);
     atomic_init(&s->references, 1);
+    atomic_init(&s->tenants, 1);
     s->context = context;
     s->header = (uint32_t)bytes;
     return s;
@@ -102,8 +103,13 @@ tsr_status tsr_storage_new(tsr_context *context, size_t bytes, bool zeroed, tsr_
     return TSR_OK;
 }
 
-tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_storage **out,
+tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *buffer, tsr_storage **out,
                             tsr_error *err) {
+    return tsr_storage_wrap_with(context, buffer, 0, out, NULL, err);
+}
+
+tsr_status tsr_storage_wrap_with(tsr_context *context, const tsr_buffer *given, size_t room,
+                                 tsr_storage **out, void **place, tsr_error *err) {
     *out = NULL;
     tsr_buffer known;
     const tsr_buffer *buffer = given;
@@ -127,9 +133,14 @@ tsr_status tsr_storage_wrap(tsr_context *context, const tsr_buffer *given, tsr_s
         return tsr_error_set(err, TSR_EVALUE, "buffer.rights must be read, write, or both");
     size_t length = buffer->label != NULL ? strlen(buffer->label) : 0;
     length = length < LABEL_LIMIT ? length : LABEL_LIMIT;
-    tsr_storage *s = header_new(context, offsetof(origin, label) + length + 1, false, err);
+    size_t tail = (offsetof(origin, label) + length + 1 + 7) & ~(size_t)7;
+    tsr_storage *s = header_new(context, tail + room, false, err);
     if (s == NULL)
         return TSR_EMEMORY;
+    if (room > 0) {
+        atomic_init(&s->tenants, 2);
+        *place = s->tail + tail;
+    }
     s->kind = (uint8_t)buffer->kind;
     atomic_init(&s->rights, (uint8_t)buffer->rights); /* an assignment would be a barrier */
     s->bytes = buffer->bytes;
@@ -186,7 +197,12 @@ void tsr_storage_release(tsr_storage *s) {
         tsr_estimate_free(s->context, s->data, s->block);
     else if (s->block != 0)
         tsr_block_free(s->context, s->data, s->block);
-    tsr_block_free(s->context, s, s->header);
+    tsr_storage_leave_block(s);
+}
+
+void tsr_storage_leave_block(tsr_storage *s) {
+    if (tsr_count_down(&s->tenants))
+        tsr_block_free(s->context, s, s->header);
 }
 
 tsr_status tsr_storage_unknown(tsr_error *err) {

@@ -20,11 +20,13 @@ struct tsr_storage {
     uint32_t header; /* bytes of the block that this header is in */
     uint8_t kind;
     _Atomic uint8_t rights; /* of foreign memory; a host may narrow them at any time */
-    char unused[10];
-    char tail[]; /* inline bytes, or the origin */
+    char unused[6];
+    _Atomic uint32_t tenants; /* of the header's block: the storage, and an array's header behind */
+    char tail[];              /* inline bytes, or the origin */
 };
 
-_Static_assert(sizeof(tsr_storage) == 64, "the header is one cache line, so is a block aligned");
+_Static_assert(sizeof(tsr_storage) == 64 && offsetof(tsr_storage, tail) == 64,
+               "the header is one cache line, so is a block aligned");
 
 /* What an estimate made has no values: TSR_EUNSUPPORTED. */
 tsr_status tsr_storage_unknown(tsr_error *err);
@@ -69,6 +71,12 @@ static inline void tsr_storage_place(tsr_storage *s, tsr_context *context, size_
     s->kind = TSR_OWNED;
     atomic_init(&s->rights, TSR_READ | TSR_WRITE | TSR_RESIZE);
 }
+
+/* tsr_storage_wrap with `room` bytes for somebody else in the header's block, behind everything and
+ * aligned to 8: *place. Both let go of the block by tsr_storage_leave_block. */
+tsr_status tsr_storage_wrap_with(tsr_context *context, const tsr_buffer *buffer, size_t room,
+                                 tsr_storage **out, void **place, tsr_error *err);
+void tsr_storage_leave_block(tsr_storage *storage);
 
 /* tsr_storage_retain, inline. */
 static inline void tsr_storage_hold(tsr_storage *s) {

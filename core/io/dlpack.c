@@ -295,11 +295,8 @@ static tsr_status make_foreign(tsr_context *context, const tsr_dl_tensor *t, uns
                          .kind = TSR_IMPORTED,
                          .rights = rights,
                          .label = "DLPack"};
-    status = tsr_storage_wrap(context, &buffer, storage, err);
-    if (status != TSR_OK)
-        return status;
-    return tsr_array_from_storage(context, *storage, dtype, t->ndim, shape, strides, -low, rights,
-                                  out, err);
+    return tsr_array_wrap(context, &buffer, dtype, t->ndim, shape, strides, -low, rights, out,
+                          storage, err);
 }
 
 /* The view of a struct that was exported here. */
