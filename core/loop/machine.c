@@ -209,9 +209,16 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
     spread(m, tile, (m->rows < tile->n[0] ? m->rows : tile->n[0]) * m->columns);
 }
 
+bool tsr_machine_is_near(const tsr_machine *m) {
+    bool near = m->rows == 1 && m->usual == m->most;
+    for (int i = 0; i < m->loads; i++)
+        near = near && (m->way[m->load[i]] == DIRECT || m->way[m->load[i]] == REPEATED);
+    return near;
+}
+
 bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
     const tsr_program *p = m->program;
-    bool bare = p->steps == 1 && p->constants == 0 && m->rows == 1 && m->usual == m->most;
+    bool bare = p->steps == 1 && p->constants == 0 && tsr_machine_is_near(m);
     for (int i = 0; i < m->loads; i++)
         bare = bare && m->way[m->load[i]] == DIRECT;
     return bare;

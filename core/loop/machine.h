@@ -48,6 +48,9 @@ typedef struct tsr_machine {
 bool tsr_machine_start(tsr_machine *m, const tsr_program *program, int64_t elements);
 /* Enters a tile: chooses the size of blocks, spreads what repeats and is not spread yet. */
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile);
+/* Whether the operands of the current tile are used where they lie, and are near enough for the
+ * second-level cache. */
+bool tsr_machine_is_near(const tsr_machine *m);
 /* Whether blocks of the current tile may be as long as its rows, if each is written where it
  * belongs: one step over operands that are used where they lie, and near enough. */
 bool tsr_machine_needs_no_buffer(const tsr_machine *m);

@@ -6,7 +6,7 @@
 void tsr_program_start(tsr_program *p, const tsr_kernels *kernels) {
     p->kernels = kernels;
     p->registers = p->steps = p->constants = p->result = 0;
-    p->full = false;
+    p->full = p->light = false;
 }
 
 /* A program that does not fit goes on in its last register, so that only the end must look. */

@@ -47,7 +47,8 @@ typedef struct tsr_constant {
 typedef struct tsr_program {
     const tsr_kernels *kernels;
     int registers, steps, constants, result;
-    bool full; /* it did not fit; nothing of it is used */
+    bool full;  /* it did not fit; nothing of it is used */
+    bool light; /* a step takes less time than its operands take from the second-level cache */
     uint8_t dtype[TSR_REGISTERS];
     int8_t operand[TSR_REGISTERS];   /* of the plan, for registers that are loaded, or TSR_FROM_ */
     uint8_t constant[TSR_REGISTERS]; /* which one */

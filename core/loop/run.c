@@ -11,6 +11,7 @@
  * that a result is the first to touch takes a quarter of a millisecond, or several where a machine
  * below the machine has to find it first. */
 #include "../base/executor.h"
+#include "claim.h"
 #include "engine.h"
 #include "machine.h"
 
@@ -45,6 +46,7 @@ typedef struct job {
 
 typedef struct worker {
     job *job;
+    bool claims; /* the lines of a block are asked for before they are written */
     tsr_machine machine;
     _Alignas(64) char panel[TSR_PANEL_BYTES];
 } worker;
@@ -66,6 +68,8 @@ static void run_block(worker *w, const tsr_tile *tile, int64_t i, int64_t j, int
     const int64_t *ds = tile->strides[0];
     char *at = tile->data[0] + i * ds[0] + j * ds[1];
     bool direct = dense && (rows == 1 || ds[0] == columns * item), stream = w->job->stream;
+    if (w->claims && direct)
+        tsr_claim(at, (size_t)(rows * columns * item));
     const void *value =
         tsr_machine_block(m, tile, i, j, rows, columns, direct && !stream ? at : NULL);
     if (value == at)
@@ -99,6 +103,15 @@ static bool run_panels(worker *w, const tsr_tile *tile, int64_t rows, int64_t co
     return true;
 }
 
+/* Only results as wide as the widest operand gain from it. */
+static bool claims_lines(const tsr_machine *m, int64_t size) {
+    int item = m->item[m->program->result], widest = 0;
+    for (int i = 0; i < m->loads; i++)
+        widest = m->item[m->load[i]] > widest ? m->item[m->load[i]] : widest;
+    return m->program->light && widest == item && size * item > TSR_CLAIM_FROM &&
+           tsr_machine_is_near(m);
+}
+
 static bool run_tile(void *user, const tsr_tile *tile) {
     worker *w = user;
     tsr_machine *m = &w->machine;
@@ -108,8 +121,9 @@ static bool run_tile(void *user, const tsr_tile *tile) {
     int64_t panel_rows, panel_columns;
     if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns))
         return run_panels(w, tile, panel_rows, panel_columns);
+    w->claims = dense && !w->job->stream && claims_lines(m, w->job->size);
     if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m)) {
-        int64_t most = CALL_BYTES / m->item[p->result];
+        int64_t most = (w->claims ? TSR_CLAIM_BYTES : CALL_BYTES) / m->item[p->result];
         m->columns = tile->n[1] < most ? tile->n[1] : most;
     }
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
@@ -169,6 +183,7 @@ static void run_piece(void *user, int64_t index) {
     } else {
         worker w;
         w.job = j;
+        w.claims = false;
         tsr_machine_start(&w.machine, j->program, j->size);
         tsr_plan_run(plan, run_tile, &w);
     }

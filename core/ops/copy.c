@@ -25,6 +25,7 @@ static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err)
     tsr_plan_arrange(&plan);
     tsr_program program;
     tsr_program_start(&program, tsr_engine_kernels(dst->context));
+    program.light = true;
     int source = tsr_program_load(&program, 1, (tsr_dtype)src->dtype);
     tsr_program_store(&program, tsr_program_convert(&program, source, (tsr_dtype)dst->dtype));
     return tsr_program_run(dst->context, &program, &plan, err);

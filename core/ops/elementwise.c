@@ -201,6 +201,7 @@ static tsr_status apply_by_program(tsr_context *context, const tsr_types *t, int
     tsr_status status = tsr_pass_result(&pass, t->result, err);
     if (status == TSR_OK) {
         int value = tsr_types_emit(&p, t, arity, registers, scale);
+        p.light = t->light && scale < 0;
         status = tsr_pass_run(&pass, &p, value, err);
     }
     return tsr_pass_finish(&pass, status, result, err);
@@ -236,6 +237,7 @@ static tsr_status apply_three(tsr_context *context, tsr_kernel_ternary *kernel, 
                    .result = dtype,
                    .kernel = (const void *)(uintptr_t)kernel,
                    .item = tsr_dtype_describe(dtype)->itemsize,
+                   .light = first == TSR_BOOL, /* a choice, and not limits */
                    .direct = true};
     tsr_status status;
     if (tsr_quick_apply(context, &t, 3, operands, &plain, result, &status, err))
@@ -249,6 +251,7 @@ static tsr_status apply_three(tsr_context *context, tsr_kernel_ternary *kernel, 
         for (int i = 0; i < 3; i++)
             reg[i] = tsr_program_convert(&p, reg[i], t.in[i]);
         int value = tsr_program_apply3(&p, kernel, reg[0], reg[1], reg[2], dtype);
+        p.light = t.light;
         status = tsr_pass_run(&pass, &p, value, err);
     }
     return tsr_pass_finish(&pass, status, result, err);

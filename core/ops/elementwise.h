@@ -28,6 +28,7 @@ typedef struct tsr_types {
     bool copies;    /* nothing to compute */
     bool saturates; /* the second operand, where in[1] does not hold it */
     uint8_t item;   /* bytes of an element of the result */
+    bool light;     /* tsr_program's */
     bool direct;    /* operands of the dtypes `in` are converted to nothing, nor is the result */
 } tsr_types;
 

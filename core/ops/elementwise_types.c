@@ -299,6 +299,29 @@ static const void *kernel_of(const row *r, const tsr_rules *rules, int kernel, t
     return (const void *)(uintptr_t)k->simple[kernel][in];
 }
 
+/* Whether loading and storing takes the time, as measured: one instruction between them, and no
+ * product of bytes, which is several. */
+static bool is_light(const row *r, int kernel, tsr_dtype in) {
+    bool product = r->rule == SQUARED || (r->rule == SAME && kernel == TSR_BIN_MULTIPLY);
+    switch (r->rule) {
+    case NO_BOOL:
+    case SAME:
+    case SAME1:
+    case SQUARED:
+    case ORDERED:
+    case ROUNDING:
+    case NEAREST:
+    case FLOATING1:
+    case BITS:
+    case BITS1:
+    case TRUTH2:
+    case TRUTH1:
+        return !product || tsr_dtype_describe(in)->itemsize > 1;
+    default:
+        return false;
+    }
+}
+
 tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_operand *operands,
                           tsr_types *t, tsr_error *err) {
     const row *r = &rows[operation];
@@ -331,6 +354,7 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     }
     t->kernel = t->copies ? NULL : kernel_of(r, rules, kernel, t->in[t->swapped]);
     t->item = tsr_dtype_describe(t->result)->itemsize;
+    t->light = is_light(r, kernel, t->in[0]);
     t->direct = t->kernel != NULL && !t->saturates && t->made == t->result &&
                 t->in[0] == t->in[1] && (t->common == t->in[0] || t->common == TSR_DTYPE_COUNT);
     if (!t->copies && t->kernel == NULL)

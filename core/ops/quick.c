@@ -7,6 +7,7 @@
 #include "quick.h"
 
 #include "../base/executor.h"
+#include "../loop/claim.h"
 #include "../loop/engine.h"
 
 #include <string.h>
@@ -89,6 +90,27 @@ static inline void call(const tsr_types *t, int arity, const void *const *from, 
         ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], to, n);
     else
         ((tsr_kernel_ternary *)(uintptr_t)t->kernel)(from[0], from[1], from[2], to, n);
+}
+
+/* Without conversions or numbers. */
+static inline void run_directly(const tsr_types *t, int arity, const tsr_array *const *operands,
+                                const tsr_array *result) {
+    const void *from[TSR_QUICK_ARITY];
+    char *to = tsr_data_of(result);
+    size_t n = (size_t)result->size, item = t->item, widest = 0;
+    for (int i = 0; i < arity; i++) {
+        from[i] = tsr_data_of(operands[i]);
+        widest = operands[i]->itemsize > widest ? operands[i]->itemsize : widest;
+    }
+    size_t step =
+        t->light && widest == item && n * item > TSR_CLAIM_FROM ? TSR_CLAIM_BYTES / item : n;
+    for (; n > step; n -= step, to += step * item) {
+        tsr_claim(to, step * item);
+        call(t, arity, from, to, step);
+        for (int i = 0; i < arity; i++)
+            from[i] = (const char *)from[i] + step * operands[i]->itemsize;
+    }
+    call(t, arity, from, to, n);
 }
 
 static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
@@ -207,10 +229,7 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
     else if ((*status = new_result(context, t, first, options, result, err)) != TSR_OK)
         return true;
     if (weak == 0 && is_direct(t, arity, operands)) {
-        const void *from[TSR_QUICK_ARITY];
-        for (int i = 0; i < arity; i++)
-            from[i] = tsr_data_of(operands[i]);
-        call(t, arity, from, tsr_data_of(*result), (size_t)first->size);
+        run_directly(t, arity, operands, *result);
     } else {
         run_by_blocks(context, t, arity, operands, weak, *result);
     }
