@@ -318,6 +318,30 @@ static void test_powers(void) {
 
 /* ---- pairs ---- */
 
+/* Powers that leave the range, however little or far, of bases near 1, where the logarithm's second
+ * part is largest beside the first. */
+static void test_power_range(void) {
+    enum { N = 120 };
+    double x[N], up[N], down[N], z[N];
+    for (double base = 0.875; base < 1.25; base += base == 1 - 0x1p-11 ? 0x1p-10 : 0x1p-11) {
+        for (int i = 0; i < N; i++) {
+            x[i] = base;
+            up[i] = (710 + 0.5 * (i + 1)) / log(base);
+            down[i] = (-745.5 - 0.5 * (i + 1)) / log(base);
+        }
+        for (int l = 0; l < levels; l++) {
+            tables[l].pairs[TSR_FN_POW - TSR_FN_FIRST_PAIR][TSR_FLOAT64](x, up, z, N);
+            for (int i = 0; i < N; i++) {
+                CHECK_OR(z[i] == INFINITY, "pow(%a, %a) = %a", base, up[i], z[i]);
+            }
+            tables[l].pairs[TSR_FN_POW - TSR_FN_FIRST_PAIR][TSR_FLOAT64](x, down, z, N);
+            for (int i = 0; i < N; i++) {
+                CHECK_OR(z[i] == 0, "pow(%a, %a) = %a", base, down[i], z[i]);
+            }
+        }
+    }
+}
+
 static void test_pair(const math_pair_case *c, size_t n) {
     double *x = room(n * 8), *y = room(n * 8), *z = room(n * 8), *w = room(n * 8);
     float *p = room(n * 4), *q = room(n * 4), *r = room(n * 4), *s = room(n * 4);
@@ -421,6 +445,7 @@ int main(int argc, char **argv) {
         }
     }
     test_powers();
+    test_power_range();
     for (int i = 0; i < PAIR_CASES; i++) {
         if (wanted(pair_cases[i].name, argc, argv)) {
             test_pair(&pair_cases[i], SPECIALS * SPECIALS + n);

@@ -35,8 +35,9 @@ TSR_INLINE double tsr_pow_part(double ax, double y, bool narrow) {
     const uint64_t at = tsr_cell_at(b.m);
     const tsr_pair p =
         tsr_log_times(b, tsr_log_cells[0][at], tsr_log_cells[1][at], tsr_log_cells[2][at], e);
+    /* The second part may bring 710 back to where the result is finite, 760 it may not. */
     const bool within = tsr_abs(p.hi) < 760;
-    const double t = tsr_clamp(p.hi, -746, 710);
+    const double t = tsr_clamp(p.hi, -760, 760);
     const tsr_reduced x = tsr_exp_reduce(t, within ? p.lo : 0, false);
     return tsr_scale(1 + tsr_exp_part(x.r, false), x.n);
 }
