@@ -15,3 +15,29 @@ describe("composed functions do as the real libraries", function()
         assert.is_true(cases.errors > 300 and cases.errors < cases.total / 3)
     end)
 end)
+
+describe("three tensors", function()
+    local torch = require("tessera").torch
+    local float, whole = torch.ones(2), torch.ones(2, {dtype = "int64"})
+    local double, single = torch.tensor(2, {dtype = "float64"}), torch.tensor(3, {dtype = "float32"})
+
+    it("meet in one dtype, in any order, where one has no dimensions", function()
+        local orders = {{float, whole, double}, {float, double, whole}, {whole, float, double},
+            {whole, double, float}, {double, float, whole}, {double, whole, float}}
+        for _, order in ipairs(orders) do
+            for _, name in ipairs {"addcmul", "addcdiv", "clamp"} do
+                assert.equal("float32", torch[name](order[1], order[2], order[3]).dtype.name)
+            end
+        end
+        for _, name in ipairs {"addcmul", "addcdiv", "clamp"} do
+            assert.equal("float64", torch[name](whole, single, double).dtype.name)
+        end
+        assert.equal("int64", torch.addcmul(double:to("int32"), whole, double:to("int8")).dtype.name)
+        assert.same({3, 3}, torch.addcmul(float, whole, double):tolist())
+    end)
+
+    it("are refused by addcdiv where it would divide integers", function()
+        assert.has_error(function() torch.addcdiv(float, whole, double:to("int64")) end)
+        assert.has_error(function() torch.addcdiv(double, single:to("int8"), whole) end)
+    end)
+end)

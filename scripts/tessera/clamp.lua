@@ -47,6 +47,9 @@ local function clamp(face, run, operation, x, low, high, options)
         x = arguments.array(operation, face, x)
     end
     if low ~= nil and high ~= nil then
+        if face == torch and is_array(low) and is_array(high) then
+            x, low, high = compose.settled(x, low, high)
+        end
         if options then
             return run.both(x, low, high, options)
         end

@@ -45,6 +45,23 @@ local function is_traced(x)
     return is_array(x) and not pcall(function() return x.ndim end)
 end
 
+--- Three tensors, of which those of no dimensions are in the dtype that the three meet in. They count less than
+-- the others, so that pairs of them could meet in another. Integers change nothing about a floating one, and stay.
+function compose.settled(x, y, z)
+    if x.dtype == y.dtype and y.dtype == z.dtype or is_traced(x) or is_traced(y) or is_traced(z) then
+        return x, y, z
+    end
+    local dtype = torch.result_type(x, y, z)
+    local floating = ("fc"):find(dtype.kind, 1, true)
+    local function settle(a)
+        if a.ndim > 0 or a.dtype == dtype or floating and not ("fc"):find(a.dtype.kind, 1, true) then
+            return a
+        end
+        return compose.cast(a, dtype)
+    end
+    return settle(x), settle(y), settle(z)
+end
+
 --- The number that an option is: `otherwise` when it is absent. While a function is traced it may be one
 -- of its arguments.
 function compose.number(operation, what, x, otherwise)

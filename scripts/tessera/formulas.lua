@@ -283,7 +283,7 @@ local function accumulate(operation, apply, kinds)
     end, {wide = true, name = operation})
     local function call(x, y, z, value, options)
         x, y = arguments.array(operation, torch, x), arguments.array(operation, torch, y)
-        z = arguments.array(operation, torch, z)
+        x, y, z = compose.settled(x, y, arguments.array(operation, torch, z))
         value = compose.number(operation, "value", value, true)
         if options then
             return run(x, y, z, value, options)
