@@ -41,3 +41,16 @@ describe("three tensors", function()
         assert.has_error(function() torch.addcdiv(double, single:to("int8"), whole) end)
     end)
 end)
+
+describe("div with a rounding mode", function()
+    local torch = require("tessera").torch
+
+    it("does not take bool alone, not even a number", function()
+        local mask = torch.tensor {true, true}
+        for _, mode in ipairs {"floor", "trunc"} do
+            for _, pair in ipairs {{mask, mask}, {true, mask}, {mask, true}} do
+                assert.has_error(function() torch.div(pair[1], pair[2], {rounding_mode = mode}) end)
+            end
+        end
+    end)
+end)

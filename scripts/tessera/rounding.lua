@@ -147,6 +147,10 @@ local truncated = ts.fuse(function(x, y)
     return torch.floor_divide(x - torch.fmod(x, y), y)
 end, {name = "div", wide = true})
 
+local function is_bool(x)
+    return type(x) == "boolean" or is_array(x) and x.dtype.kind == "b"
+end
+
 local function divide_by_mode(operation, x, y, mode, options)
     local run
     if mode == nil then
@@ -155,7 +159,7 @@ local function divide_by_mode(operation, x, y, mode, options)
         run = truncated
     elseif mode == "floor" then
         run = torch.floor_divide
-        if is_array(x) and is_array(y) and x.dtype.kind == "b" and y.dtype.kind == "b" then
+        if is_bool(x) and is_bool(y) then
             fail("dtype", operation, "does not take bool operands with a rounding mode")
         end
     else
