@@ -12,6 +12,11 @@ The forms are those of elementwise_draw.py. What real PyTorch and NumPy say is e
     complex parts   torch.nan_to_num takes complex numbers (PyTorch since 2.1), by their parts
     lerp            PyTorch 1.13 asks weight < 0.5, newer ones |weight| < 0.5: the same but for infinite values
     bool            torch.conj_physical and torch.round take bool and integers, as they are
+    zero divisor    torch.div of integers by 0 gives 0, of the least integer by -1 itself (PyTorch raises or traps)
+    large quotient  torch.div with rounding_mode = "floor" is infinite where x / y overflows (PyTorch's vectors: NaN,
+                    its scalar loop, and NumPy: infinite)
+    fraction        torch.addcmul of uint8 takes a value between -1 and 0 as 0, as all integers do (PyTorch: an error for
+                    uint8 alone)
 """
 import os
 import random
@@ -127,8 +132,6 @@ def torch_find(op, operands, kwargs):
         kwargs = {"posinf": limit, "neginf": -limit, **kwargs}
     if op == "ldexp" and dtypes[0] in COMPLEX or op == "ldexp" and dtypes[1] in COMPLEX:
         raise Skip
-    if op == "div" and kwargs:
-        check_division(operands)
     if op in ("isclose", "rsub") and (narrow or set(dtypes) & set(COMPLEX)) or op == "div" and set(dtypes) & set(COMPLEX):
         raise Skip  # elementwise_cases.py has these operations
     if op == "isclose" and "equal_nan" in kwargs and arrays[0].py.shape != arrays[1].py.shape:
@@ -138,7 +141,11 @@ def torch_find(op, operands, kwargs):
     common = common if op not in PLAIN_STEPS else None
     try:
         with np.errstate(all="ignore"):
-            made = function(op)(*[as_torch(o, common) for o in operands], **kwargs)
+            values = [as_torch(o, common) for o in operands]
+            if op == "div" and kwargs:
+                made = divided(operands, values, common, kwargs["rounding_mode"])
+            else:
+                made = function(op)(*values, **kwargs)
     except (RuntimeError, TypeError):
         return None
     if op in ("silu", "expit") and made.is_complex():
@@ -150,10 +157,7 @@ def torch_find(op, operands, kwargs):
     return from_tensor(made)
 
 
-def check_division(operands):
-    """Integers by 0 raise in PyTorch, and give 0 here; large quotients of floats are NaN there."""
-    x, y = [np.asarray(o.value) if isinstance(o, Number) else
-            cast(o.py, o.dtype, "float32" if o.dtype in NARROW else o.dtype) for o in operands]
+def check_numbers(operands):
     if all(not isinstance(o, Number) and o.dtype == "bool" and o.py.size == 0 for o in operands):
         raise Skip  # PyTorch refuses bool when there is an element
     for o in operands:
@@ -161,10 +165,30 @@ def check_division(operands):
         if isinstance(o, Number) and isinstance(o.value, int) and other.dtype in INTS and not (
                 np.iinfo(other.dtype).min <= o.value <= np.iinfo(other.dtype).max):
             raise Skip  # it wraps; PyTorch 1.13 refuses some
-    if ((y == 0) | (y == -1)).any() and x.dtype.kind in "biu" and y.dtype.kind in "biu":
-        raise Skip  # the least integer by -1 ends the process
-    if (np.isinf(x / y) & np.isfinite(x) & (y != 0)).any():
-        raise Skip
+
+
+def divide_integers(x, y, mode):
+    """Where PyTorch raises, or the process would end, by the rule."""
+    zero, minus = y == 0, (y == -1) & (y < 0)
+    made = torch.div(x, y.masked_fill(zero | minus, 1), rounding_mode=mode)
+    return torch.where(zero, torch.zeros_like(made), torch.where(minus, -x, made))
+
+
+def floor_large(made, x, y):
+    """PyTorch's NaN become what overflows."""
+    quotient = x / y
+    large = made.isnan() & quotient.isinf() & x.isfinite() & (y != 0)
+    return torch.where(large, quotient, made)
+
+
+def divided(operands, values, common, mode):
+    """Operands of the common dtype, float32 for 16-bit ones, are what PyTorch divides."""
+    check_numbers(operands)
+    x, y = [torch.as_tensor(v).to(torch.float32 if common in NARROW else getattr(torch, common)) for v in values]
+    if common in INTS:
+        return divide_integers(x, y, mode)
+    made = torch.div(*values, rounding_mode=mode)
+    return floor_large(made, x, y) if mode == "floor" else made
 
 
 def numpy_find(op, operands, kwargs):
@@ -287,12 +311,8 @@ class Composite(Drawer):
             elif op.startswith("add") and random.random() < 0.5:
                 kwargs = {"value": random.choice([2.0, -0.5, 0.1])}
                 texts.append("{value = %r}" % kwargs["value"])
-            if len(set(dtypes)) == 3 and op == "clamp":
-                continue  # three dtypes meet pairwise
             r = c.local("torch.%s(%s)" % (op, ", ".join(texts)))
             narrow = [d for d in dtypes if d in NARROW]
-            if set(dtypes) <= set(INTS) and kwargs.get("value", 2) != 2:
-                continue  # the value becomes an integer, or PyTorch refuses it
             if len(set(dtypes)) > 1 and narrow or op != "clamp" and set(dtypes) & set(COMPLEX):
                 continue
             values = [as_torch(o, dtype if narrow else None) for o in operands]
@@ -305,10 +325,16 @@ class Composite(Drawer):
             if narrow and kwargs:
                 kwargs["value"] = float(torch.tensor(kwargs["value"]).to(getattr(torch, dtype)))
             try:
-                found = from_tensor(getattr(torch, op)(*values, **kwargs))
+                try:
+                    made = getattr(torch, op)(*values, **kwargs)
+                except RuntimeError as e:
+                    if "to type uint8_t without overflow" not in str(e) or not -1 < kwargs["value"] < 0:
+                        raise
+                    made = getattr(torch, op)(*values, value=0)
             except RuntimeError:
                 yield c.error()
                 continue
+            found = from_tensor(made)
             if op.startswith("add") and found[0] in ("float32", "float64"):  # each step rounded; PyTorch may fuse two
                 x, y, z = [v.numpy().astype(found[0]) for v in values]
                 y = np.dtype(found[0]).type(kwargs.get("value", 1)) * y
