@@ -26,17 +26,31 @@ end
 
 -- ---- comparing
 
--- by face, operation and dtype: the mean |error| / bound of each case added up, of ours and the library's
+-- by face and operation, of each dtype and of all: the mean |error| / bound of each case added up, of ours
+-- and the library's
 local errors_of = {}
 
 local function note(face, family, own, ours)
     local dtype, theirs = own:match("^(.-):(.-)$")
-    local key = ("%s: %s, %s"):format(face, family, dtype)
-    local e = errors_of[key] or {ours = 0, theirs = 0, count = 0}
-    errors_of[key] = e
-    e.ours = e.ours + ours
-    e.theirs = e.theirs + tonumber(theirs)
-    e.count = e.count + 1
+    for _, of in ipairs {dtype, "all dtypes"} do
+        local key = ("%s: %s, %s"):format(face, family, of)
+        local e = errors_of[key] or {ours = 0, theirs = 0, count = 0}
+        errors_of[key] = e
+        e.ours = e.ours + ours
+        e.theirs = e.theirs + tonumber(theirs)
+        e.count = e.count + 1
+    end
+end
+
+-- the power of two and the bits behind the point of the largest numbers
+local largest = {float16 = {15, 10}, bfloat16 = {127, 7}, float32 = {127, 23}, float64 = {1023, 52}}
+largest.complex64, largest.complex128 = largest.float32, largest.float64
+
+--- Whether a is infinite, and b within its bound of numbers that round to that.
+local function overflows(a, b, bound, dtype)
+    local exponent, bits = largest[dtype][1], largest[dtype][2]
+    local most, half_step = (2 - 2 ^ -bits) * 2 ^ exponent, 2 ^ (exponent - bits - 1)
+    return math.abs(a) == math.huge and a * b > 0 and bound >= most - math.abs(b) + half_step
 end
 
 local function wrong_values(x, expected, bounds)
@@ -46,7 +60,7 @@ local function wrong_values(x, expected, bounds)
     end
     for i = 1, #got do
         local a, b, bound = got[i], expected[i], bounds[i] or 0
-        if a ~= b and not (a ~= a and b ~= b) then
+        if a ~= b and not (a ~= a and b ~= b) and not overflows(a, b, bound, x.dtype.name) then
             local error_of = math.abs(a - b)
             if error_of ~= error_of or error_of > bound then
                 return ("element %d of %d is %.17g, expected %.17g within %.3g"):format(i, #got, a, b, bound)
@@ -120,17 +134,20 @@ describe("reductions and scans do as the real libraries", function()
         assert.is_true(errors > 400 and errors < total / 3)
     end)
 
+    -- The error of a case scatters as widely as it is large: the quotient of two means of n cases has a standard
+    -- deviation of at most 1 / sqrt(n) (over 30 seeds 0.45 to 0.96 of it, around means of 0.23 to 0.98). Ours may be
+    -- 4 of them larger: a half at 80 cases, a fifth at the 320 of all dtypes.
     it("sums with errors no larger than the libraries'", function()
         local checked, worse = 0, {}
         for key, e in pairs(errors_of) do
             checked = checked + 1
             assert.is_true(e.count >= 80)
-            if e.ours > 1.15 * e.theirs then
+            if e.ours > (1 + 4 / math.sqrt(e.count)) * e.theirs then
                 worse[#worse + 1] = ("%s: %.4g of the bound, the library %.4g"):format(key, e.ours / e.count,
                     e.theirs / e.count)
             end
         end
-        assert.equal(16, checked)
+        assert.equal(20, checked)
         assert.same({}, worse)
     end)
 end)

@@ -16,7 +16,8 @@ for 16-bit dtypes), n the elements that make a result, and K = log2 n + 6:
     cumprod                     (i + 2) e |result|
     logcumsumexp                (16 + 4 log2 n) e (1 + max|x|)
 
-To each, half a step of the result's dtype is added where that is narrower.
+To each, half a step of the result's dtype is added where that is narrower. A result is finite or infinite where
+its bound reaches from one to the other, and only there: finish() and may_overflow().
 """
 import numpy as np
 
@@ -155,5 +156,19 @@ def finish(made, bound, dtype):
         made = np.stack([made, np.zeros_like(made)], -1)
         bound = np.stack([bound] * 2, -1)
     bound = np.broadcast_to(bound.astype(LD), made.shape) + EPS[part] / 2 * np.abs(made) + TINY[part]
-    made = np.where(np.abs(made) > MOST[part] * (1 + EPS[part] / 4), np.copysign(LD(np.inf), made), made)
+    over, most = np.abs(made) > MOST[part] + half_step(part), LD(MOST[part])
+    left = bound - (np.abs(made) - most)  # of the bound, below the largest number
+    near = over & np.isfinite(made) & (left >= half_step(part))
+    made = np.where(over, np.copysign(np.where(near, most, LD(np.inf)), made), made)
+    bound = np.where(near, left, bound)
     return made.astype(np.float64), np.where(np.isfinite(bound), bound, 0).astype(np.float64)
+
+
+def half_step(part):
+    """Beyond the largest number, from where on numbers round to infinity."""
+    return LD(MOST[part]) * EPS[part] / (4 - 2 * EPS[part])
+
+
+def may_overflow(values, bounds, dtype):
+    """Where what finish() made lets a result be infinite."""
+    return bounds >= MOST[part_of(dtype)] - np.abs(values.astype(LD)) + half_step(part_of(dtype))
