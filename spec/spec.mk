@@ -172,10 +172,11 @@ test-levels: export LEVEL_SPECS
 test-levels:
 	$(call tally_of,$(LEVEL_ROWS),test-build)
 
-## test-long: the differential tests with SEEDS (30) other seeds: about 1.5 million cases
+## test-long: the differential tests with SEEDS (30) other seeds, from FIRST (1000) on: about 1.5 million cases
 SEEDS ?= 30
+FIRST ?= 1000
 test-long: test-build
-	@scripts/tools/long $(BUILD)/long 1000 $(SEEDS) elementwise math composite reduction -- \
+	@scripts/tools/long $(BUILD)/long $(FIRST) $(SEEDS) elementwise math composite reduction -- \
 	    $(subst TSR_ORACLE_DIR=$(abspath $(ORACLE)),TSR_ORACLE_DIR=$(abspath $(BUILD))/long,$(call BUSTED,$(BUILD)))
 
 ## test-python: the Python package with real NumPy and PyTorch, also with sanitizers
