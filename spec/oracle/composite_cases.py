@@ -10,7 +10,8 @@ The forms are those of elementwise_draw.py. What real PyTorch and NumPy say is e
     both None       np.clip without limits is a copy (NumPy since 2.1)
     zeros           clamp and clip take the operand of two zeros; their sign is not compared
     complex parts   torch.nan_to_num takes complex numbers (PyTorch since 2.1), by their parts
-    lerp            PyTorch 1.13 asks weight < 0.5, newer ones |weight| < 0.5: the same but for infinite values
+    lerp            each step is rounded (PyTorch may fuse two), and the sum is from the start where |weight| < 0.5
+                    (PyTorch 1.13: weight < 0.5, which differs for infinite values); PyTorch's must be near that
     bool            torch.conj_physical and torch.round take bool and integers, as they are
     zero divisor    torch.div of integers by 0 gives 0, of the least integer by -1 itself (PyTorch raises or traps)
     large quotient  torch.div with rounding_mode = "floor" is infinite where x / y overflows (PyTorch's vectors: NaN,
@@ -208,6 +209,17 @@ def numpy_find(op, operands, kwargs):
     return made.dtype.name, made
 
 
+def lerp(x, y, weight, found):
+    """By the rule; PyTorch `found` what is near where nothing is infinite."""
+    near = np.abs(weight) < 0.5
+    step = np.where(near, weight, 1 - weight) * (y - x)
+    model = np.where(near, x + step, y - step)
+    scale, info = np.abs(x) + np.abs(y) + np.abs(step), np.finfo(found.dtype)
+    off = np.isfinite(scale) & ~(np.abs(model - found) <= 4 * (info.eps * scale + info.smallest_subnormal))
+    assert not off.any(), (x, y, weight, found, model)
+    return model
+
+
 class Composite(Drawer):
     counts = {"layouts": 900, "zero": 250, "long": 60, "numbers": 2, "outs": 800}
 
@@ -319,9 +331,6 @@ class Composite(Drawer):
             if number is not None:
                 values[2] = number if not narrow else float(tensor(np.array(0), "float32").add(number).to(
                     getattr(torch, dtype)))
-            weights = np.asarray(values[2]) if op == "lerp" else np.zeros(1)
-            if (weights <= -0.5).any() and not all(np.isfinite(np.asarray(v)).all() for v in values[:2]):
-                continue
             if narrow and kwargs:
                 kwargs["value"] = float(torch.tensor(kwargs["value"]).to(getattr(torch, dtype)))
             try:
@@ -335,6 +344,8 @@ class Composite(Drawer):
                 yield c.error()
                 continue
             found = from_tensor(made)
+            if op == "lerp":
+                found = found[0], lerp(*[np.asarray(v, found[0]) for v in values], found[1])
             if op.startswith("add") and found[0] in ("float32", "float64"):  # each step rounded; PyTorch may fuse two
                 x, y, z = [v.numpy().astype(found[0]) for v in values]
                 y = np.dtype(found[0]).type(kwargs.get("value", 1)) * y
@@ -346,7 +357,7 @@ class Composite(Drawer):
             if narrow and found[0] == "float32":
                 found = dtype, cast(found[1], "float32", dtype)
             exact = found[0] in INTS or found[0] == "bool"
-            yield c.results((r,) + found + (0 if exact else "0u" if op == "clamp" else "2u",))
+            yield c.results((r,) + found + (0 if exact else "0u",))
 
 
 def main():
