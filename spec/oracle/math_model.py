@@ -21,7 +21,8 @@ import numpy as np
 import torch
 
 import math_reference
-from elementwise_model import Number, category, cast, from_tensor, integers, numpy_dtypes, tensor, torch_common, wide
+from elementwise_model import (Number, category, cast, from_tensor, integers, kernel, numpy_dtypes, tensor, torch_common,
+                               wide)
 from program import COMPLEX, INTS, Skip
 
 RULES = {
@@ -35,6 +36,8 @@ RULES = {
     "complex direction": "sign and sgn of complex numbers are z / |z| with the infinities of NumPy 2",
     "sgn of NaN": "torch: sgn and sign of NaN are 0 (PyTorch's vectors: NaN or 0)",
     "bool ^ 2": "np: int64 as other powers of bool (NumPy's operator: int8)",
+    "x ^ 2": "2 and -1 as exponents are products and reciprocals, on np of the operator: of complex numbers by the parts "
+             "(as NumPy's operator; PyTorch's reciprocal scales)",
     "x ^ 0.5": "float16 takes the square root too (PyTorch: of float32, float64 and bfloat16 only)",
     "open": "not drawn: powers, 2^z, sigmoid and rsqrt of infinite or huge complex numbers, 1 / sqrt(0)",
     "equal neighbours": "nextafter of equal numbers is the second (NumPy's float16: the first, 0.0 or -0.0)",
@@ -192,7 +195,7 @@ def power_of_integers(x, y, dtype):
 
 
 def special_power(face, op, operands, dtype, operator):
-    """A power that is another function: x ^ 0.5 and, on torch, x ^ -0.5."""
+    """A power that is another function: x ^ 0.5, x ^ 2, x ^ -1 and, on torch, x ^ -0.5."""
     if op != "POW" or category(dtype) < 2 or not (operator or face == "torch"):
         return op, operands
     x, p = operands
@@ -202,6 +205,9 @@ def special_power(face, op, operands, dtype, operator):
             return "SQRT", [x]
         if p.value == -0.5 and face == "torch":
             return "RSQRT", [x]
+        if p.value in (2, -1):
+            met["x ^ 2"] += dtype in COMPLEX
+            return "SQUARE" if p.value == 2 else "RECIPROCAL", [x]
     return op, operands
 
 
@@ -252,6 +258,8 @@ def values(op, converted, inner, dtype):
     if op in EXACT and inner not in COMPLEX:
         return exact(op, converted, dtype), 0
     wider = [wide(a, inner) for a in converted]
+    if op in ("SQUARE", "RECIPROCAL"):
+        return cast(kernel(op, *wider), wider[0].dtype.name, dtype), 0
     if inner in COMPLEX:
         check_open(op, wider)
         if op in POWERS:
