@@ -37,6 +37,8 @@ RULES = {
     "complex truth": "torch: a complex number is true when any part is not 0 (1.13: when the real part is not)",
     "float16 moments": "np: var and std of float16 are what NumPy makes with dtype = float32 (by itself it sums in "
                        "float16, where 2048 + 1 is 2048 and 65520 infinite)",
+    "weights": "np: averages are not drawn whose weights cancel to less than the bound of their sum: in another order "
+               "they may sum to 0, which is an error, or not",
     "refused": "torch: cummax and cummin of complex numbers and of dimensions out of range are errors even for nothing",
     "nan of nothing": "np: extremes of no elements are drawn of 1 dimension only (1.24: an error for some dtypes, also "
                       "where there are no results)",
@@ -76,8 +78,12 @@ class Case(elementwise_draw.Case):
             if self.mode == "ties" and dtype != "bool":
                 return np.random.randint(0, 4, n).astype(dtype).tobytes()
             return elementwise_draw.draw(dtype, n)
-        if self.mode == "product" and dtype in COMPLEX:  # of magnitude about 1
-            values = (draw_floats(n, self.mode) * np.exp(1j * np.random.uniform(0, 7, n))).view(np.float64)
+        if self.mode == "product":  # of magnitude about 1, also when the period is repeated
+            values = draw_floats(n, self.mode)
+            values = values * np.exp(1j * np.random.uniform(0, 7, n)) if dtype in COMPLEX else values
+            if n == self.PERIOD:
+                values[-1] = 1 / np.prod(values[:-1])
+            values = values.view(np.float64)
         else:
             values = draw_floats(2 * n if dtype in COMPLEX else n, self.mode)
         if dtype == "bfloat16":
@@ -699,10 +705,6 @@ def averages(face):
             options["weights"] = operands[1].name
         c.lines.append("local r, s = np.average(%s, {%s})" % (
             x.name, ", ".join("%s = %s" % p for p in options.items())))
-        if found is None:
-            yield c.error()
-            continue
-        c.lines.append("return r, s")
         at = resolved(a, x.py.ndim)
         with np.errstate(all="ignore"):
             v = wide(x.py, dtype)
@@ -710,6 +712,15 @@ def averages(face):
             if form == "line":
                 w = w.reshape([-1 if i == a % v.ndim else 1 for i in range(v.ndim)])
             w = np.broadcast_to(w, v.shape)
+            eps = max(work_eps(d) for d in ("float64", dtype, operands[-1].dtype) if d not in INTS)
+            scale, off = Reducing(w, at, keep, None, eps).sum()
+            if ((np.abs(scale) < np.abs(off)) & ((scale != 0) | (found is not None))).any():
+                met["weights"] += 1
+                continue
+            if found is None:
+                yield c.error()
+                continue
+            c.lines.append("return r, s")
             eps = max(work_eps(found[0][0]), work_eps(found[1][0]))
             scale, off = Reducing(w, at, keep, None, eps).sum()
             total, bound = Reducing(v * w, at, keep, None, eps).sum()
