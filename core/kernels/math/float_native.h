@@ -28,17 +28,24 @@ TSR_INLINE uint32_t tsr_exp_easy_f32(float x) {
     return tsr_within_f32(x, 0x42ae0000u); /* 87 */
 }
 
-/* e^(x + lo), as in exponential.h. The last two steps, (p r + 1) r + 1, leave 0.75 units. */
-TSR_INLINE float tsr_exp_pair_f32(float x, float lo) {
-    const float t = tsr_mad_float(x + lo, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
-    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x) + lo;
+/* As in exponential.h. The last two steps, (p r + 1) r + 1, leave 0.75 units. */
+TSR_INLINE float tsr_exp_f32(float x) {
+    const float t = tsr_mad_float(x, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x);
     const float r = tsr_mad_float(n, -0x1.7f7d1cp-20f, r1);
     const float p = tsr_mad_float(tsr_poly_exp_float(r), r, 1);
     return tsr_shift_f32(tsr_mad_float(p, r, 1), t);
 }
 
-TSR_INLINE float tsr_exp_f32(float x) {
-    return tsr_exp_pair_f32(x, -0.0f);
+/* e^(x + lo). What r loses comes back with the terms beyond it, so that the last addition but one
+ * leaves 0.25 units and the last 0.5. */
+TSR_INLINE float tsr_exp_pair_f32(float x, float lo) {
+    const float t = tsr_mad_float(x + lo, 0x1.715476p+0f, TSR_MAGIC_F32), n = t - TSR_MAGIC_F32;
+    const float r1 = tsr_mad_float(n, -0x1.62e400p-1f, x);
+    const float r2 = tsr_mad_float(n, -0x1.7f7d1cp-20f, lo);
+    const float r = r1 + r2, r_lo = (r1 - r) + r2;
+    const float rest = tsr_mad_float(r * r, tsr_poly_exp_float(r), r_lo);
+    return tsr_shift_f32(1 + (r + rest), t);
 }
 
 /* 2^n, n in the last bits of t, which is n + TSR_MAGIC_F32. */
