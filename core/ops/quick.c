@@ -56,6 +56,10 @@ typedef struct block {
     _Alignas(64) char bytes[BLOCK * 16];
 } block;
 
+static size_t times_in_block(tsr_dtype dtype) {
+    return sizeof(block) / tsr_dtype_describe(dtype)->itemsize;
+}
+
 /* One operand, or the result: where its elements are, and how they become what the kernel takes. */
 typedef struct side {
     char *data;
@@ -113,15 +117,28 @@ static inline void run_directly(const tsr_types *t, int arity, const tsr_array *
     call(t, arity, from, to, n);
 }
 
+/* How many elements are done at a time: what is converted has room for BLOCK of any dtype, numbers
+ * are repeated so often. */
+static size_t step_of(const tsr_types *t, int arity, const side *sides, size_t n) {
+    size_t step = converts(&sides[arity]) ? BLOCK : n;
+    for (int i = 0; i < arity; i++) {
+        size_t most = converts(&sides[i])  ? BLOCK
+                      : sides[i].item == 0 ? times_in_block(t->in[i])
+                                           : n;
+        step = most < step ? most : step;
+    }
+    return step;
+}
+
 static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
     block rooms[TSR_QUICK_ARITY][2], made[3];
     const side *out = &sides[arity];
-    bool by_blocks = converts(out);
-    for (int i = 0; i < arity; i++)
-        by_blocks = by_blocks || sides[i].item == 0 || converts(&sides[i]);
-    size_t step = by_blocks ? BLOCK : n;
+    size_t step = step_of(t, arity, sides, n), item = t->item;
+    bool claims = t->light && step > BLOCK && n * item > TSR_CLAIM_FROM;
     for (size_t at = 0; at < n; at += step) {
         size_t m = n - at < step ? n - at : step;
+        if (claims)
+            tsr_claim(out->data + at * item, m * item);
         const void *from[TSR_QUICK_ARITY];
         for (int i = 0; i < arity; i++)
             from[i] =
@@ -156,8 +173,9 @@ static side side_of_number(const tsr_kernels *kernels, const tsr_types *t, int i
         value = tsr_scalar_load(dtype, item);
         tsr_scalar_store(t->in[i], item, &value);
     }
-    size_t itemsize = tsr_dtype_describe(t->in[i])->itemsize;
-    kernels->fill[tsr_item_row(itemsize)](item, room, (size_t)(size < BLOCK ? size : BLOCK));
+    size_t times = times_in_block(t->in[i]);
+    kernels->fill[tsr_item_row(tsr_dtype_describe(t->in[i])->itemsize)](
+        item, room, (size_t)size < times ? (size_t)size : times);
     return (side){.data = room->bytes};
 }
 
