@@ -304,13 +304,15 @@ static tsr_status persistent(machine *m) {
     return status == TSR_OK ? push(m, &made) : status;
 }
 
-/* Dicts of PyTorch carry metadata of their own, which nobody needs. */
+/* The ordered dicts of PyTorch carry metadata of their own, in a dict, which nobody needs. */
 static tsr_status build(machine *m) {
     if (above(m) < 2)
         return fail(m, "a state of nothing");
-    const tsr_pickled *p = tsr_pickled_at(m->file, TOP(m, 1));
-    if (p->role != TSR_ROLE_DATA || p->value.kind != TSR_VALUE_DICT)
-        return fail(m, "a state for what is no dict");
+    const tsr_pickled *state = tsr_pickled_at(m->file, TOP(m, 0));
+    if (!tsr_pickled_at(m->file, TOP(m, 1))->ordered)
+        return fail(m, "a state for what is no ordered dict");
+    if (state->role != TSR_ROLE_DATA || state->value.kind != TSR_VALUE_DICT)
+        return fail(m, "a state that is no dict");
     m->stack.count--;
     return TSR_OK;
 }

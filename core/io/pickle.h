@@ -10,6 +10,7 @@ typedef struct tsr_pickled {
     enum { TSR_ROLE_DATA, TSR_ROLE_GLOBAL, TSR_ROLE_STORAGE } role;
     int64_t number; /* of a global, or of a storage's piece */
     int64_t last;   /* the last cell of a list or dict */
+    bool ordered;   /* a dict that may get a state */
     bool visited;   /* by those who walk */
 } tsr_pickled;
 

@@ -384,6 +384,7 @@ static tsr_status call(tsr_file *file, int global, int64_t arguments, tsr_pickle
         if (count != 0)
             break;
         out->value.kind = TSR_VALUE_DICT;
+        out->ordered = true;
         return TSR_OK;
     case SIZE:
         if (count != 1 || tsr_pickled_items(file, part[0], 0, NULL) < 0)
