@@ -17,10 +17,11 @@
 
 #include "../array/array.h"
 #include "../base/checked.h"
+#include "../base/context.h"
 
 #include <string.h>
 
-enum { MAX_HEADER = 10000, MAX_DEPTH = 8 };
+enum { MAX_HEADER = 10000, MAX_DEPTH = 8 }; /* characters, structures in each other */
 
 /* ---- literals ---- */
 
@@ -447,9 +448,10 @@ tsr_status tsr_npy_length(const unsigned char *start, int64_t available, int64_t
     int64_t n = start[8] | start[9] << 8, before = major == 1 ? 10 : 12;
     if (major > 1)
         n |= available < 12 ? 0 : (int64_t)((uint32_t)start[10] << 16 | (uint32_t)start[11] << 24);
-    if (n > MAX_HEADER)
-        return tsr_error_set(err, TSR_ELIMIT, "a header of %d bytes, at most %d are read", n,
-                             (int64_t)MAX_HEADER);
+    int64_t most =
+        major < 3 ? MAX_HEADER : 4 * MAX_HEADER; /* of UTF-8, characters are counted later */
+    if (n > most)
+        return tsr_error_set(err, TSR_ELIMIT, "a header of %d bytes, at most %d are read", n, most);
     if (available < before || n > available - before)
         return tsr_error_set(err, TSR_EIO, "ends inside its header");
     *length = before + n;
@@ -462,6 +464,12 @@ tsr_status tsr_npy_parse(tsr_file *file, const char *text, int64_t length, int64
     parser p = {.arena = &file->arena, .err = err, .version = text[6]};
     p.at = text + (p.version == 1 ? 10 : 12);
     p.end = text + length;
+    int64_t characters = 0;
+    for (const char *at = p.at; at < p.end; at++)
+        characters += p.version < 3 || ((unsigned char)*at & 0xC0) != 0x80;
+    if (characters > MAX_HEADER)
+        return tsr_error_set(err, TSR_ELIMIT, "a header of %d characters, at most %d are read",
+                             characters, (int64_t)MAX_HEADER);
     tsr_status status = parse_header(&p, &h);
     if (status == TSR_OK)
         status = add_items(file, &h, length, bytes, member, exact, count, err);
@@ -470,19 +478,23 @@ tsr_status tsr_npy_parse(tsr_file *file, const char *text, int64_t length, int64
 }
 
 tsr_status tsr_npy_open(tsr_file *file, tsr_error *err) {
-    _Static_assert(TSR_NPY_ROOM >= MAX_HEADER + TSR_NPY_START, "every header fits");
-    char text[TSR_NPY_ROOM];
+    unsigned char start[TSR_NPY_START];
     int64_t size = file->source.size, length = 0;
     tsr_status status =
-        tsr_source_read(&file->source, 0, text, size < TSR_NPY_START ? size : TSR_NPY_START, err);
+        tsr_source_read(&file->source, 0, start, size < TSR_NPY_START ? size : TSR_NPY_START, err);
     if (status == TSR_OK)
-        status = tsr_npy_length((const unsigned char *)text, size, &length, err);
+        status = tsr_npy_length(start, size, &length, err);
+    if (status != TSR_OK)
+        return status;
+    tsr_entry *entry = tsr_file_add_entry(file, "", err);
+    char *text = entry != NULL ? tsr_block_new(file->context, (size_t)length, false, err) : NULL;
+    if (text == NULL)
+        return TSR_EMEMORY;
+    status = tsr_source_read(&file->source, 0, text, length, err);
     if (status == TSR_OK)
-        status = tsr_source_read(&file->source, 0, text, length, err);
-    tsr_entry *entry = status == TSR_OK ? tsr_file_add_entry(file, "", err) : NULL;
-    if (entry == NULL)
-        return status == TSR_OK ? TSR_EMEMORY : status;
-    return tsr_npy_parse(file, text, length, size - length, -1, false, &entry->count, err);
+        status = tsr_npy_parse(file, text, length, size - length, -1, false, &entry->count, err);
+    tsr_block_free(file->context, text, (size_t)length);
+    return status;
 }
 
 /* ---- writing ---- */

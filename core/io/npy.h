@@ -6,7 +6,6 @@
 
 enum {
     TSR_NPY_START = 12,   /* bytes that tell the version and the length of the header */
-    TSR_NPY_ROOM = 10240, /* the longest header that is read, magic included, is below */
     TSR_NPY_HEADER = 1152 /* room for every header that is written */
 };
 

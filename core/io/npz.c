@@ -34,18 +34,20 @@ tsr_status tsr_npz_look(tsr_file *file, tsr_entry *entry, tsr_error *err) {
     const tsr_member *m = &TSR_AT(file->zip.members, tsr_member, number);
     if (!is_npy(m->name, strlen(m->name)))
         return tsr_error_set(err, TSR_EUNSUPPORTED, "member \"%s\" is no .npy file", m->name);
-    char *text = tsr_block_new(file->context, TSR_NPY_ROOM, false, err);
-    if (text == NULL)
-        return TSR_EMEMORY;
-    int64_t start = m->bytes < TSR_NPY_START ? m->bytes : TSR_NPY_START;
-    tsr_status status = tsr_zip_read(&file->source, &file->zip, number, 0, text, start, err);
+    unsigned char start[TSR_NPY_START];
+    tsr_status status = tsr_zip_read(&file->source, &file->zip, number, 0, start,
+                                     m->bytes < TSR_NPY_START ? m->bytes : TSR_NPY_START, err);
     if (status == TSR_OK)
-        status = tsr_npy_length((const unsigned char *)text, m->bytes, &length, err);
+        status = tsr_npy_length(start, m->bytes, &length, err);
+    char *text = NULL;
+    if (status == TSR_OK &&
+        (text = tsr_block_new(file->context, (size_t)length, false, err)) == NULL)
+        status = TSR_EMEMORY;
     if (status == TSR_OK)
         status = tsr_zip_read(&file->source, &file->zip, number, 0, text, length, err);
     if (status == TSR_OK)
         status = tsr_npy_parse(file, text, length, m->bytes - length, number, true, &count, err);
-    tsr_block_free(file->context, text, TSR_NPY_ROOM);
+    tsr_block_free(file->context, text, (size_t)length);
     if (status != TSR_OK) {
         file->items.count = items;
         file->pieces.count = pieces;

@@ -17,6 +17,7 @@ import os
 import pickle
 import struct
 import sys
+import warnings
 import zipfile
 import zlib
 
@@ -77,6 +78,12 @@ def npy(name, x, version=None):
     return name
 
 
+def read_by_numpy(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python 2's integers
+        return np.load(path(name))
+
+
 def npy_files():
     for code in NUMPY:
         for order in "<>":
@@ -98,13 +105,32 @@ def npy_files():
     good("trailing.npy", "", x)
     # headers that NumPy reads and does not write
     data = values("i4", (2, 2))
-    for i, text in enumerate([
-            "{'shape': (2L, 2L), 'descr': '<i4', 'fortran_order': False}",
-            '{"shape":(2,2),"descr":"\\x3ci4","fortran_order":False,}',
-            "\n{ 'fortran_order' : False , 'shape' : ( 2 , 2 , ) , 'descr' : '\\u003ci\\64' }  \n",
-            "{'descr':'=i4','fortran_order':False,'shape':(2,2)}",
-            "{'descr':'i4','fortran_order':False,'shape':(2,2)}"]):
-        good(put("h%d.npy" % i, header(text) + data.tobytes()), "", data)
+    plain = "{'descr':'=i4','fortran_order':False,'shape':(2,2)}"
+    for i, (version, text) in enumerate([
+            (1, "{'shape': (2L, 2L), 'descr': '<i4', 'fortran_order': False}"),
+            (2, "{'shape': (2L, 2L), 'descr': '<i4', 'fortran_order': False}"),
+            (1, '{"shape":(2,2),"descr":"\\x3ci4","fortran_order":False,}'),
+            (1, "\n{ 'fortran_order' : False , 'shape' : ( 2 , 2 , ) , 'descr' : '\\u003ci\\64' }  \n"),
+            (1, plain), (1, plain.replace("=", "")), (1, plain.replace("=", "|")), (3, plain.replace("=", "|")),
+            (1, plain.ljust(10000)), (2, plain.ljust(10000)), (3, plain.ljust(10000))]):
+        name = put("h%d.npy" % i, header(text, (version, 0)) + data.tobytes())
+        assert np.array_equal(read_by_numpy(name), data)
+        good(name, "", data)
+    for code in ("<b1", ">b1", "=u1", ">i1", "<u1"):
+        x = values(code[1:], (2, 2))
+        name = put("o%d%s.npy" % ("<>=".index(code[0]), code[1:]), header(plain.replace("=i4", code)) + x.tobytes())
+        assert np.array_equal(read_by_numpy(name), x)
+        good(name, "", x)
+    # what counts are characters, of which those of UTF-8 take several bytes
+    named = "{'descr':[('%s','<i4')],'fortran_order':False,'shape':(2,2)}"
+    for version, letter in ((1, "\u00e9"), (2, "\u00ff"), (3, "\u00e9"), (3, "\u20ac"), (3, "\U0001F600")):
+        for most in (0, 10000):
+            field = letter * max(3, most - len(named) + 2)
+            text = named % field
+            name = put("n%d%x%d.npy" % (version, ord(letter), most), header(text, (version, 0)) + data.tobytes())
+            assert len(text) == most or not most
+            assert np.array_equal(read_by_numpy(name)[field], data)
+            good(name, "", data, field=field)
     # bfloat16, on request
     bits = random.integers(0, 65536, 6).astype("<u2")
     npy("bf16.npy", bits.view("V2").reshape(2, 3))
@@ -175,7 +201,14 @@ def bad_npy():
         bad(b"\x93NUMPY" + bytes(version) + header(fine)[8:] + data, "unsupported", "version %d.%d" % version)
     bad_header(fine[:-1], "expected")
     bad(header(fine, length=len(fine) + 100) + data, "io", "ends inside its header")
-    bad(header(fine + " " * 10000), "limit", "at most 10000")
+    for version, letter in ((1, " "), (2, " "), (3, " "), (3, "\u20ac"), (3, "\U0001F600")):
+        bad(header(fine + " " * (10000 - len(fine)) + letter, (version, 0)) + data, "limit", "at most 10000")
+        try:
+            read_by_numpy("bad%d.npy" % i)
+            raise AssertionError("NumPy reads more")
+        except ValueError as error:
+            assert "length (10001)" in str(error)
+    bad(header("\U0001F600" * 10001, (3, 0)), "limit", "a header of 40004 bytes, at most 40000")
     bad(header(fine, (2, 0), 2 ** 32 - 1) + data, "limit", "at most 10000")
     bad_header(fine, "the header promises 16 bytes of data, but there are 15", rest=data[1:])
     for text in ("(2 ** 2,)", "(-1, 2)", "(2)", "[2, 2]", "(2, 'a')", "(2.0, 2)", "(1e1,)", "(02,)", "2", "None",
@@ -376,6 +409,8 @@ def bad_npz():
     bad([member(size=0xFFFFFFFF, packed_size=0xFFFFFFFF)], "ZIP64 sizes")
     bad([member(data=x + b"more")], "bytes of data, but the header promises")
     bad([member(data=x[:-1])], "the header promises")
+    bad([member(data=x + b"more", method=8)], "bytes of data, but the header promises")
+    bad([member(data=x[:-1], method=8)], "the header promises")
     bad([member(data=b"", packed=b"")], "does not begin with")
     bad([member(data=b"\x93NUM")], "does not begin with")
     bad([member(data=b"\x93NUMPY\1\0")], "does not begin with")
@@ -429,8 +464,8 @@ def safetensors_files():
     put("bf16.safetensors", raw_safetensors('{"b":{"dtype":"BF16","shape":[2,3],"data_offsets":[0,12]}}', bits.tobytes()))
     line("good", "bf16.safetensors", "", "b", "", "bfloat16", "2,3", bits.tobytes().hex())
     raw = values("u1", (6,))
-    for dtype, shape in (("F8_E5M2", "[2,3]"), ("F8_E4M3", "[6]"), ("F8_E8M0", "[6]"), ("F4", "[3,4]"), ("F6_E2M3", "[8]"),
-                         ("F6_E3M2", "[2,4]")):
+    for dtype, shape in (("F8_E5M2", "[2,3]"), ("F8_E4M3", "[6]"), ("F8_E8M0", "[6]"), ("F8_E5M2FNUZ", "[2,3]"),
+                         ("F8_E4M3FNUZ", "[6]"), ("F4", "[3,4]"), ("F6_E2M3", "[8]"), ("F6_E3M2", "[2,4]")):
         name = put("small_%s.safetensors" % dtype, raw_safetensors(
             '{"q":{"dtype":"%s","shape":%s,"data_offsets":[0,6]}}' % (dtype, shape), raw.tobytes()))
         line("dtype", name, "", "q", "", dtype)
@@ -459,7 +494,8 @@ def bad_safetensors():
     bad(raw_safetensors("{}", length=100000001), "at most 100000000", "limit")
     bad(raw_safetensors("{}", length=2 ** 64 - 1), "at most 100000000", "limit")
     bad(raw_safetensors("{}", length=2 ** 63), "at most 100000000", "limit")
-    bad(raw_safetensors("{}", length=50000000), "ends inside its header")
+    bad(raw_safetensors("{}", length=100000000), "ends inside its header")
+    bad(raw_safetensors("{}", length=3), "ends inside its header")
     bad(raw_safetensors("{}", b"x"), "1 bytes behind the last tensor")
     bad(raw_safetensors("{} x"), "behind its end")
     bad(raw_safetensors("{}\n"), "behind its end")
@@ -716,7 +752,10 @@ def bad_pt():
                           (b"ctorch\nFloatStorage\n)R.", "do not fit"), (b"ctorch\nSize\n)R.", "do not fit"), (b"ctorch\nSize\nN\x85R.", "do not fit"),
                           (b"ctorch._utils\n_rebuild_tensor_v2\n)R.", "out of 0 values"), (b"ctorch._utils\n_rebuild_tensor_v2\n(NNNNNNtR.", "do not fit"),
                           (b"ctorch._utils\n_rebuild_parameter\n(NNNtR.", "do not fit"), (b"NQ.", "no storage"), (b"Q.", "not there"), (b")Q.", "no storage"),
-                          (b"b.", "state of nothing"), (b"NNb.", "no dict"), (b"h\0.", "nothing was remembered"), (b"j\xff\xff\xff\xff.", "nothing was remembered"),
+                          (b"b.", "state of nothing"), (b"NNb.", "no ordered dict"), (b"}}b.", "no ordered dict"), (b"]}b.", "no ordered dict"),
+                          (b"ctorch\nSize\n(NNt\x85R}b.", "no ordered dict"), (b"ccollections\nOrderedDict\n}b.", "no ordered dict"),
+                          (b"ccollections\nOrderedDict\n)RNb.", "a state that is no dict"), (b"ccollections\nOrderedDict\n)R]b.", "a state that is no dict"),
+                          (b"ccollections\nOrderedDict\n)R(}}tb.", "a state that is no dict"),  (b"h\0.", "nothing was remembered"), (b"j\xff\xff\xff\xff.", "nothing was remembered"),
                           (b"q\0.", "nothing to remember"), (b"Nr\xff\xff\xff\x7f.", "too far"), (b"\x94.", "nothing to remember"), (b"X\xff\xff\xff\xffa", "inside a text"),
                           (b"\x8c\5abc", "inside a text"), (b"J\1", "inside a number"), (b"G1", "inside a number"), (b"\x8a\x09" + bytes(9) + b".", "beyond 64 bits"),
                           (b"\x8a\xff", "inside a number"), (b"\x80", "inside an operation"), (b"\x95\0", "inside an operation"), (b"(" * 2000, "too many marks"),
