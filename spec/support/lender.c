@@ -3,7 +3,8 @@
  * side. It holds its own copy of the binding, so what is opened here is what the specs test.
  *
  *   lender.open(quota, capabilities)   the library under a quota in bytes, as require "tessera";
- *                                      its files are in memory. Capabilities: pointers and files
+ *                                      its files are in memory, but for those that it writes to
+ *                                      "sparse:PATH". Capabilities: pointers and files
  * then lender.lend(dtype, shape, write)   -> ndarray over the host's memory, revoke function; with
  *                                            "read" or "write" that leaves this right alone
  *   lender.fingerprint(...)            a text that changes when an array among the arguments does

@@ -1,7 +1,10 @@
 /* Files in memory: a list of names and bytes. A reader looks at its own copy, as one of a file that
- * was renamed away; a writer gathers bytes, and puts them in the list when they are kept. */
+ * was renamed away; a writer gathers bytes, and puts them in the list when they are kept. But what
+ * is written to "sparse:PATH" goes to the disk, without the zeros, so that it may be of any size.
+ */
 #include "memory_files.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,9 +115,25 @@ static bool close_writer(void *user, bool keep) {
     return kept;
 }
 
+static bool write_sparse(void *user, const void *data, size_t bytes) {
+    const char *at = data;
+    if (bytes >= 4096 && *at == 0 && memcmp(at, at + 1, bytes - 1) == 0)
+        return fseek(user, (long)bytes, SEEK_CUR) == 0;
+    return fwrite(data, 1, bytes, user) == bytes;
+}
+
+static bool close_sparse(void *user, bool keep) {
+    (void)keep;
+    return fclose(user) == 0;
+}
+
 static bool open_writer(void *user, const char *name, tsr_writer *out) {
     if (strncmp(name, "none", 4) == 0)
         return false;
+    if (strncmp(name, "sparse:", 7) == 0) {
+        *out = (tsr_writer){write_sparse, close_sparse, fopen(name + 7, "wb")};
+        return out->user != NULL;
+    }
     *out = (tsr_writer){write_more, close_writer, new_handle(user, name)};
     return true;
 }

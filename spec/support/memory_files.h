@@ -17,7 +17,8 @@ typedef struct memory_files {
     long fail_after; /* bytes that can still be read or written; negative: any */
 } memory_files;
 
-/* An opener of these files. Names that begin with "none" cannot be opened. */
+/* An opener of these files. Names that begin with "none" cannot be opened; what is written to
+ * "sparse:PATH" goes to the disk. */
 tsr_opener memory_opener(memory_files *files);
 void memory_free(memory_files *files);
 /* NULL when there is none. */
