@@ -102,13 +102,14 @@ describe("files of others", function()
         assert.is_true(#cases.good > 250)
     end)
 
-    it("are mapped bit for bit, unless they are compressed or of other byte order", function()
+    it("are mapped bit for bit, unless they are compressed", function()
         local mapped, refused = 0, 0
         for _, case in ipairs(cases.good) do
             local file, words, name, field, dtype, shape, expected = (table.unpack or unpack)(case)
             if dtype ~= "none" then
                 local fine, x, opened = pcall(get, oracle .. "/" .. file, words, name, field, "r")
                 if fine then
+                    assert(not file:find("deflated"), file)
                     mapped = mapped + 1
                     assert(hex(x) == expected and table.concat(x.shape, ",") == shape, file)
                     assert(x:origin().kind == "mapped" and x:origin().readonly, file)
@@ -208,6 +209,13 @@ describe("files of others", function()
         assert.equal(80, file.big[-1])
         assert.equal(79, file.last[1])
         file:close()
+        assert.same({81, 82, 83, 84}, torch.load(oracle .. "/sparse_large.pt", {mmap = true}):tolist())
+    end)
+
+    it("say what they are about", function()
+        local file = ts.load(oracle .. "/all.safetensors")
+        assert.same({format = "pt", note = "\195\169"}, file:metadata())
+        assert.same({}, ts.load(oracle .. "/none.safetensors"):metadata())
     end)
 end)
 
@@ -215,19 +223,21 @@ describe("broken files", function()
     it("say what is wrong, in little memory", function()
         collectgarbage()
         ts.trim()
-        local before = ts.memory().peak
-        local wrong = {}
+        local before, wrong = ts.memory().current, {}
         for _, case in ipairs(cases.bad) do
             local file, words, kind, text = (table.unpack or unpack)(case)
-            local message = fails(file, read_all, ts, oracle .. "/" .. file, words)
+            local name = oracle .. "/" .. file
+            local room = 2 ^ 20 + 1100 * #read(name) -- deflate reaches 1032; and not what a header says
+            local message = fails(file, ts.limit, before + room, read_all, ts, name, words)
             local found = ts.last_error().kind
             if not message:find(text, 1, true) or found ~= kind then
                 wrong[#wrong + 1] = ("%s: %q, kind %s, instead of %q, kind %s"):format(file, message, found, text, kind)
             end
+            ts.trim()
         end
         assert.equal("", table.concat(wrong, "\n"))
         assert.is_true(#cases.bad > 400)
-        assert.is_true(ts.memory().peak - before < 600 * 2 ^ 20)
+        assert.is_nil(read(oracle .. "/executed")) -- by none of those that are programs
     end)
 
     it("may end anywhere", function()
@@ -359,12 +369,38 @@ describe("written files", function()
         expect("pt", path("nested.pt"), "same model.w model.v", base)
         torch.save({torch.ones(2):requires_grad_(true)}, path("gradient.pt"))
         expect("pt", path("gradient.pt"), "0", torch.ones(2))
+        -- the weights of a real network, which its state_dict takes back
+        local weights = torch.load(oracle .. "/net.pt")
+        torch.save(weights, path("net.pt"))
+        expect("weights", path("net.pt"), oracle .. "/net.pt", weights["head.0.weight"])
+        -- what is mapped from a machine of the other byte order
+        local swapped = np.load(oracle .. "/d_f8be.npy", {mmap_mode = "r"})
+        for _, format in ipairs {"npy", "npz", "pt"} do
+            local file = path("swapped." .. format)
+            ts.save(file, format == "npy" and swapped or {x = swapped.T})
+            expect(format, file, format == "npy" and "" or "x", format == "npy" and swapped or swapped.T)
+        end
         local many = {}
         for i = 1, 1000 do
-            many[("m%d"):format(i)] = np.arange(i % 5)
+            many[("m%d."):format(i)] = np.arange(i % 5)
         end
         np.savez(path("many.npz"), many)
-        expect("npz", path("many.npz"), "m999", many.m999)
+        np.savez_compressed(path("many_c.npz"), many)
+        for _, name in ipairs {"m1.", "m500.", "m999.", "m1000."} do
+            expect("npz", path("many.npz"), name, many[name])
+            expect("npz", path("many_c.npz"), name, many[name])
+        end
+        local most = {} -- more than 16 bits count
+        for i = 1, 66000 do
+            most[("m%d."):format(i)] = many[("m%d."):format((i - 1) % 1000 + 1)]
+        end
+        np.savez(path("most.npz"), most)
+        expect("npz", path("most.npz"), "m65999.", many["m999."])
+        -- more than 32 bits count, of which the zeros take no room on the disk
+        local wide = hosted.np.broadcast_to(hosted.np.zeros(1, {dtype = "complex128"}), {2 ^ 28 + 1})
+        hosted.np.savez("sparse:" .. path("wide.npz"), {a = wide, b = hosted.np.arange(5), c = wide["1:0"]})
+        expect("npz", path("wide.npz"), "b", np.arange(5))
+        expect("npz", path("wide.npz"), "c", np.zeros(0, {dtype = "complex128"}))
         local large = np.arange(400000)
         np.savez_compressed(path("large.npz"), {x = large, y = large["1::2"]})
         expect("npz", path("large.npz"), "x", large)
@@ -383,7 +419,7 @@ describe("written files", function()
     it("are read back bit for bit", function()
         for _, line in ipairs(written) do
             local format, file, name, dtype, shape, bytes = line:match("^(.-)\t(.-)\t(.-)\t(.-)\t(.-)\t(.-)$")
-            if not name:find("^same") and not name:find("%d$") then
+            if not name:find("^same") and not name:find("%d$") and format ~= "weights" then
                 local x = get(file, "bfloat16", name, "")
                 assert(x.dtype.name == dtype and table.concat(x.shape, ",") == shape, file)
                 assert(hex(x) == bytes, file)
@@ -399,6 +435,15 @@ describe("written files", function()
         end
         local file = ts.load(path("float32.safetensors"))
         assert.same({a = "b", ["ü\n"] = 'c"\\'}, file:metadata())
+    end)
+
+    it("may be larger than 4 GiB", function()
+        local file = ts.load(path("wide.npz"), {map = "r"})
+        assert.same({"a", "b", "c"}, file:names())
+        assert.equal(2 ^ 28 + 1, file.a.shape[1])
+        assert.equal(("\0"):rep(16), file.a["268435457:"]:tobytes())
+        assert.same({0, 1, 2, 3, 4}, file.b:tolist())
+        file:close()
     end)
 
     it("are the same when nothing has changed", function()
@@ -496,6 +541,79 @@ describe("mapped files", function()
         assert.equal(9, np.load(file)[{2, 3}])
         assert.equal("map.npy", x:origin().label)
         assert.has_error(function() ts.load(file, {map = "w"}) end)
+    end)
+
+    it("are so in every format, and revoked by close", function()
+        for _, format in ipairs {"npz", "safetensors", "pt"} do
+            local name = path("map." .. format)
+            ts.save(name, {x = np.arange(6), y = np.arange(3)})
+            local before = read(name)
+            local kept = ts.load(name, {map = "r"})
+            assert.is_false((pcall(kept.x.fill_ or kept.x.fill, kept.x, 1)))
+            assert.equal("readonly", ts.last_error().kind)
+            local copied = ts.load(name, {map = "c"})
+            copied.x[3] = 7
+            assert.equal(7, copied.x[3])
+            assert.equal(2, kept.x[3])
+            assert.equal(before, read(name))
+            if format == "safetensors" then
+                ts.load(name, {map = "r+"}).x[3] = 9
+                assert.equal(9, kept.x[3])
+                assert.equal(9, ts.load(name).x[3])
+            end
+            local x, view = kept.x, torch.as_tensor(kept.x)["2:"]
+            local expected = x:tolist()
+            ts.save(name, {x = kept.x, y = np.arange(4)}) -- over itself
+            assert.same(expected, x:tolist())
+            assert.same(expected, ts.load(name).x:tolist())
+            assert.equal(4, ts.load(name).y.shape[1])
+            kept:close()
+            assert.has_error(function() return view:sum() end)
+            assert.equal("revoked", ts.last_error().kind)
+        end
+    end)
+
+    it("may lie at any address, and work as others do", function()
+        local others = {bool = "BOOL", bfloat16 = "BF16"}
+        for _, dtype in ipairs(dtypes) do
+            local name = path("unaligned.safetensors")
+            local x = (np.arange(600) % 11):astype(dtype):reshape(20, 30)
+            local size = x.itemsize
+            local stored = others[dtype] or dtype:sub(1, 1):upper() .. dtype:match("%d+")
+            if not no_safetensors[dtype] then
+                local head = ('{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"x":{"dtype":"%s","shape":[20,30],'
+                    .. '"data_offsets":[1,%d]}}'):format(stored, 1 + 600 * size)
+                head = head .. (" "):rep(#head % 2) -- the numbers begin at an odd place
+                write(name, string.char(#head) .. ("\0"):rep(7) .. head .. "!" .. x:tobytes())
+                for _, map in ipairs {false, "r", "c"} do
+                    local y = np.asarray(ts.load(name, {map = map}).x)
+                    if map then
+                        assert.equal(size == 1, y.flags.aligned, dtype)
+                    end
+                    for what, f in pairs {
+                        bytes = function(a) return a end, columns = function(a) return a.T:copy() end,
+                        sum = function(a) return a:sum(1) end, double = function(a) return a + a end,
+                        part = function(a) return a["2:19:3, ::-2"]:copy() end,
+                        cast = function(a) return a:astype("float32") end,
+                        where = function(a) return np.where(a:ne(3), a, 1) end,
+                        item = function(a) return a[{4, 5}] end,
+                        joined = function(a) return np.concatenate({a, a}) end,
+                        largest = function(a) return a:argmax(2) end,
+                        mean = function(a) return torch.as_tensor(a):to(torch.float32):mean() end,
+                    } do
+                        local expected, found = f(x), f(y)
+                        local same = type(expected) == "userdata" and expected.tobytes and
+                            expected:tobytes() == found:tobytes() or expected == found
+                        assert(same, ("%s of %s, map %s"):format(what, dtype, tostring(map)))
+                    end
+                    if map == "c" then
+                        y:fill(1)
+                        y[{2, 3}] = 0
+                        assert.equal(599, np.asarray(y):ne(0):sum():item())
+                    end
+                end
+            end
+        end
     end)
 
     --- Calls visit(at, array) for the arrays in what a file gave.

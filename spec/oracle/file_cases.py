@@ -70,6 +70,16 @@ def values(dtype, shape):
     return np.frombuffer(raw, dtype).reshape(shape)
 
 
+TOUCH = "touch " + path("executed")
+
+
+class Program:
+    """What a reader that runs pickles would run; the spec looks for what it would leave."""
+
+    def __reduce__(self):
+        return os.system, (TOUCH,)
+
+
 # ---- .npy
 
 def npy(name, x, version=None):
@@ -144,6 +154,7 @@ def npy_files():
         raw = np.frombuffer(x.tobytes(), np.uint8).reshape(x.shape + (x.itemsize,))
         good(name, "", raw, "raw")
     line("bad", npy("object.npy", np.array([{}, None])), "", "unsupported", "pickles")
+    line("bad", npy("program.npy", np.array([Program(), None])), "", "unsupported", "dtype |O")
     line("bad", npy("record_object.npy", np.array([(1, None)], [("a", "i4"), ("b", "O")])), "", "unsupported", "pickles")
 
 
@@ -242,7 +253,8 @@ def bad_npy():
         kind = "unsupported" if message == "pickles" else "dtype" if new == "'<i3'" else "io"
         bad_header(fine.replace(old, new, 1), message, kind, bytes(64))
     bad_header(b"{'descr': '<i4\xff', 'fortran_order': False, 'shape': (2, 2), }", "character", version=(3, 0))
-    bad_header("__import__('os').system('true')", "expected")
+    bad_header("__import__('os').system('%s')" % TOUCH, "expected")
+    bad_header(fine.replace("2, 2", "__import__('os').system('%s')" % TOUCH), "expected")
     bad_header(fine.replace("'descr'", "'\\N{COLON}'"), "character")
     # many fields, and strings that never end: time and memory stay small
     bad_header("{'descr': [%s], 'fortran_order': False, 'shape': (2,)}" % ("('','<i4')," * 800), "promises")
@@ -319,6 +331,12 @@ def npz_files():
     for i in range(0, 1000, 37):
         good("thousand.npz", "m%03d" % i, long["m%03d" % i])
         good("thousand_deflated.npz", "m%03d" % i, long["m%03d" % i])
+    # more members than 16 bits count: the end of ZIP64
+    with zipfile.ZipFile(path("many.npz"), "w") as z:
+        for i in range(66000):
+            z.writestr("m%d.npy" % i, npy_bytes(np.array(i % 1000, "<i2")) if i % 1000 else npy_bytes(np.arange(i // 1000)))
+    for i in (0, 1, 999, 65000, 65535, 65536, 65999):
+        good("many.npz", "m%d" % i, np.array(i % 1000, "<i2") if i % 1000 else np.arange(i // 1000))
     np.savez(path("empty.npz"))
     line("good", "empty.npz", "", "", "", "none", "", "")
     large = np.arange(300000, dtype="<f8")
@@ -619,6 +637,9 @@ def pt_files():
                {"name": "a/data/0", "data": np.arange(4, dtype=">f4").tobytes()}]
     put("big.pt", archive(swapped))
     good("big.pt", "", np.arange(4, dtype="<f4"))
+    put("deflated.pt", archive([{"name": "a/data.pkl", "data": tensor_pickle(), "method": 8},
+                                {"name": "a/data/0", "data": np.arange(4, dtype="<f4").tobytes(), "method": 8}]))
+    good("deflated.pt", "", np.arange(4, dtype="<f4"))
     put("metadata.pt", pt_archive(tensor_pickle(more=b"}"), np.arange(4, dtype="<f4").tobytes()))
     good("metadata.pt", "", np.arange(4, dtype="<f4"))
     line("small", put("small.pt", pt_archive(tensor_pickle())))
@@ -735,8 +756,12 @@ def bad_pt():
     bad(pickle.dumps(os.system), "system", "unsupported")
     bad(pickle.dumps({"x": {1, 2}}, 4), "operation", "unsupported")
     bad(pickle.dumps(print, 0), "print", "unsupported")
-    bad(b"cos\nsystem\n(X\4\0\0\0truetR.", "os.system", "unsupported")
-    bad(b"\x80\4\x8c\2os\x8c\6system\x93\x8c\4true\x85R.", "os.system", "unsupported")
+    for protocol in range(2, 5):
+        bad(pickle.dumps(Program(), protocol), "names \"posix.system\"", "unsupported")
+    text = struct.pack("<I", len(TOUCH)) + TOUCH.encode()
+    bad(b"cos\nsystem\n(X" + text + b"tR.", "os.system", "unsupported")
+    bad(b"\x80\4\x8c\2os\x8c\6system\x93X" + text + b"\x85R.", "os.system", "unsupported")
+    line("bad", put("program.pkl.pt", pickle.dumps(Program(), 2)), "", "unsupported", "is a pickle")
     bad(b"c" + b"a" * 200 + b"\nb\n.", "very long", "unsupported")
     bad(b"ccollections\n", "ends inside a name")
     bad(b"N\x93.", "a name that is no text")
@@ -800,6 +825,22 @@ def sparse_files():
         f.write(struct.pack("<Q", len(entry)) + entry)
         f.seek(8 + len(entry) + size)
         f.write(struct.pack("<i", 78))
+    text = tensor_pickle(numel=rows, offset=rows - 4)
+    with open(path("sparse_large.pt"), "wb") as f:
+        records = b""
+        for name, length, crc, end in ((b"a/data.pkl", len(text), zlib.crc32(text), text),
+                                       (b"a/data/0", size, 0, np.arange(81, 85, dtype="<f4").tobytes())):
+            at, wide = f.tell(), struct.pack("<HHQQ", 1, 16, length, length)
+            sizes = b"\xff" * 8 + struct.pack("<HH", len(name), len(wide))
+            f.write(struct.pack("<IHHHHHI", 0x04034B50, 45, 0, 0, 0, 0x21, crc) + sizes + name + wide)
+            f.seek(length - len(end), os.SEEK_CUR)
+            f.write(end)
+            records += (struct.pack("<IHHHHHHI", 0x02014B50, 45, 45, 0, 0, 0, 0x21, crc) + sizes
+                        + struct.pack("<HHHII", 0, 0, 0, 0, at) + name + wide)
+        start = f.tell()
+        f.write(records + struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 45, 45, 0, 0, 2, 2, len(records), start)
+                + struct.pack("<IIQI", 0x07064B50, 0, start + len(records), 1)
+                + struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 2, 2, len(records), 0xFFFFFFFF, 0))
     # a stored member of that size, and one behind it: ZIP64 sizes and offsets
     big, name, last = len(head) + size, b"big.npy", npy_bytes(np.array([79], "<i4"))
     with open(path("sparse.npz"), "wb") as f:

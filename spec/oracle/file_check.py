@@ -4,6 +4,7 @@ A line of LIST: FORMAT, FILE, NAME, DTYPE, SHAPE, HEX of the elements' bytes, ro
 or how many lines were right. The safetensors reader below is written by its specification, and strict.
 """
 import json
+import math
 import re
 import struct
 import sys
@@ -27,7 +28,7 @@ def safetensors(file):
     raw = open(file, "rb").read()
     n = struct.unpack("<Q", raw[:8])[0]
     text = raw[8:8 + n].decode("utf-8", "strict")
-    assert n % 8 == 0 and text[0] == "{" and len(text.encode()) == n
+    assert n % 8 == 0 and text[0] == "{" and text.rstrip(" ")[-1] == "}" and len(text.encode()) == n
     header = json.loads(text, object_pairs_hook=unique)
     assert header.pop("__metadata__") == {"a": "b", "ü\n": 'c"\\'}
     data, at, found, before = raw[8 + n:], 0, {}, None
@@ -64,26 +65,57 @@ def tensor_bytes(t):
 cache = {}
 
 
-def npy(file):
-    """As NumPy reads it; its header as FORMATS says, keys sorted and data at a multiple of 64."""
-    raw = open(file, "rb").read(4096)
+def npy_length(raw):
+    """How long magic and header are, which must be as FORMATS says: keys sorted, data at a multiple of 64."""
     n = struct.unpack("<H", raw[8:10])[0]
     assert raw[6:8] == b"\1\0" and (10 + n) % 64 == 0 and raw[9 + n:10 + n] == b"\n"
     assert re.findall(rb"'(\w+)':", raw[:10 + n]) == [b"descr", b"fortran_order", b"shape"]
+    return 10 + n
+
+
+def npy(file):
+    with open(file, "rb") as f:
+        raw = f.read(4096)
+    npy_length(raw)
+    found = np.load(file, allow_pickle=False)
+    assert found.dtype != "V2" or b"'<V2'" in raw
+    return found
+
+
+def data_of(member, f):
+    """Where the data of a member of an archive lies."""
+    f.seek(member.header_offset + 26)
+    return member.header_offset + 30 + sum(struct.unpack("<HH", f.read(4)))
+
+
+def npz(file):
+    """As NumPy reads it; the members hold what their headers say, those that are stored at multiples of 64."""
+    with zipfile.ZipFile(file) as z, open(file, "rb") as f:
+        members = z.infolist()
+        for member in members[:50] + members[-50:]:
+            with z.open(member) as data:
+                length = npy_length(data.read(4096))
+            with z.open(member) as data:
+                np.lib.format.read_magic(data)
+                shape, columns, dtype = np.lib.format.read_array_header_1_0(data)
+            assert member.file_size == length + dtype.itemsize * math.prod(shape), member.filename
+            assert member.compress_type == 8 or data_of(member, f) % 64 == 0, member.filename
     return np.load(file, allow_pickle=False)
 
 
 def aligned(file):
-    """The storages of a .pt are stored as they are, at multiples of 64."""
+    """The storages of a .pt are stored as they are, at multiples of 64, beside the members that FORMATS names."""
     with zipfile.ZipFile(file) as z, open(file, "rb") as f:
         for member in z.infolist():
-            f.seek(member.header_offset + 26)
-            at = member.header_offset + 30 + sum(struct.unpack("<HH", f.read(4)))
+            at = data_of(member, f)
             assert member.compress_type == 0 and ("/data/" not in member.filename or at % 64 == 0), member.filename
+        top = z.namelist()[0].split("/")[0]
+        assert z.read(top + "/byteorder") == b"little" and z.read(top + "/version") == b"3\n"
+        assert all(name.startswith(top + "/") for name in z.namelist())
     return file
 
 
-readers = {"npy": npy, "npz": lambda file: np.load(file, allow_pickle=False),
+readers = {"npy": npy, "npz": npz,
            "pt": lambda file: torch.load(aligned(file), weights_only=True), "later": lambda file: later.read(aligned(file)),
             "safetensors": safetensors}
 
@@ -95,7 +127,23 @@ def opened(format, file):
     return cache[file]
 
 
+def weights(file, original):
+    """A network that has other weights takes those of the file, which are what the original has."""
+    torch.manual_seed(2)
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.LSTM(4, 3),
+                              torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.ReLU(), torch.nn.Linear(5, 2)))
+    found, expected = (torch.load(way, weights_only=True) for way in (file, original))
+    places = {"conv": "0", "norm": "1", "rnn": "2", "head": "3"}
+    renamed = {places[name.split(".")[0]] + "." + name.split(".", 1)[1]: t for name, t in found.items()}
+    net.load_state_dict(renamed, strict=True)
+    assert sorted(found) == sorted(expected) and len(net.state_dict()) == len(expected)
+    for name, t in expected.items():
+        assert found[name].dtype == t.dtype and torch.equal(found[name], t), name
+
+
 def check(format, file, name, dtype, shape, expected):
+    if format == "weights":
+        return weights(file, name)
     value = opened(format, file)
     if name.startswith("same "):
         x, y = (walk(value, way) for way in name.split(" ")[1:])
