@@ -276,7 +276,8 @@ describe("arrays in the other byte order", function()
         } do
             assert.is_false((pcall(refused)))
         end
-        assert.has_error(function() return x:__dlpack() end)
+        local fine, message = pcall(x.__dlpack, x)
+        assert(not fine and message:find("byte order", 1, true), message)
         assert.equal("unsupported", ts.last_error().kind)
         assert.equal(x:copy():tobytes(), np.from_dlpack(x:__dlpack{copy = true}):tobytes())
         assert.equal(("\0"):rep(7) .. "\5", x:view("uint8")[{2, {17, 24}}]:tobytes())

@@ -58,6 +58,22 @@ static void out(void) {
     RUNS(L, "t = torch.zeros(3):requires_grad_(true)");
     lua_getglobal(L, "t");
     CHECK(tessera_to_dlpack(L, -1, 0, NULL, &none, &err) == TSR_EVALUE && none == NULL);
+    /* the struct without version, which cannot say that memory is read-only */
+    RUNS(L, "c = np.arange(6, {dtype = 'int16'}):reshape(2, 3); r = c:readonly()");
+    lua_getglobal(L, "c");
+    void *old = NULL;
+    CHECK(tessera_to_dlpack(L, -1, TSR_DLPACK_LEGACY, NULL, &old, &err) == TSR_OK);
+    tsr_dl_legacy *legacy = old;
+    int16_t *numbers = legacy->tensor.data;
+    CHECK(numbers == tsr_array_data(tessera_check(L, -1)) && legacy->tensor.strides[0] == 3);
+    numbers[4] = 40;
+    RUNS(L, "assert(c[{2, 2}] == 40)");
+    lua_getglobal(L, "r");
+    CHECK(tessera_to_dlpack(L, -1, TSR_DLPACK_LEGACY, NULL, &none, &err) == TSR_EREADONLY);
+    CHECK(none == NULL && strstr(err.message, "read-only") != NULL);
+    CHECK(tessera_to_dlpack(L, -1, 0, NULL, &none, &err) == TSR_OK);
+    CHECK(((tsr_dl_versioned *)none)->flags == TSR_DL_READ_ONLY);
+    tsr_dlpack_delete(none, 0);
     void *small = NULL; /* a result that lay in its object */
     RUNS(L, "b = np.arange(3, {dtype = 'float32'}) + 1");
     lua_getglobal(L, "b");
@@ -68,6 +84,8 @@ static void out(void) {
     CHECK(data[5] == 50);
     data[4] = 1; /* the state is gone, the memory is not */
     v->deleter(v);
+    CHECK(numbers[4] == 40);
+    legacy->deleter(legacy);
 }
 
 static void *delete_elsewhere(void *m) {
