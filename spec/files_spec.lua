@@ -433,6 +433,9 @@ describe("written files", function()
                 end
             end
         end
+        np.savez_compressed(path("zeros.npz"), {x = np.zeros(2 ^ 20)}) -- as far as deflate reaches
+        local zeros = ts.load(path("zeros.npz")).x
+        assert.equal(2 ^ 20, zeros:eq(0):sum():item())
         local file = ts.load(path("float32.safetensors"))
         assert.same({a = "b", ["ü\n"] = 'c"\\'}, file:metadata())
     end)

@@ -225,6 +225,8 @@ def bad_npy():
     for text in ("(2 ** 2,)", "(-1, 2)", "(2)", "[2, 2]", "(2, 'a')", "(2.0, 2)", "(1e1,)", "(02,)", "2", "None",
                  "(,)", "(2,,)", "(2 2)", "(True, 2)", "((2,),)", "(2, 2", "(+2,)", "(0x2,)", "(2l,)", "(1_0,)"):
         bad_header(fine.replace("(2, 2)", text), "header: ")
+    for key, value in (("descr", "'<i4'"), ("fortran_order", "False"), ("shape", "(2, 2)")):
+        bad_header("{'%s': %s, %s" % (key, value, fine[1:]), "the key \"%s\" twice" % key)
     bad_header(fine.replace("(2, 2)", "(2L, 2L)"), "header: ", version=(3, 0))
     bad_header(fine.replace("(2, 2)", "(99999999999999999999, 2)"), "64 bits")
     bad_header(fine.replace("(2, 2)", "(4611686018427387904, 2)"), "overflows")
@@ -392,10 +394,13 @@ def bad_npz():
     bad([member(), member()], "two members are called")
     bad([member(), member(name="x")], "two arrays are called")
     bad([member(flags=1)], "encrypted", kind="unsupported")
-    bad([member(flags=0x2001)], "encrypted", kind="unsupported")
+    for flags in (0x41, 0x2001, 0x40, 0x2000):
+        bad([member(flags=flags)], "encrypted", kind="unsupported")
     bad([member(method=12)], "method 12", kind="unsupported")
     bad([member(size=len(x) - 1, local_size=len(x))], "is stored in")
     bad([member(method=8, size=2 ** 30)], "cannot be")
+    bad([member(method=8, size=1032 * len(deflated(x)) + 1032)], "cannot be")
+    bad([member(method=8, size=1032 * len(deflated(x)) + 1031)], "but the header promises")
     bad([member(method=8, size=len(x) + 1)], "")
     bad([member(method=8, size=len(x) - 1)], "")
     bad([member(crc=1, local_crc=1)], "check sum")
@@ -430,6 +435,8 @@ def bad_npz():
     bad([member(data=x + b"more", method=8)], "bytes of data, but the header promises")
     bad([member(data=x[:-1], method=8)], "the header promises")
     bad([member(data=b"", packed=b"")], "does not begin with")
+    for method in (0, 8):
+        bad([member(data=npy_bytes(np.zeros(0)), method=method, crc=1, local_crc=1)], "check sum")
     bad([member(data=b"\x93NUM")], "does not begin with")
     bad([member(data=b"\x93NUMPY\1\0")], "does not begin with")
     bad([member(data=b"\x93NUMPY\1\0\xff\0")], "ends inside its header")
@@ -732,6 +739,7 @@ def bad_pt():
     bad(tensor_pickle(key="1"), "is missing")
     bad(tensor_pickle(key="../data/0"), "is missing")
     bad(tensor_pickle(numel=5), "16 bytes, not 20")
+    bad(tensor_pickle(numel=3, size=(3,)), "16 bytes, not 12")
     bad(tensor_pickle(numel=-1), "a storage of -1")
     bad(tensor_pickle(numel=2 ** 62), "a storage of")
     bad(tensor_pickle(offset=1), "beyond its storage")
