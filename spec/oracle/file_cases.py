@@ -415,6 +415,7 @@ def bad_npz():
     bad([member(), member(name="y.npy", offset=0)], "overlaps")
     bad([member(), member(name="y.npy", offset=10)], "overlaps")
     bad([member(), member(name="y.npy", offset=10 ** 6)], "overlaps")
+    bad([member(local_extra=b"FB\20\0" + bytes(16), packed=x[:-20], packed_size=len(x)), member(name="y.npy")], "overlaps")
     bad([member(packed=b"\xff" * 50, method=8, size=100)], "broken")
     bad([member(packed=deflated(x) + b"more", method=8)], "does not end")
     bad([member(packed=deflated(x)[:-4], method=8)], "")
