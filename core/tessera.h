@@ -444,7 +444,7 @@ TSR_API bool tsr_array_vacate(tsr_array *array, tsr_storage *instead);
  * is to know of every byte. Operations read and write them as any other; but they go with their
  * memory whatever references they have, so nobody may retain, view, resize or vacate one. Settling
  * gives a new array of the same elements and version that has memory of its context. */
-enum { TSR_PLACE_MOST = 16384 }; /* bytes of elements */
+enum { TSR_PLACE_MOST = 8192 }; /* bytes of elements */
 /* The memory that so many dimensions and bytes of elements take, 0 when they may not be placed. */
 TSR_API size_t tsr_place_bytes(const tsr_context *context, int ndim, int64_t bytes);
 TSR_API bool tsr_array_placed(const tsr_array *array);
