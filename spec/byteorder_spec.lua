@@ -255,7 +255,7 @@ describe("arrays in the other byte order", function()
 
     it("are copied into each other", function()
         for _, dtype in ipairs(dtypes) do
-            local x, y = foreign(sample(dtype, 75)), foreign(sample(dtype, 75) + 1)
+            local x, y = foreign(sample(dtype, 75)), foreign((sample(dtype, 75) + 1):astype(dtype))
             np.copyto(x, y)
             assert.equal(y:tobytes(), x:tobytes())
             np.copyto(x:reshape(75, 40), y.T)
@@ -264,7 +264,7 @@ describe("arrays in the other byte order", function()
     end)
 
     it("say so, and are nobody's plain memory", function()
-        local x = foreign(np.arange(6):reshape(2, 3))
+        local x = foreign(np.arange(6, {dtype = "int64"}):reshape(2, 3))
         assert.is_false(x.flags.native or x.flags.aligned or x.flags.c_contiguous)
         assert.is_true(x:copy().flags.native and np.ascontiguousarray(x).flags.c_contiguous)
         assert.is_true(np.asarray(x, {dtype = "int64"}).flags.native)
