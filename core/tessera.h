@@ -469,6 +469,8 @@ TSR_API bool tsr_array_is_aligned(const tsr_array *array);
  * the library's functions read and write them rightly; who takes the bytes by tsr_array_data must
  * ask. Such an array is neither contiguous nor aligned, so asking for that is enough, too. */
 TSR_API bool tsr_array_is_swapped(const tsr_array *array);
+/* TSR_EUNSUPPORTED when it is: for those who hand out its bytes. */
+TSR_API tsr_status tsr_array_native(const tsr_array *array, tsr_error *err);
 /* TSR_OK, TSR_EREVOKED, or TSR_EREADONLY when the right to write (`write`), or to read, is missing.
  */
 TSR_API tsr_status tsr_array_usable(const tsr_array *array, bool write, tsr_error *err);

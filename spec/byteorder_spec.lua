@@ -3,6 +3,7 @@
 -- (spec/support/calls.lua), and must do the same: give, write and refuse the same. What differs is
 -- listed below.
 local support = dofile "spec/support/calls.lua"
+local outside = dofile "spec/support/outside.lua"
 local ts = require "tessera"
 local lender = require "lender"
 local np = ts.np
@@ -27,9 +28,7 @@ for name in ("load loadtxt fromfile memory copies trim last_error numpy release 
 end
 
 local total = 0 -- calls that gave results
-local directory = os.tmpname()
-os.remove(directory)
-os.execute("mkdir " .. directory)
+local directory = outside.folder()
 local files = 0
 
 local function unit_of(array)
@@ -39,12 +38,6 @@ end
 
 local function reversed(bytes, unit)
     return (bytes:gsub(("."):rep(unit), string.reverse))
-end
-
-local function write(path, bytes)
-    local file = assert(io.open(path, "wb"))
-    file:write(bytes)
-    file:close()
 end
 
 --- The path of a file that NumPy of another machine could have written.
@@ -58,7 +51,7 @@ local function foreign_file(array)
     local head = ("{'descr': '>%s', 'fortran_order': False, 'shape': (%s), }"):format(
         array.dtype.kind .. ("%d"):format(array.itemsize), table.concat(shape, " "))
     head = head .. (" "):rep(117 - #head) .. "\n"
-    write(path, "\147NUMPY\1\0" .. string.char(#head, 0) .. head .. reversed(array:tobytes(), unit_of(array)))
+    outside.write(path, "\147NUMPY\1\0" .. string.char(#head, 0) .. head .. reversed(array:tobytes(), unit_of(array)))
     return path
 end
 
@@ -279,6 +272,8 @@ describe("arrays in the other byte order", function()
         local fine, message = pcall(x.__dlpack, x)
         assert(not fine and message:find("byte order", 1, true), message)
         assert.equal("unsupported", ts.last_error().kind)
+        fine, message = pcall(require "tessera.ffi".view, x)
+        assert(not fine and (message:find("byte order", 1, true) or not rawget(_G, "jit")), message)
         assert.equal(x:copy():tobytes(), np.from_dlpack(x:__dlpack{copy = true}):tobytes())
         assert.equal(("\0"):rep(7) .. "\5", x:view("uint8")[{2, {17, 24}}]:tobytes())
         assert.is_false(x:view("float64").flags.native)

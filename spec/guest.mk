@@ -36,7 +36,7 @@ $(COPIES): spec/c/copies.c spec/c/guest_calls.h $(CORE_OBJECTS)
 GUEST_PARTS := $(GUEST) $(COPIES)
 GUEST_BUILD := $(LOCALES)/de_DE.UTF-8/LC_NUMERIC $(UNLOAD) $(UNLOAD)_leaks $(BUILD)/spec/libtessera.so
 GUEST_ROWS := row-guest row-asan-guest row-comma row-unload row-unload-valgrind row-copies
-COMMA_SPECS := $(addprefix spec/,$(addsuffix _spec.lua,convert creation dtype errors faces file_text files fuse manipulation print))
+COMMA_SPECS := $(addprefix spec/,$(addsuffix _spec.lua,convert creation dtype errors faces file_objects file_text files fuse manipulation print))
 UNLOAD_ROUNDS ?= 100
 VALGRIND := valgrind -q --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all --error-exitcode=1
 

@@ -109,7 +109,7 @@ $(SPEC_ROWS): row-spec-%:
 	@$(TALLY_ROW) busted $(TAG)$* env $(call BUSTED,$(BUILD)) spec/$*_spec.lua
 $(ASAN_SPEC_ROWS): row-asan-spec-%:
 	@$(TALLY_ROW) busted asan-$* env $(ASAN_BUSTED) spec/$*_spec.lua
-LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs embed errors exchange faces faults ffi file_text files guest host install limits memory print small threads)),$(SPECS))
+LEVEL_SPECS := $(filter-out $(addprefix spec/,$(addsuffix _spec.lua,badargs embed errors exchange faces faults ffi file_objects file_text files guest host install limits memory print small threads)),$(SPECS))
 $(LEVEL_ROWS): row-level-%:
 	@mkdir -p $(TALLY)
 	@if TESSERA_ISA=$* $(BUILD)/tessera -e 'assert(require("tessera").isa() == "$*")' 2>$(TALLY)/level-$*.why; then \

@@ -91,10 +91,9 @@ int tsrL_ffi_expose(lua_State *L) {
     tsr_error err = TSRL_ERROR;
     if ((tsrL_lib(L)->capabilities & TSRL_POINTERS) == 0)
         tsrL_fail(L, TSR_ELIMIT, 1, "raw pointers are not allowed by the host");
-    if (tsr_array_readable(o->cell->array, &err) != TSR_OK)
+    if (tsr_array_readable(o->cell->array, &err) != TSR_OK ||
+        tsr_array_native(o->cell->array, &err) != TSR_OK)
         tsrL_raise(L, &err);
-    if (tsr_array_is_swapped(o->cell->array))
-        tsrL_fail(L, TSR_EUNSUPPORTED, 1, "array is in the other byte order: copy it first");
     tsrL_object *own = tsrL_new(L, TSR_FACE_NUMPY);
     TSRL_TRY(L, &err,
              tsr_view_alias(o->cell->array, TSR_READ | TSR_WRITE, &own->cell->array, &err));

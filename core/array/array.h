@@ -79,8 +79,6 @@ static inline char *tsr_data_of(const tsr_array *a) {
  * storage. */
 tsr_scalar tsr_array_load(const tsr_array *a, const char *at);
 void tsr_array_store(tsr_array *a, char *at, const tsr_scalar *value);
-/* TSR_EUNSUPPORTED when the array is in the other byte order: for those who hand out its bytes. */
-tsr_status tsr_array_native(const tsr_array *a, tsr_error *err);
 
 /* Bytes of a number of a dtype, or of a part of a complex one. */
 static inline size_t tsr_dtype_unit(tsr_dtype dtype) {

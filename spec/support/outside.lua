@@ -27,6 +27,17 @@ function outside.read(path)
     return text
 end
 
+--- A new folder, in memory where there is such a place; who asks for it removes it.
+function outside.folder()
+    local folder = os.tmpname()
+    os.remove(folder)
+    if os.rename("/dev/shm", "/dev/shm") then
+        folder = "/dev/shm" .. folder:match("/[^/]*$")
+    end
+    assert(os.execute("mkdir " .. folder))
+    return folder
+end
+
 function outside.has(text, part)
     assert(text:find(part, 1, true), ("%q does not hold %q"):format(text, part))
 end
