@@ -116,6 +116,16 @@ void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, in
     tsr_context_let_go(c);
 }
 
+void tsr_parallel_walk(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
+                       void *user) {
+    bool alone = tsr_context_threads(c) == 1;
+    if (alone && count > 1 && tsr_walks_back(c))
+        for (int64_t i = count; i-- > 0;)
+            task(user, i);
+    else
+        tsr_parallel_for(c, count, task, user);
+}
+
 /* ---- settings ---- */
 
 tsr_status tsr_context_set_threads(tsr_context *c, int n, tsr_error *err) {

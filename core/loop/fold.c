@@ -18,7 +18,7 @@
 
 enum {
     CHUNK = 131072,
-    PLAIN_CHUNK = 524288,
+    PLAIN_CHUNK_BYTES = 524288,
     PARALLEL_ELEMENTS = 65536,
     NEAR_BYTES = 65536,
     PARTS_BYTES = 8192,
@@ -467,7 +467,7 @@ static bool cut(job *j) {
     if (j->f->rows) {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim);
         bool plain = tsr_program_is_load(j->program) && tsr_context_threads(j->context) == 1;
-        j->chunk = plain ? PLAIN_CHUNK : CHUNK; /* the tree is the same */
+        j->chunk = plain ? PLAIN_CHUNK_BYTES / j->item : CHUNK; /* the tree is the same */
     } else {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim - 1);
         if (!strip_width(j))
@@ -505,7 +505,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
         return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");
     int64_t tasks = tsr_estimating(context) ? 0 : (item_count(&j) + j.batch - 1) / j.batch;
-    tsr_parallel_for(context, tasks, run_task, &j);
+    tsr_parallel_walk(context, tasks, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     if (status == TSR_OK && tasks > 0 && j.chunks > 1)
         status = join_chunks(&j);

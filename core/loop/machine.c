@@ -40,6 +40,7 @@ static int assign_buffers(tsr_machine *m) {
 bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     m->program = p;
     m->loads = 0;
+    m->back = false;
     int64_t widest = 1, bytes = 0;
     for (int i = 0; i < p->registers; i++) {
         m->item[i] = (uint8_t)tsr_dtype_describe((tsr_dtype)p->dtype[i])->itemsize;
@@ -113,8 +114,9 @@ static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at
 }
 
 /* Asks for the block after the next one, which has so many bytes as this one. */
-static void read_ahead(const char *at, int64_t bytes) {
-    for (int64_t i = 2 * bytes; i < 3 * bytes; i += TSR_LINE)
+static void read_ahead(const char *at, int64_t bytes, bool back) {
+    at += back ? -2 * bytes : 2 * bytes;
+    for (int64_t i = 0; i < bytes; i += TSR_LINE)
         __builtin_prefetch(at + i);
 }
 
@@ -128,7 +130,7 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
         if (rows == 1 && m->way[reg] == DIRECT) {
             m->value[reg] = at;
             if (m->usual < m->most)
-                read_ahead(at, columns * m->item[reg]);
+                read_ahead(at, columns * m->item[reg], m->back);
         } else if (rows == 1 && m->way[reg] == TURNED && m->panel[2] > 0) {
             m->value[reg] =
                 m->turned[reg] +

@@ -28,6 +28,7 @@ typedef struct tsr_machine {
     int64_t room;                      /* bytes of a buffer */
     int64_t most, usual;               /* elements of a block: multiples of 64 */
     int64_t rows, columns;             /* of a block of the current tile, but at its edges */
+    bool back;                         /* blocks come from the last to the first */
     int loads;                         /* registers that are loaded: */
     uint8_t load[TSR_REGISTERS];       /* which */
     uint8_t item[TSR_REGISTERS];       /* each register's bytes of an element */

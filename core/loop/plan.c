@@ -174,6 +174,14 @@ void tsr_plan_arrange(tsr_plan *plan) {
     }
 }
 
+void tsr_plan_mirror(tsr_plan *plan, int dims) {
+    for (int k = 0; k < plan->operands; k++)
+        for (int d = 0; d < dims; d++) {
+            plan->data[k] += (plan->shape[d] - 1) * plan->strides[k][d];
+            plan->strides[k][d] = -plan->strides[k][d];
+        }
+}
+
 void tsr_plan_reorder(tsr_plan *plan, const int *dims) {
     tsr_plan from = *plan;
     int n = 0;

@@ -48,6 +48,8 @@ void tsr_plan_agree(const tsr_plan *plan, int *dims);
 /* Reorders, mirrors and merges dimensions so that memory is walked in order. The set of positions
  * stays the same, their order does not. */
 void tsr_plan_arrange(tsr_plan *plan);
+/* Walks dimensions [0, dims) the other way. */
+void tsr_plan_mirror(tsr_plan *plan, int dims);
 /* Drops dimensions of size 1 and puts the others into the order of `dims`, without changing in
  * which direction they are walked; then merges. */
 void tsr_plan_reorder(tsr_plan *plan, const int *dims);

@@ -32,6 +32,7 @@ enum {
     BAND_BYTES = 1 << 24,
     PARALLEL_BYTES = 1 << 18
 };
+enum { BACK_BYTES = 1 << 14 }; /* of a result from which operations take turns in their direction */
 
 typedef struct job {
     tsr_context *context;
@@ -41,6 +42,7 @@ typedef struct job {
     int64_t bands; /* of a transposing copy, which have as many parts each; 0: the usual parts */
     bool copies;   /* of bytes: nothing is computed */
     bool stream;
+    bool back;          /* from the last block to the first */
     _Atomic int status; /* of the first piece that failed */
 } job;
 
@@ -112,6 +114,39 @@ static bool claims_lines(const tsr_machine *m, int64_t size) {
            tsr_machine_is_near(m);
 }
 
+/* All blocks of a tile; false when it was told to stop. */
+static bool run_blocks(worker *w, const tsr_tile *tile, bool dense) {
+    tsr_machine *m = &w->machine;
+    for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
+        int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
+        if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
+            columns -= (int64_t)((uintptr_t)(tile->data[0] + i * tile->strides[0][0]) % TSR_LINE) /
+                       m->item[m->program->result];
+        for (int64_t j = 0; j < tile->n[1]; j += columns, columns = m->columns) {
+            columns = tile->n[1] - j < columns ? tile->n[1] - j : columns;
+            if (!goes_on(w->job))
+                return false;
+            run_block(w, tile, i, j, rows, columns, dense);
+        }
+    }
+    return true;
+}
+
+/* The same from the last to the first. */
+static bool run_blocks_back(worker *w, const tsr_tile *tile, bool dense) {
+    tsr_machine *m = &w->machine;
+    for (int64_t below = tile->n[0], i; below > 0; below = i) {
+        i = (below - 1) / m->rows * m->rows;
+        for (int64_t right = tile->n[1], j; right > 0; right = j) {
+            j = (right - 1) / m->columns * m->columns;
+            if (!goes_on(w->job))
+                return false;
+            run_block(w, tile, i, j, below - i, right - j, dense);
+        }
+    }
+    return true;
+}
+
 static bool run_tile(void *user, const tsr_tile *tile) {
     worker *w = user;
     tsr_machine *m = &w->machine;
@@ -126,19 +161,7 @@ static bool run_tile(void *user, const tsr_tile *tile) {
         int64_t most = (w->claims ? TSR_CLAIM_BYTES : CALL_BYTES) / m->item[p->result];
         m->columns = tile->n[1] < most ? tile->n[1] : most;
     }
-    for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
-        int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
-        if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
-            columns -= (int64_t)((uintptr_t)(tile->data[0] + i * tile->strides[0][0]) % TSR_LINE) /
-                       m->item[p->result];
-        for (int64_t j = 0; j < tile->n[1]; j += columns, columns = m->columns) {
-            columns = tile->n[1] - j < columns ? tile->n[1] - j : columns;
-            if (!goes_on(w->job))
-                return false;
-            run_block(w, tile, i, j, rows, columns, dense);
-        }
-    }
-    return true;
+    return w->job->back ? run_blocks_back(w, tile, dense) : run_blocks(w, tile, dense);
 }
 
 static bool copy_tile(void *user, const tsr_tile *tile) {
@@ -184,7 +207,9 @@ static void run_piece(void *user, int64_t index) {
         worker w;
         w.job = j;
         w.claims = false;
-        tsr_machine_start(&w.machine, j->program, j->size);
+        bool simple = j->program->steps == 1 && !j->stream; /* needs no help over the distance */
+        tsr_machine_start(&w.machine, j->program, simple ? 0 : j->size);
+        w.machine.back = j->back;
         tsr_plan_run(plan, run_tile, &w);
     }
     if (j->stream)
@@ -233,6 +258,14 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .copies = copies,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
+    j.back = threads == 1 && !j.stream && !turns && size * item >= BACK_BYTES &&
+             tsr_walks_back(context);
+    tsr_plan mirrored;
+    if (j.back && plan->ndim > 2) {
+        mirrored = *plan;
+        tsr_plan_mirror(&mirrored, plan->ndim - 2);
+        j.plan = &mirrored;
+    }
     if (threads > 1 && j.parts < 4 * threads)
         j.parts = 4 * threads;
     if (turns && plan->ndim == 2 && j.parts > 1)
@@ -241,7 +274,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
         tsr_parallel_for(context, j.parts, run_piece, &j);
     else
         for (int64_t i = 0; i < j.parts; i++)
-            run_piece(&j, i);
+            run_piece(&j, j.back ? j.parts - 1 - i : i);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
 }
