@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { LINE_MOST = 131072 }; /* longer lines are left to passes over memory */
+enum { LINE_MOST = 131072 }; /* longer lines that are not at hand are left to passes over memory */
 enum { UP_OTHERWISE = TSRL_UPVALUES + 1, UP_WAY, UPVALUES = UP_WAY };
 
 typedef struct way {
@@ -23,23 +23,32 @@ typedef struct way {
 
 /* ---- softmax ---- */
 
-/* Pushes the result, which is `out` if that is not NULL, and tells so; false for long lines. */
+/* Whether lines along `dim` are short enough to be carried into a buffer, or need not be. */
+static bool fits(const tsr_array *a, int dim) {
+    tsr_dtype dtype = tsr_array_dtype(a);
+    return tsr_array_ndim(a) == 0 || tsr_array_shape(a)[dim] <= LINE_MOST ||
+           ((dtype == TSR_FLOAT32 || dtype == TSR_FLOAT64) && tsr_array_is_aligned(a) &&
+            tsr_array_strides(a)[dim] == tsr_dtype_describe(dtype)->itemsize);
+}
+
+/* Pushes the result, which is `out` if that is not NULL, and tells so; false if lines do not fit. */
 static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm,
                          const tsrL_object *out) {
     tsr_error err = TSRL_ERROR;
     tsr_context *context = tsrL_lib(L)->context;
-    if (tsr_array_ndim(o->cell->array) > 0 && tsr_array_shape(o->cell->array)[dim] > LINE_MOST)
+    const tsr_array *a = o->cell->array, *to = out != NULL ? out->cell->array : a;
+    if (!fits(a, dim) || (tsr_array_ndim(to) == tsr_array_ndim(a) && !fits(to, dim)))
         return false;
     tsrL_object *made = tsrL_derive(L, o);
     TSRL_TRY(L, &err,
-             tsr_softmax(context, logarithm, o->cell->array, dim, tsr_array_dtype(o->cell->array),
+             tsr_softmax(context, logarithm, a, dim, tsr_array_dtype(a),
                          out != NULL ? out->cell->array : NULL, &made->cell->array, &err));
     if (out != NULL)
         tsrL_drop(made);
     return true;
 }
 
-/* softmax(x, dim, logarithm) for the Lua half: nil for long lines. */
+/* softmax(x, dim, logarithm) for the Lua half: nil if lines do not fit. */
 int tsrL_softmax(lua_State *L) {
     lua_settop(L, 3);
     const tsrL_object *o = tsrL_look(L, 1);

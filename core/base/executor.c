@@ -116,10 +116,9 @@ void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, in
     tsr_context_let_go(c);
 }
 
-void tsr_parallel_walk(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
-                       void *user) {
-    bool alone = tsr_context_threads(c) == 1;
-    if (alone && count > 1 && tsr_walks_back(c))
+void tsr_parallel_walk(tsr_context *c, int64_t bytes, int64_t count,
+                       void (*task)(void *user, int64_t index), void *user) {
+    if (count > 1 && tsr_context_threads(c) == 1 && tsr_walks_back(c, bytes))
         for (int64_t i = count; i-- > 0;)
             task(user, i);
     else

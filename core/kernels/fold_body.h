@@ -65,13 +65,17 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
         for (int i = 0; i < OF(strip); i++)
             a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
         size_t left = rows;
+        const char *ahead = at + TSR_AHEAD * stride;
+        bool more = j + 2 * OF(strip) * OF(each) <= n; /* a strip beside this one */
 #ifdef QUICK
         left = OF(quick)(at, stride, rows, a) ? rows : 0;
 #endif
-        for (size_t r = 0; r < left; r++, at += stride) {
+        for (size_t r = 0; r < left; r++, at += stride, ahead += stride) {
+            if (more && r + TSR_AHEAD == left)
+                ahead = src + j * sizeof(T) + OF(strip) * TSR_VECTOR;
             TSR_UNROLL_STRIP
             for (int i = 0; i < OF(strip) * TSR_VECTOR; i += 64)
-                __builtin_prefetch(at + TSR_AHEAD * stride + i);
+                __builtin_prefetch(ahead + i);
             TSR_UNROLL_STRIP
             for (int i = 0; i < OF(strip); i++)
                 a[i] = OF(join)(a[i], *(const OF(memory) *)(at + i * TSR_VECTOR));

@@ -1,8 +1,8 @@
 /* Extremes and their positions.
  *
- * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the piece
- * whose extreme beats all before is remembered, and searched once, at the end. Across rows each row
- * is compared with the best so far. */
+ * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the first piece
+ * whose extreme is that of all is remembered, and searched once, at the end; the pieces come in either
+ * direction. Across rows each row is compared with the best so far. */
 #include "arg.h"
 
 #include "../base/executor.h"
@@ -20,6 +20,7 @@ typedef struct job {
     const tsr_program *program;
     int64_t *positions;
     int64_t item, inner, stream, outer, strips, batch;
+    bool alone; /* one thread, and one stream */
     _Atomic int status;
 } job;
 
@@ -41,15 +42,23 @@ static bool interrupted(worker *w) {
 
 /* ---- along the innermost dimension ---- */
 
-/* Elements [from, from + *n) of the stream, fewer if they do not fit a block. */
+/* Whether elements are compared where they lie. */
+static bool lies_ready(const worker *w) {
+    return tsr_program_is_load(w->job->program) &&
+           tsr_tile_is_direct(&w->tile, 1, w->job->f->from);
+}
+
+/* The stream is cut into pieces of so many elements, which fit a block unless they lie ready. */
+static int64_t piece_size(const worker *w) {
+    return lies_ready(w) ? TSR_FOLD_LEAF : w->machine.most;
+}
+
+/* The piece that begins at element `from`, of *n elements. */
 static const void *piece(worker *w, int64_t from, int64_t *n) {
-    int64_t left = w->job->stream - from;
-    if (tsr_program_is_load(w->job->program) && tsr_tile_is_direct(&w->tile, 1, w->job->f->from)) {
-        *n = left < TSR_FOLD_LEAF ? left : TSR_FOLD_LEAF;
-        return w->tile.data[1] + from * w->job->item;
-    }
-    *n = left < w->machine.most ? left : w->machine.most;
-    return tsr_machine_block(&w->machine, &w->tile, 0, from, 1, *n, NULL);
+    int64_t left = w->job->stream - from, size = piece_size(w);
+    *n = left < size ? left : size;
+    return lies_ready(w) ? w->tile.data[1] + from * w->job->item
+                         : tsr_machine_block(&w->machine, &w->tile, 0, from, 1, *n, NULL);
 }
 
 static void extreme_of(worker *w, const void *src, int64_t n, void *result) {
@@ -62,24 +71,51 @@ static void extreme_of(worker *w, const void *src, int64_t n, void *result) {
     k->fold_end[f->fold][f->from](w->lanes, result);
 }
 
-static void search_stream(worker *w) {
+/* Of w->best, found at *start, and a value found at `from`: the better one, or the first if they are
+ * the same. */
+static void keep_better(worker *w, const void *value, int64_t from, int64_t *start) {
     const job *j = w->job;
-    const tsr_kernels *k = j->program->kernels;
-    tsr_kernel_arg_rows *better =
-        k->arg_rows[j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN][j->f->from];
+    int arg = j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN;
+    tsr_kernel_arg_rows *better = j->program->kernels->arg_rows[arg][j->f->from];
+    if (from > *start) {
+        better(value, from, w->best, start, 1);
+        return;
+    }
+    _Alignas(16) char had[16];
+    int64_t at = *start;
+    memcpy(had, w->best, sizeof had);
+    memcpy(w->best, value, (size_t)j->item);
+    *start = from;
+    better(had, at, w->best, start, 1);
+}
+
+/* The extreme of all pieces becomes w->best; returns where the first piece begins that has it. */
+static int64_t find_piece(worker *w) {
+    const job *j = w->job;
     _Alignas(16) char value[16];
-    int64_t start = 0, n;
-    tsr_machine_enter(&w->machine, &w->tile);
-    for (int64_t from = 0; from < j->stream; from += n) {
+    int64_t size = piece_size(w), pieces = (j->stream + size - 1) / size, start = 0, n;
+    bool back = j->alone && tsr_walks_back(j->context, j->stream * j->item);
+    for (int64_t i = 0; i < pieces; i++) {
+        int64_t from = size * (back ? pieces - 1 - i : i);
         const void *src = piece(w, from, &n);
         if (interrupted(w))
-            return;
-        extreme_of(w, src, n, from == 0 ? w->best : value);
-        if (from > 0)
-            better(value, from, w->best, &start, 1);
+            return 0;
+        extreme_of(w, src, n, i == 0 ? w->best : value);
+        if (i == 0)
+            start = from;
+        else
+            keep_better(w, value, from, &start);
     }
+    return start;
+}
+
+static void search_stream(worker *w) {
+    const job *j = w->job;
+    int64_t n;
+    tsr_machine_enter(&w->machine, &w->tile);
+    int64_t start = find_piece(w);
     const void *src = piece(w, start, &n);
-    w->at[0] = start + k->find[j->f->from](src, (size_t)n, w->best);
+    w->at[0] = start + j->program->kernels->find[j->f->from](src, (size_t)n, w->best);
 }
 
 /* ---- across rows ---- */
@@ -154,7 +190,9 @@ tsr_status tsr_arg_run(tsr_context *context, const tsr_folding *f, const tsr_pro
     j.outer = tsr_plan_places(plan, 0, f->kept);
     int64_t each = j.stream * (f->rows ? 1 : STRIP);
     j.batch = each < BATCH_ELEMENTS ? BATCH_ELEMENTS / each : 1;
-    tsr_parallel_for(context, (j.outer * j.strips + j.batch - 1) / j.batch, run_task, &j);
+    j.alone = j.outer * j.strips == 1;
+    tsr_parallel_walk(context, tsr_plan_places(plan, 0, plan->ndim) * j.item,
+                      (j.outer * j.strips + j.batch - 1) / j.batch, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
 }

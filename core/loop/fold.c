@@ -18,7 +18,8 @@
 
 enum {
     CHUNK = 131072,
-    PLAIN_CHUNK_BYTES = 524288,
+    PLAIN_CHUNK = 524288,
+    WALK_CHUNK_BYTES = 524288,
     PARALLEL_ELEMENTS = 65536,
     NEAR_BYTES = 65536,
     PARTS_BYTES = 8192,
@@ -458,6 +459,10 @@ static bool has_plain_rows(const job *j) {
     return bits % info->alignment == 0 && j->stream <= j->leaf && j->chunks == 1;
 }
 
+static int64_t walked_bytes(const job *j) {
+    return j->elements * tsr_dtype_describe(j->f->from)->itemsize;
+}
+
 static bool cut(job *j) {
     const tsr_plan *plan = &j->f->plan;
     j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
@@ -467,7 +472,9 @@ static bool cut(job *j) {
     if (j->f->rows) {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim);
         bool plain = tsr_program_is_load(j->program) && tsr_context_threads(j->context) == 1;
-        j->chunk = plain ? PLAIN_CHUNK_BYTES / j->item : CHUNK; /* the tree is the same */
+        j->chunk = plain ? PLAIN_CHUNK : CHUNK; /* the tree is the same */
+        if (plain && walked_bytes(j) <= TSR_WALK_MOST)
+            j->chunk = WALK_CHUNK_BYTES / j->item;
     } else {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim - 1);
         if (!strip_width(j))
@@ -505,7 +512,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
         return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");
     int64_t tasks = tsr_estimating(context) ? 0 : (item_count(&j) + j.batch - 1) / j.batch;
-    tsr_parallel_walk(context, tasks, run_task, &j);
+    tsr_parallel_walk(context, walked_bytes(&j), tasks, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     if (status == TSR_OK && tasks > 0 && j.chunks > 1)
         status = join_chunks(&j);

@@ -32,7 +32,6 @@ enum {
     BAND_BYTES = 1 << 24,
     PARALLEL_BYTES = 1 << 18
 };
-enum { BACK_BYTES = 1 << 14 }; /* of a result from which operations take turns in their direction */
 
 typedef struct job {
     tsr_context *context;
@@ -258,8 +257,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .copies = copies,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
-    j.back = threads == 1 && !j.stream && !turns && size * item >= BACK_BYTES &&
-             tsr_walks_back(context);
+    j.back = threads == 1 && !j.stream && !turns && tsr_walks_back(context, size * item);
     tsr_plan mirrored;
     if (j.back && plan->ndim > 2) {
         mirrored = *plan;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 enum { BLOCK = 256 };
+enum { WALK_BYTES = 1 << 16 }; /* of operands and result: more than the first-level cache has */
 
 bool tsr_lies_plainly(const tsr_array *a) {
     int64_t stride = a->itemsize;
@@ -96,25 +97,37 @@ static inline void call(const tsr_types *t, int arity, const void *const *from, 
         ((tsr_kernel_ternary *)(uintptr_t)t->kernel)(from[0], from[1], from[2], to, n);
 }
 
-/* Without conversions or numbers. */
-static inline void run_directly(const tsr_types *t, int arity, const tsr_array *const *operands,
-                                const tsr_array *result) {
-    const void *from[TSR_QUICK_ARITY];
-    char *to = tsr_data_of(result);
-    size_t n = (size_t)result->size, item = t->item, widest = 0;
-    for (int i = 0; i < arity; i++) {
-        from[i] = tsr_data_of(operands[i]);
+/* The same in steps, in the direction whose turn it is. */
+__attribute__((noinline)) static void walk(const tsr_context *context, const tsr_types *t,
+                                           int arity, const tsr_array *const *operands,
+                                           const tsr_array *result) {
+    int64_t n = result->size, item = result->itemsize, step = TSR_CLAIM_BYTES / item, widest = 0;
+    for (int i = 0; i < arity; i++)
         widest = operands[i]->itemsize > widest ? operands[i]->itemsize : widest;
+    bool back = tsr_walks_back(context, n * item), claims = t->light && widest == item;
+    for (int64_t i = 0; i < n; i += step) {
+        int64_t at = back ? (n - 1 - i) / step * step : i, m = n - at < step ? n - at : step;
+        const void *from[TSR_QUICK_ARITY];
+        for (int k = 0; k < arity; k++)
+            from[k] = tsr_data_of(operands[k]) + at * operands[k]->itemsize;
+        char *to = tsr_data_of(result) + at * item;
+        if (claims)
+            tsr_claim(to, (size_t)(m * item));
+        call(t, arity, from, to, (size_t)m);
     }
-    size_t step =
-        t->light && widest == item && n * item > TSR_CLAIM_FROM ? TSR_CLAIM_BYTES / item : n;
-    for (; n > step; n -= step, to += step * item) {
-        tsr_claim(to, step * item);
-        call(t, arity, from, to, step);
-        for (int i = 0; i < arity; i++)
-            from[i] = (const char *)from[i] + step * operands[i]->itemsize;
+}
+
+/* Without conversions or numbers. */
+static inline void run_directly(tsr_context *context, const tsr_types *t, int arity,
+                                const tsr_array *const *operands, const tsr_array *result) {
+    const void *from[TSR_QUICK_ARITY];
+    if (result->size * t->item * (arity + 1) >= WALK_BYTES) {
+        walk(context, t, arity, operands, result);
+        return;
     }
-    call(t, arity, from, to, n);
+    for (int i = 0; i < arity; i++)
+        from[i] = tsr_data_of(operands[i]);
+    call(t, arity, from, tsr_data_of(result), (size_t)result->size);
 }
 
 /* How many elements are done at a time: what is converted has room for BLOCK of any dtype, numbers
@@ -130,19 +143,21 @@ static size_t step_of(const tsr_types *t, int arity, const side *sides, size_t n
     return step;
 }
 
-static void run(const tsr_types *t, int arity, const side *sides, size_t n) {
+static void run(const tsr_context *context, const tsr_types *t, int arity, const side *sides,
+                size_t n) {
     block rooms[TSR_QUICK_ARITY][2], made[3];
     const side *out = &sides[arity];
     size_t step = step_of(t, arity, sides, n), item = t->item;
     bool claims = t->light && step > BLOCK && n * item > TSR_CLAIM_FROM;
-    for (size_t at = 0; at < n; at += step) {
-        size_t m = n - at < step ? n - at : step;
+    bool back = tsr_walks_back(context, (int64_t)(n * item));
+    for (size_t i = 0; i < n; i += step) {
+        size_t at = back ? (n - 1 - i) / step * step : i, m = n - at < step ? n - at : step;
         if (claims)
             tsr_claim(out->data + at * item, m * item);
         const void *from[TSR_QUICK_ARITY];
-        for (int i = 0; i < arity; i++)
-            from[i] =
-                convert(&sides[i], sides[i].data + at * (size_t)sides[i].item, rooms[i], NULL, m);
+        for (int k = 0; k < arity; k++)
+            from[k] =
+                convert(&sides[k], sides[k].data + at * (size_t)sides[k].item, rooms[k], NULL, m);
         char *end = out->data + at * (size_t)out->item;
         void *to = converts(out) ? made[2].bytes : end;
         call(t, arity, from, to, m);
@@ -194,7 +209,7 @@ __attribute__((noinline)) static void run_by_blocks(tsr_context *context, const 
     sides[arity] = (side){.data = tsr_data_of(result), .item = result->itemsize};
     if (t->made != t->result)
         sides[arity].path[0] = tsr_path_find(kernels, t->made, t->result);
-    run(t, arity, sides, (size_t)result->size);
+    run(context, t, arity, sides, (size_t)result->size);
 }
 
 static inline tsr_status new_result(tsr_context *context, const tsr_types *t, const tsr_array *like,
@@ -247,7 +262,7 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
     else if ((*status = new_result(context, t, first, options, result, err)) != TSR_OK)
         return true;
     if (weak == 0 && is_direct(t, arity, operands)) {
-        run_directly(t, arity, operands, *result);
+        run_directly(context, t, arity, operands, *result);
     } else {
         run_by_blocks(context, t, arity, operands, weak, *result);
     }

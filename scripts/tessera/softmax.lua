@@ -1,6 +1,6 @@
 --- softmax, log_softmax, logsumexp: exponentials of what lies below the largest element, so that none is
--- too large. Lines that fit the caches are done by core.softmax, one after the other; longer ones in a few
--- passes over memory.
+-- too large. Lines that are contiguous, or fit the caches, are done by core.softmax, one after the other; long
+-- ones of other kinds in a few passes over memory.
 local ts, torch, _, core = ...
 local arguments, reducing = core.require("arguments"), core.require("reducing")
 local define, bind, fail = core.define, core.bind, arguments.fail
