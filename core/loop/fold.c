@@ -46,7 +46,7 @@ typedef struct job {
     tsr_context *context;
     const tsr_folding *f;
     const tsr_program *program;
-    int64_t item;        /* bytes of a lane */
+    int64_t item, from;  /* bytes of a lane, and of what is folded */
     size_t bytes;        /* of the values of a strip on their way */
     int64_t inner;       /* elements of the innermost dimension */
     int64_t stream;      /* elements of a stream */
@@ -150,7 +150,7 @@ static void feed_spread(worker *w, const char *src, int64_t n, int64_t *filled, 
 static void feed(worker *w, const char *src, int64_t n, int64_t *filled, bool stays) {
     const job *j = w->job;
     tsr_kernel_fold *fold = kernel_of(j);
-    int64_t item = tsr_dtype_describe(j->f->from)->itemsize;
+    int64_t item = j->from;
     if (j->f->spread) {
         feed_spread(w, src, n, filled, stays);
         return;
@@ -459,10 +459,6 @@ static bool has_plain_rows(const job *j) {
     return bits % info->alignment == 0 && j->stream <= j->leaf && j->chunks == 1;
 }
 
-static int64_t walked_bytes(const job *j) {
-    return j->elements * tsr_dtype_describe(j->f->from)->itemsize;
-}
-
 static bool cut(job *j) {
     const tsr_plan *plan = &j->f->plan;
     j->inner = plan->ndim > 0 ? plan->shape[plan->ndim - 1] : 1;
@@ -473,8 +469,8 @@ static bool cut(job *j) {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim);
         bool plain = tsr_program_is_load(j->program) && tsr_context_threads(j->context) == 1;
         j->chunk = plain ? PLAIN_CHUNK : CHUNK; /* the tree is the same */
-        if (plain && walked_bytes(j) <= TSR_WALK_MOST)
-            j->chunk = WALK_CHUNK_BYTES / j->item;
+        if (plain && j->elements * j->from <= TSR_WALK_MOST)
+            j->chunk = WALK_CHUNK_BYTES / j->from;
     } else {
         j->stream = tsr_plan_places(plan, j->f->kept, plan->ndim - 1);
         if (!strip_width(j))
@@ -502,6 +498,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
                         tsr_error *err) {
     job j = {.context = context, .f = f, .program = program};
     j.item = tsr_dtype_describe(f->lanes)->itemsize;
+    j.from = tsr_dtype_describe(f->from)->itemsize;
     tsr_machine probe;
     bool fits = !program->full && (program->registers <= TSR_MACHINE_BUFFERS ||
                                    tsr_machine_start(&probe, program, 0));
@@ -512,7 +509,7 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
         return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");
     int64_t tasks = tsr_estimating(context) ? 0 : (item_count(&j) + j.batch - 1) / j.batch;
-    tsr_parallel_walk(context, walked_bytes(&j), tasks, run_task, &j);
+    tsr_parallel_walk(context, j.elements * j.from, tasks, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     if (status == TSR_OK && tasks > 0 && j.chunks > 1)
         status = join_chunks(&j);
