@@ -88,13 +88,14 @@ static tsr_pool *ready(tsr_context *c, tsr_execution *e, int threads, int proces
     return e->pool;
 }
 
-static void run_alone(int64_t count, void (*task)(void *user, int64_t index), void *user) {
+static void run_alone(int64_t count, bool back, void (*task)(void *user, int64_t index),
+                      void *user) {
     for (int64_t i = 0; i < count; i++)
-        task(user, i);
+        task(user, back ? count - 1 - i : i);
 }
 
-void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
-                      void *user) {
+void tsr_parallel_walk(tsr_context *c, int64_t count, bool back,
+                       void (*task)(void *user, int64_t index), void *user) {
     tsr_execution *e = tsr_execution_of(c);
     int threads = count > 1 && !tsr_estimating(c) ? atomic_load(&e->threads) : 1;
     if (threads > 1 && e->host.parallel_for != NULL) {
@@ -103,26 +104,22 @@ void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, in
     }
     int process = threads > 1 ? (int)getpid() : 0;
     if (threads == 1 || !take(e, process)) {
-        run_alone(count, task, user);
+        run_alone(count, back, task, user);
         return;
     }
     tsr_context_hold(c);
     tsr_pool *pool = ready(c, e, threads, process);
     if (pool != NULL)
-        tsr_pool_run(pool, count, task, user);
+        tsr_pool_run(pool, count, back, task, user);
     else
-        run_alone(count, task, user);
+        run_alone(count, back, task, user);
     let_go(c, e, process);
     tsr_context_let_go(c);
 }
 
-void tsr_parallel_walk(tsr_context *c, int64_t bytes, int64_t count,
-                       void (*task)(void *user, int64_t index), void *user) {
-    if (count > 1 && tsr_context_threads(c) == 1 && tsr_walks_back(c, bytes))
-        for (int64_t i = count; i-- > 0;)
-            task(user, i);
-    else
-        tsr_parallel_for(c, count, task, user);
+void tsr_parallel_for(tsr_context *c, int64_t count, void (*task)(void *user, int64_t index),
+                      void *user) {
+    tsr_parallel_walk(c, count, false, task, user);
 }
 
 /* ---- settings ---- */

@@ -45,8 +45,8 @@ static inline bool tsr_may_place(const tsr_context *context) {
  * in any. */
 enum { TSR_WALK_LEAST = 1 << 14, TSR_WALK_MOST = 3 << 24 };
 
-/* Which way the caller, on one thread, is to walk over so many bytes, if it may do so either way; true:
- * from the end to the start. Operations take turns: what the last one touched last, often its result,
+/* Which way the caller is to walk over so many bytes, if it may do so either way; true: from the end to
+ * the start. Operations take turns: what the last one touched last, often its result,
  * is what the caches still have, and who starts there has that much less to wait for. a + b of 10^5
  * doubles, which the second-level cache has not quite room for, takes 30 us instead of 47. */
 static inline bool tsr_walks_back(const tsr_context *context, int64_t bytes) {
@@ -65,17 +65,17 @@ tsr_status tsr_execution_check(const tsr_executor *host, tsr_error *err);
 void tsr_execution_close(tsr_context *context);
 
 /* Runs task(user, i) once for every 0 <= i < count and returns when all have ended. With one thread
- * a plain loop on it; else on the context's threads, the caller's among them, which take the next
- * index when they are done with one. Called inside a task, or while another thread's job has the
+ * a plain loop on it; else on the context's threads, the caller's among them, each of which takes
+ * the next index of its part when it is done with one, and then of others' parts. Called inside a task, or while another thread's job has the
  * pool, it is a plain loop too. Tasks see the caller's rounding and flush-to-zero modes. What was
  * written before is seen by the tasks, and what they wrote is seen after. A task may allocate,
  * release and call back; it must not fork. */
 void tsr_parallel_for(tsr_context *context, int64_t count, void (*task)(void *user, int64_t index),
                       void *user);
 
-/* The same for tasks that walk over so many bytes in the order of their numbers: with one thread the
- * plain loop goes the way that tsr_walks_back says. */
-void tsr_parallel_walk(tsr_context *context, int64_t bytes, int64_t count,
+/* The same, and `back`: from the last to the first, each thread in its part. For tasks that walk over
+ * memory in the order of their numbers, and tsr_walks_back. */
+void tsr_parallel_walk(tsr_context *context, int64_t count, bool back,
                        void (*task)(void *user, int64_t index), void *user);
 
 tsr_status tsr_deadline_passed(int64_t deadline);

@@ -1,7 +1,9 @@
 /* A pool of threads for jobs of a few microseconds up.
  *
- * A job is a row of indices, handed out by a counter. The number `round` tells where the pool is:
- * odd while a job is open, even while none is.
+ * A job is a row of indices, of which each member, the caller and the workers, has a share of its own,
+ * handed out by a counter; who is done with its own takes from the others'. Where jobs go over the
+ * same memory again and again, each thus finds its part in its own cache. The number `round` tells
+ * where the pool is: odd while a job is open, even while none is.
  *
  *      caller                                  worker
  *      write the job                           wait until round is odd and not the last one
@@ -42,19 +44,26 @@ enum {
 
 typedef void task_function(void *user, int64_t index);
 
+/* Indices [begin, end), of which the first next - begin are taken, or, when a job goes back, the
+ * last. */
+typedef struct share {
+    _Alignas(LINE) _Atomic int64_t next;
+    int64_t begin, end;
+} share;
+
 struct tsr_pool {
     size_t bytes; /* of this block */
     int process;
     int started;
-    bool spins;
+    bool spins, back;
+    share *shares;       /* the caller's, then the workers' */
+    atomic_int arrived;  /* workers that know which is theirs */
     task_function *task; /* the job; NULL: end */
     void *user;
-    int64_t count;
     tsr_float_mode mode;
     _Alignas(LINE) _Atomic uint32_t round;
     atomic_int processor;      /* that the caller runs on */
     _Atomic uint32_t sleepers; /* workers that wait for `round` in the kernel */
-    _Alignas(LINE) _Atomic int64_t next;
     _Alignas(LINE) _Atomic uint32_t inside; /* workers that look at the job */
     _Atomic uint32_t waiting;               /* the caller waits for `inside` in the kernel */
     pthread_t threads[];
@@ -96,9 +105,15 @@ static bool is_new(uint32_t round, uint32_t last) {
     return round % 2 == 1 && round != last;
 }
 
-static void take_indices(tsr_pool *p) {
-    for (int64_t i; (i = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed)) < p->count;)
-        p->task(p->user, i);
+static void take_share(tsr_pool *p, share *s) {
+    for (int64_t i; (i = atomic_fetch_add_explicit(&s->next, 1, memory_order_relaxed)) < s->end;)
+        p->task(p->user, p->back ? s->begin + s->end - 1 - i : i);
+}
+
+static void take_indices(tsr_pool *p, int member) {
+    int members = p->started + 1;
+    for (int i = 0; i < members; i++)
+        take_share(p, &p->shares[(member + i) % members]);
 }
 
 /* ---- a worker ---- */
@@ -131,6 +146,7 @@ static uint32_t wait_for_job(tsr_pool *p, uint32_t last) {
 
 static void *work(void *at) {
     tsr_pool *p = at;
+    int member = atomic_fetch_add(&p->arrived, 1) + 1;
     uint32_t last = 0;
     for (bool ends = false; !ends;) {
         last = wait_for_job(p, last);
@@ -141,7 +157,7 @@ static void *work(void *at) {
             ends = p->task == NULL;
             if (!ends) {
                 tsr_float_mode_set(p->mode);
-                take_indices(p);
+                take_indices(p, member);
             }
         }
         if (atomic_fetch_sub(&p->inside, 1) == 1 && atomic_load(&p->waiting) != 0)
@@ -152,13 +168,18 @@ static void *work(void *at) {
 
 /* ---- the caller ---- */
 
-static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count) {
+static void open_job(tsr_pool *p, task_function *task, void *user, int64_t count, bool back) {
     p->task = task;
     p->user = user;
-    p->count = count;
+    p->back = back;
+    for (int64_t i = 0, members = p->started + 1; i < members; i++) {
+        share *s = &p->shares[i];
+        s->begin = count / members * i + (count % members < i ? count % members : i);
+        s->end = s->begin + count / members + (i < count % members);
+        atomic_store_explicit(&s->next, s->begin, memory_order_relaxed);
+    }
     p->mode = tsr_float_mode_get();
     atomic_store_explicit(&p->processor, tsr_system_processor(), memory_order_relaxed);
-    atomic_store_explicit(&p->next, 0, memory_order_relaxed);
     atomic_fetch_add(&p->round, 1);
     if (atomic_load(&p->sleepers) > 0)
         tsr_system_wake(&p->round, count - 1 < p->started ? (int)(count - 1) : p->started);
@@ -177,9 +198,9 @@ static void close_job(tsr_pool *p) {
     atomic_store(&p->waiting, 0);
 }
 
-void tsr_pool_run(tsr_pool *p, int64_t count, task_function *task, void *user) {
-    open_job(p, task, user, count);
-    take_indices(p);
+void tsr_pool_run(tsr_pool *p, int64_t count, bool back, task_function *task, void *user) {
+    open_job(p, task, user, count, back);
+    take_indices(p, 0);
     close_job(p);
 }
 
@@ -204,12 +225,15 @@ static void start(tsr_pool *p, int workers) {
 }
 
 tsr_pool *tsr_pool_new(tsr_context *c, int threads, int process) {
-    size_t workers = (size_t)threads - 1, bytes = sizeof(tsr_pool) + workers * sizeof(pthread_t);
+    size_t workers = (size_t)threads - 1, head = sizeof(tsr_pool) + workers * sizeof(pthread_t);
+    head = (head + LINE - 1) / LINE * LINE;
+    size_t bytes = head + (workers + 1) * sizeof(share);
     tsr_pool *p = tsr_block_new(c, bytes, true, NULL);
     if (p == NULL)
         return NULL;
     p->bytes = bytes;
     p->process = process;
+    p->shares = (share *)(void *)((char *)p + head);
     p->spins = threads <= tsr_system_cores();
     start(p, (int)workers);
     return p;
@@ -217,7 +241,7 @@ tsr_pool *tsr_pool_new(tsr_context *c, int threads, int process) {
 
 void tsr_pool_end(tsr_context *c, tsr_pool *p, int process) {
     if (p->process == process) {
-        open_job(p, NULL, NULL, INT64_MAX);
+        open_job(p, NULL, NULL, INT64_MAX, false);
         for (int i = 0; i < p->started; i++)
             pthread_join(p->threads[i], NULL);
     }

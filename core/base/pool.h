@@ -14,8 +14,9 @@ tsr_pool *tsr_pool_new(tsr_context *context, int threads, int process);
 void tsr_pool_end(tsr_context *context, tsr_pool *pool, int process);
 bool tsr_pool_belongs(const tsr_pool *pool, int process);
 /* Runs task(user, i) for 0 <= i < count on the caller and on those of the pool's threads that come
- * before all is taken. */
-void tsr_pool_run(tsr_pool *pool, int64_t count, void (*task)(void *user, int64_t index),
-                  void *user);
+ * before all is taken; each begins with the part that is its own in every job of so many tasks, at
+ * the part's end when `back`. */
+void tsr_pool_run(tsr_pool *pool, int64_t count, bool back,
+                  void (*task)(void *user, int64_t index), void *user);
 
 #endif

@@ -191,8 +191,9 @@ tsr_status tsr_arg_run(tsr_context *context, const tsr_folding *f, const tsr_pro
     int64_t each = j.stream * (f->rows ? 1 : STRIP);
     j.batch = each < BATCH_ELEMENTS ? BATCH_ELEMENTS / each : 1;
     j.alone = j.outer * j.strips == 1;
-    tsr_parallel_walk(context, tsr_plan_places(plan, 0, plan->ndim) * j.item,
-                      (j.outer * j.strips + j.batch - 1) / j.batch, run_task, &j);
+    int64_t tasks = (j.outer * j.strips + j.batch - 1) / j.batch;
+    int64_t bytes = tsr_plan_places(plan, 0, plan->ndim) * j.item;
+    tsr_parallel_walk(context, tasks, tasks > 1 && tsr_walks_back(context, bytes), run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     return status == TSR_OK ? TSR_OK : tsr_interruption(status, err);
 }

@@ -509,7 +509,8 @@ tsr_status tsr_fold_run(tsr_context *context, const tsr_folding *f, const tsr_pr
     if (j.chunks > 1 && (j.parts = scratch(context, near, sizeof near, room)) == NULL)
         return tsr_error_set(err, TSR_EMEMORY, "no memory for the results of rows");
     int64_t tasks = tsr_estimating(context) ? 0 : (item_count(&j) + j.batch - 1) / j.batch;
-    tsr_parallel_walk(context, j.elements * j.from, tasks, run_task, &j);
+    bool back = tasks > 1 && tsr_walks_back(context, j.elements * j.from);
+    tsr_parallel_walk(context, tasks, back, run_task, &j);
     tsr_status status = (tsr_status)atomic_load_explicit(&j.status, memory_order_relaxed);
     if (status == TSR_OK && tasks > 0 && j.chunks > 1)
         status = join_chunks(&j);

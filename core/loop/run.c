@@ -30,7 +30,8 @@ enum {
     STREAM_BYTES = 20 << 20,
     STREAM_TURNED = 1 << 23,
     BAND_BYTES = 1 << 24,
-    PARALLEL_BYTES = 1 << 18
+    PARALLEL_BYTES = 1 << 18,
+    PARALLEL_CHEAP = 1 << 20
 };
 
 typedef struct job {
@@ -234,6 +235,11 @@ static void cut_turned(job *j) {
     j->parts = (j->parts + j->bands - 1) / j->bands * j->bands;
 }
 
+/* Whether there is next to nothing to compute: kernels of three operands are choices and limits. */
+static bool is_cheap(const tsr_program *program) {
+    return program->light || (program->steps == 1 && program->step[0].inputs == 3);
+}
+
 tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
                            tsr_error *err) {
     if (program->full || (program->registers > TSR_MACHINE_BUFFERS && !fits(program)))
@@ -244,8 +250,8 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
     int64_t item = tsr_dtype_describe(dtype)->itemsize;
     bool copies = tsr_program_is_load(program) && plan->swapped == 0;
-    int threads =
-        size * item * (program->steps + 1) < PARALLEL_BYTES ? 1 : tsr_context_threads(context);
+    int64_t least = is_cheap(program) ? PARALLEL_CHEAP : PARALLEL_BYTES;
+    int threads = size * item * (program->steps + 1) < least ? 1 : tsr_context_threads(context);
     int64_t most = item * COPY_PIECE < COPY_BYTES ? COPY_PIECE : COPY_BYTES / item;
     if (!copies)
         most = threads > 1 ? PIECE_BYTES / item : size;
@@ -257,7 +263,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .copies = copies,
              .parts = size > most ? (size + most - 1) / most : 1,
              .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
-    j.back = threads == 1 && !j.stream && !turns && tsr_walks_back(context, size * item);
+    j.back = !j.stream && !turns && tsr_walks_back(context, size * item);
     tsr_plan mirrored;
     if (j.back && plan->ndim > 2) {
         mirrored = *plan;
@@ -269,7 +275,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
     if (turns && plan->ndim == 2 && j.parts > 1)
         cut_turned(&j);
     if (threads > 1)
-        tsr_parallel_for(context, j.parts, run_piece, &j);
+        tsr_parallel_walk(context, j.parts, j.back, run_piece, &j);
     else
         for (int64_t i = 0; i < j.parts; i++)
             run_piece(&j, j.back ? j.parts - 1 - i : i);

@@ -9,7 +9,7 @@
 #include "../base/executor.h"
 
 enum { CHUNK = 512 };             /* elements that meet a number at once */
-enum { LEAVES = 16 };             /* leaves of a task */
+enum { LEAVES = 4 };              /* leaves of a task */
 
 bool tsr_lines_go_on(tsr_lines *lines) {
     tsr_status status = tsr_interrupted(lines->context);
