@@ -1,7 +1,7 @@
 /* One line of softmax; see softmax_line.h.
  *
  * Three passes: the largest element; the exponentials of what lies below it, and their sum; the
- * quotients. Each is over leaves, several to a task, and begins where the one before ended, since that
+ * products with its reciprocal, half an ulp off the quotients, which would take as long as memory. Each is over leaves, several to a task, and begins where the one before ended, since that
  * is what the caches have of a long line. The sum is that of the leaves' sums in their order, whoever
  * made them. */
 #include "softmax_line.h"
@@ -74,10 +74,9 @@ static int64_t leaves_end(const line *l, int64_t task) {
     return (task + 1) * LEAVES < l->leaves ? (task + 1) * LEAVES : l->leaves;
 }
 
-static void find_largest(void *user, int64_t index) {
+static void find_largest(void *user, int64_t task) {
     line *l = user;
     tsr_lines *j = l->of;
-    int64_t task = l->tasks - 1 - index;
     for (int64_t i = leaves_end(l, task); i-- > task * LEAVES && tsr_lines_go_on(j);)
         fold_leaf(j, TSR_FOLD_MAX, l->from + i * TSR_FOLD_LEAF * j->item, leaf_length(l, i),
                   l->values + i * j->item);
@@ -88,50 +87,57 @@ static void take_powers(void *user, int64_t task) {
     line *l = user;
     tsr_lines *j = l->of;
     _Alignas(64) char leaf[TSR_FOLD_LEAF * 8];
+    tsr_kernel_binary *subtract = j->kernels->binary[TSR_BIN_SUBTRACT][j->work];
+    tsr_kernel_unary *exponential = j->kernels->unary[TSR_FN_EXP][j->work];
     for (int64_t i = task * LEAVES; i < leaves_end(l, task) && tsr_lines_go_on(j); i++) {
         int64_t at = i * TSR_FOLD_LEAF * j->item, n = leaf_length(l, i);
+        const char *from = l->from + at;
         char *below = l->to + at, *powers = j->logarithm ? leaf : below;
-        combine(j, TSR_BIN_SUBTRACT, l->from + at, l->number, below, n);
-        j->kernels->unary[TSR_FN_EXP][j->work](below, powers, (size_t)n);
+        for (int64_t c = 0; c < n; c += CHUNK) { /* memory has the next one while this is computed */
+            int64_t m = n - c < CHUNK ? n - c : CHUNK, b = c * j->item;
+            subtract(from + b, l->number, below + b, (size_t)m);
+            exponential(below + b, powers + b, (size_t)m);
+        }
         fold_leaf(j, TSR_FOLD_SUM, powers, n, l->values + i * j->item);
     }
 }
 
-static void take_shares(void *user, int64_t index) {
+static void take_shares(void *user, int64_t task) {
     line *l = user;
     tsr_lines *j = l->of;
-    int64_t task = l->tasks - 1 - index;
     for (int64_t i = leaves_end(l, task); i-- > task * LEAVES && tsr_lines_go_on(j);) {
         char *at = l->to + i * TSR_FOLD_LEAF * j->item;
-        combine(j, j->logarithm ? TSR_BIN_SUBTRACT : TSR_BIN_DIVIDE, at, l->number, at,
+        combine(j, j->logarithm ? TSR_BIN_SUBTRACT : TSR_BIN_MULTIPLY, at, l->number, at,
                 leaf_length(l, i));
     }
 }
 
 /* Whether to go on afterwards. */
-static bool run_pass(line *l, void (*pass)(void *user, int64_t task)) {
+static bool run_pass(line *l, bool back, void (*pass)(void *user, int64_t task)) {
     if (l->of->length > TSR_SOFTMAX_SHORT)
-        tsr_parallel_for(l->of->context, l->tasks, pass, l);
+        tsr_parallel_walk(l->of->context, l->tasks, back, pass, l);
     else
         for (int64_t i = 0; i < l->tasks; i++)
-            pass(l, i);
+            pass(l, back ? l->tasks - 1 - i : i);
     return tsr_lines_go_on(l->of);
 }
 
 static void run(line *l) {
     tsr_lines *j = l->of;
     _Alignas(16) char value[16];
-    if (!run_pass(l, find_largest))
+    if (!run_pass(l, true, find_largest))
         return;
     fold_values(l, TSR_FOLD_MAX, value);
     repeat(l, value);
-    if (!run_pass(l, take_powers))
+    if (!run_pass(l, false, take_powers))
         return;
     fold_values(l, TSR_FOLD_SUM, value);
     if (j->logarithm)
         j->kernels->unary[TSR_FN_LOG][j->work](value, value, 1);
+    else
+        j->kernels->simple[TSR_UN_RECIPROCAL][j->work](value, value, 1);
     repeat(l, value);
-    run_pass(l, take_shares);
+    run_pass(l, true, take_shares);
 }
 
 size_t tsr_softmax_room(const tsr_lines *lines) {

@@ -12,7 +12,7 @@ end
 
 local exponentials = fused(function(x, top) return exp(x - top) end)
 local sum_below = fused(function(x, top) return exp(x - top):sum() end)
-local share = fused(function(x, top, total) return exp(x - top) / total end)
+local share = fused(function(x, top, total) return exp(x - top) * total:reciprocal() end)
 local below = fused(function(x, top, total) return (x - top) - log(total) end)
 local above = fused(function(total, top) return log(total) + top end)
 
@@ -55,7 +55,7 @@ local function softmax(x, dim)
         return share(x, top, sum_below(x, top, {dim = dim, keepdim = true, dtype = torch.float32}))
     end
     local made = exponentials(x, top)
-    return torch.div(made, made:sum{dim = dim, keepdim = true}, {out = made})
+    return torch.mul(made, made:sum{dim = dim, keepdim = true}:reciprocal(), {out = made})
 end
 
 local function log_softmax(x, dim)
