@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32 };
+enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
 enum { UNUSED = 255 };                       /* instead of a buffer */
-enum { DIRECT, REPEATED, GATHERED, TURNED }; /* ways of loading */
+enum { DIRECT, REPEATED, HELD, GATHERED, TURNED }; /* ways of loading; held: the same all along a row */
 
 /* Loaded registers and constants that are used keep a buffer of their own; computed ones take any
  * whose value is used up. Returns how many buffers there are. */
@@ -90,6 +90,8 @@ static int way_of(const tsr_machine *m, const tsr_tile *tile, int reg) {
         return REPEATED;
     if (tsr_tile_is_direct(tile, operand, (tsr_dtype)m->program->dtype[reg]))
         return DIRECT;
+    if (tile->strides[operand][1] == 0 && tile->n[1] >= SHORT_ROW)
+        return HELD;
     return tsr_tile_is_transposed(tile, operand, m->item[reg]) ? TURNED : GATHERED;
 }
 
@@ -105,12 +107,22 @@ static void gather(tsr_machine *m, const tsr_tile *tile, int reg, const char *at
     int kind = tsr_item_row((size_t)item);
     const tsr_kernels *kernels = m->program->kernels;
     char *to = m->buffer[reg];
+    m->spread[reg] = NULL;
     if (rows > 1 && m->way[reg] == TURNED)
         kernels->transpose[kind](at, s1, to, columns * item, columns, rows, false);
     else
         kernels->move[kind](at, s0, s1, to, columns * item, item, rows, columns);
     if (tsr_tile_is_swapped(tile, operand))
         tsr_units_swap(kernels, (tsr_dtype)m->program->dtype[reg], to, rows * columns);
+}
+
+/* The blocks of a row share the buffer of what is the same all along it. */
+static void hold(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, int64_t columns) {
+    if (m->spread[reg] == at && m->times[reg] >= columns)
+        return;
+    gather(m, tile, reg, at, 1, columns);
+    m->spread[reg] = at;
+    m->times[reg] = columns;
 }
 
 /* Asks for the block after the next one, which has so many bytes as this one. */
@@ -135,6 +147,8 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
             m->value[reg] =
                 m->turned[reg] +
                 ((row - m->panel[0]) * m->panel[3] + column - m->panel[1]) * m->item[reg];
+        } else if (rows == 1 && m->way[reg] == HELD) {
+            hold(m, tile, reg, at, columns);
         } else if (m->way[reg] != REPEATED) {
             gather(m, tile, reg, at, rows, columns);
         }
@@ -190,11 +204,15 @@ const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row,
 
 /* Parts of a row, but squares for transposes, and several short rows at once. */
 static void choose_block(tsr_machine *m, const tsr_tile *tile) {
-    bool turned = false;
-    for (int i = 0; i < m->loads; i++)
+    bool turned = false, held = false;
+    for (int i = 0; i < m->loads; i++) {
         turned = turned || m->way[m->load[i]] == TURNED;
+        held = held || m->way[m->load[i]] == HELD;
+    }
     m->rows = 1;
     m->columns = tile->n[1] < m->usual ? tile->n[1] : m->usual;
+    if (held && tile->n[0] > 1 && m->columns > HELD_COLUMNS)
+        m->columns = HELD_COLUMNS;
     if (turned && m->columns > TRANSPOSE_COLUMNS)
         m->columns = TRANSPOSE_COLUMNS;
     if (turned)
@@ -214,7 +232,7 @@ void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile) {
 bool tsr_machine_is_near(const tsr_machine *m) {
     bool near = m->rows == 1 && m->usual == m->most;
     for (int i = 0; i < m->loads; i++)
-        near = near && (m->way[m->load[i]] == DIRECT || m->way[m->load[i]] == REPEATED);
+        near = near && m->way[m->load[i]] <= HELD;
     return near;
 }
 
