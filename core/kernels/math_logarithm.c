@@ -4,31 +4,40 @@
 #include "math/cells.h"
 #include "math/float_logarithm.h"
 
+#if defined(__AVX512F__)
+#include "x86/logarithm.h"
+#endif
+
 TSR_MATH_RUN(log_slow_f32, float, TSR_F32_LANES, (float)tsr_log_narrow((double)x))
 TSR_MATH_RUN_EASY(log_run_f32, float, uint32_t, TSR_F32_LANES, tsr_log_easy_f32(x), TSR_SIGN_F32,
                   tsr_log_f32(x), log_slow_f32, false)
 TSR_MATH_RUN(log_slow_f64, double, TSR_F64_LANES, tsr_log_any(x))
 
+/* The same where all are easy; tells so. n is a multiple of TSR_F64_LANES, d is not s. */
+static bool log_easy_f64(const double *s, double *d, size_t n) {
+#if defined(__AVX512F__)
+    return tsr_log_vectors_f64(s, d, n);
+#else
+    tsr_cells_f64 t;
+    uint64_t hard = 0;
+    tsr_cells_find_f64(s, n, &t);
+    TSR_INDEPENDENT
+    for (size_t i = 0; i < n; i++) {
+        const double x = s[i];
+        hard |= tsr_log_easy(x);
+        d[i] = tsr_log_fast(x, t.c[i], t.hi[i], t.lo[i]);
+    }
+    return hard <= TSR_SIGN_F64;
+#endif
+}
+
 static void log_run_f64(const double *s, double *d, size_t n) {
     double block[TSR_MATH_CHUNK];
-    tsr_cells_f64 t;
     for (size_t i = 0, m; i < n; i += m) {
         m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;
         m -= m % TSR_F64_LANES;
-        if (!TSR_HAS_FMA) {
-            log_slow_f64(s + i, d + i, m);
-            continue;
-        }
         double *to = s == d ? block : d + i;
-        uint64_t hard = 0;
-        tsr_cells_find_f64(s + i, m, &t);
-        TSR_INDEPENDENT
-        for (size_t j = 0; j < m; j++) {
-            const double x = s[i + j];
-            hard |= tsr_log_easy(x);
-            to[j] = tsr_log_fast(x, t.c[j], t.hi[j], t.lo[j]);
-        }
-        if (hard > TSR_SIGN_F64) {
+        if (!TSR_HAS_FMA || !log_easy_f64(s + i, to, m)) {
             log_slow_f64(s + i, to, m);
         }
         if (to == block) {

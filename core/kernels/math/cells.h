@@ -32,26 +32,12 @@ TSR_INLINE uint64_t tsr_cell_at(double x) {
 /* Of any x; n is a multiple of TSR_F64_LANES. */
 TSR_INLINE void tsr_cells_find_f64(const double *x, size_t n, tsr_cells_f64 *cells) {
     const double(*t)[16] = tsr_log_cells;
-#if defined(__AVX512F__)
-    const __m512i root = _mm512_set1_epi64((long long)TSR_CELL_ROOT);
-    const __m512d c0 = _mm512_loadu_pd(t[0]), c1 = _mm512_loadu_pd(t[0] + 8);
-    const __m512d h0 = _mm512_loadu_pd(t[1]), h1 = _mm512_loadu_pd(t[1] + 8);
-    const __m512d l0 = _mm512_loadu_pd(t[2]), l1 = _mm512_loadu_pd(t[2] + 8);
-    for (size_t i = 0; i < n; i += 8) {
-        const __m512i bits = _mm512_sub_epi64(_mm512_loadu_si512(x + i), root);
-        const __m512i at = _mm512_srli_epi64(bits, 48); /* its last four bits count */
-        _mm512_storeu_pd(cells->c + i, _mm512_permutex2var_pd(c0, at, c1));
-        _mm512_storeu_pd(cells->hi + i, _mm512_permutex2var_pd(h0, at, h1));
-        _mm512_storeu_pd(cells->lo + i, _mm512_permutex2var_pd(l0, at, l1));
-    }
-#else
     for (size_t i = 0; i < n; i++) {
         const uint64_t at = tsr_cell_at(x[i]);
         cells->c[i] = t[0][at];
         cells->hi[i] = t[1][at];
         cells->lo[i] = t[2][at];
     }
-#endif
 }
 
 /* log(x) for x = 2^k m and the cell of m. */

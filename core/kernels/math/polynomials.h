@@ -285,6 +285,11 @@ TSR_INLINE double tsr_poly_log_cell(double x) {
     return tsr_mad_double(w, x, y);
 }
 
+#define tsr_terms_log_cell                                                                         \
+    -0x1.a691b8c0747e2p-4, 0x1.c8bbe27687fc3p-4, -0x1.fff49276d085bp-4, 0x1.2491f802dc045p-3,      \
+        -0x1.5555570d2e6eap-3, 0x1.999999a6569cfp-3, -0x1.ffffffffd06fcp-3, 0x1.555555555503dp-2,  \
+        -0x1.0000000000005p-1
+
 /* log(1 + x) = x - x^2/2 + x^3 p(x), -0.0469 <= x <= 0.0411.
  * Error 2^-34. */
 TSR_INLINE float tsr_poly_log_cell_float(float x) {
