@@ -31,7 +31,8 @@ static bool fits(const tsr_array *a, int dim) {
             tsr_array_strides(a)[dim] == tsr_dtype_describe(dtype)->itemsize);
 }
 
-/* Pushes the result, which is `out` if that is not NULL, and tells so; false if lines do not fit. */
+/* Pushes the result, which is `out` if that is not NULL, and tells so; false if lines do not fit.
+ */
 static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logarithm,
                          const tsrL_object *out) {
     tsr_error err = TSRL_ERROR;

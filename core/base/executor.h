@@ -45,9 +45,9 @@ static inline bool tsr_may_place(const tsr_context *context) {
  * in any. */
 enum { TSR_WALK_LEAST = 1 << 14, TSR_WALK_MOST = 3 << 24 };
 
-/* Which way the caller is to walk over so many bytes, if it may do so either way; true: from the end to
- * the start. Operations take turns: what the last one touched last, often its result,
- * is what the caches still have, and who starts there has that much less to wait for. a + b of 10^5
+/* Which way the caller is to walk over so many bytes, if it may do so either way; true: from the
+ * end to the start. Operations take turns: what the last one touched last, often its result, is
+ * what the caches still have, and who starts there has that much less to wait for. a + b of 10^5
  * doubles, which the second-level cache has not quite room for, takes 30 us instead of 47. */
 static inline bool tsr_walks_back(const tsr_context *context, int64_t bytes) {
     tsr_execution *e = tsr_execution_of(context);
@@ -66,15 +66,15 @@ void tsr_execution_close(tsr_context *context);
 
 /* Runs task(user, i) once for every 0 <= i < count and returns when all have ended. With one thread
  * a plain loop on it; else on the context's threads, the caller's among them, each of which takes
- * the next index of its part when it is done with one, and then of others' parts. Called inside a task, or while another thread's job has the
- * pool, it is a plain loop too. Tasks see the caller's rounding and flush-to-zero modes. What was
- * written before is seen by the tasks, and what they wrote is seen after. A task may allocate,
- * release and call back; it must not fork. */
+ * the next index of its part when it is done with one, and then of others' parts. Called inside a
+ * task, or while another thread's job has the pool, it is a plain loop too. Tasks see the caller's
+ * rounding and flush-to-zero modes. What was written before is seen by the tasks, and what they
+ * wrote is seen after. A task may allocate, release and call back; it must not fork. */
 void tsr_parallel_for(tsr_context *context, int64_t count, void (*task)(void *user, int64_t index),
                       void *user);
 
-/* The same, and `back`: from the last to the first, each thread in its part. For tasks that walk over
- * memory in the order of their numbers, and tsr_walks_back. */
+/* The same, and `back`: from the last to the first, each thread in its part. For tasks that walk
+ * over memory in the order of their numbers, and tsr_walks_back. */
 void tsr_parallel_walk(tsr_context *context, int64_t count, bool back,
                        void (*task)(void *user, int64_t index), void *user);
 

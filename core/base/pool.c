@@ -1,9 +1,9 @@
 /* A pool of threads for jobs of a few microseconds up.
  *
- * A job is a row of indices, of which each member, the caller and the workers, has a share of its own,
- * handed out by a counter; who is done with its own takes from the others'. Where jobs go over the
- * same memory again and again, each thus finds its part in its own cache. The number `round` tells
- * where the pool is: odd while a job is open, even while none is.
+ * A job is a row of indices, of which each member, the caller and the workers, has a share of its
+ * own, handed out by a counter; who is done with its own takes from the others'. Where jobs go over
+ * the same memory again and again, each thus finds its part in its own cache. The number `round`
+ * tells where the pool is: odd while a job is open, even while none is.
  *
  *      caller                                  worker
  *      write the job                           wait until round is odd and not the last one
@@ -62,8 +62,8 @@ struct tsr_pool {
     void *user;
     tsr_float_mode mode;
     _Alignas(LINE) _Atomic uint32_t round;
-    atomic_int processor;      /* that the caller runs on */
-    _Atomic uint32_t sleepers; /* workers that wait for `round` in the kernel */
+    atomic_int processor;                   /* that the caller runs on */
+    _Atomic uint32_t sleepers;              /* workers that wait for `round` in the kernel */
     _Alignas(LINE) _Atomic uint32_t inside; /* workers that look at the job */
     _Atomic uint32_t waiting;               /* the caller waits for `inside` in the kernel */
     pthread_t threads[];

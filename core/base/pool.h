@@ -16,7 +16,7 @@ bool tsr_pool_belongs(const tsr_pool *pool, int process);
 /* Runs task(user, i) for 0 <= i < count on the caller and on those of the pool's threads that come
  * before all is taken; each begins with the part that is its own in every job of so many tasks, at
  * the part's end when `back`. */
-void tsr_pool_run(tsr_pool *pool, int64_t count, bool back,
-                  void (*task)(void *user, int64_t index), void *user);
+void tsr_pool_run(tsr_pool *pool, int64_t count, bool back, void (*task)(void *user, int64_t index),
+                  void *user);
 
 #endif

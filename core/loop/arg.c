@@ -1,8 +1,8 @@
 /* Extremes and their positions.
  *
- * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the first piece
- * whose extreme is that of all is remembered, and searched once, at the end; the pieces come in either
- * direction. Across rows each row is compared with the best so far. */
+ * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the first
+ * piece whose extreme is that of all is remembered, and searched once, at the end; the pieces come
+ * in either direction. Across rows each row is compared with the best so far. */
 #include "arg.h"
 
 #include "../base/executor.h"
@@ -44,8 +44,7 @@ static bool interrupted(worker *w) {
 
 /* Whether elements are compared where they lie. */
 static bool lies_ready(const worker *w) {
-    return tsr_program_is_load(w->job->program) &&
-           tsr_tile_is_direct(&w->tile, 1, w->job->f->from);
+    return tsr_program_is_load(w->job->program) && tsr_tile_is_direct(&w->tile, 1, w->job->f->from);
 }
 
 /* The stream is cut into pieces of so many elements, which fit a block unless they lie ready. */
@@ -71,8 +70,8 @@ static void extreme_of(worker *w, const void *src, int64_t n, void *result) {
     k->fold_end[f->fold][f->from](w->lanes, result);
 }
 
-/* Of w->best, found at *start, and a value found at `from`: the better one, or the first if they are
- * the same. */
+/* Of w->best, found at *start, and a value found at `from`: the better one, or the first if they
+ * are the same. */
 static void keep_better(worker *w, const void *value, int64_t from, int64_t *start) {
     const job *j = w->job;
     int arg = j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN;

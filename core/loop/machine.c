@@ -4,8 +4,14 @@
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
-enum { UNUSED = 255 };                       /* instead of a buffer */
-enum { DIRECT, REPEATED, HELD, GATHERED, TURNED }; /* ways of loading; held: the same all along a row */
+enum { UNUSED = 255 }; /* instead of a buffer */
+enum {
+    DIRECT,
+    REPEATED,
+    HELD,
+    GATHERED,
+    TURNED
+}; /* ways of loading; held: the same all along a row */
 
 /* Loaded registers and constants that are used keep a buffer of their own; computed ones take any
  * whose value is used up. Returns how many buffers there are. */

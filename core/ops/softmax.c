@@ -5,7 +5,8 @@
  * is done to it happens there (softmax_line.c). The maximum is taken away first, so that nothing
  * overflows; a line of -inf, or with +inf or NaN, is NaN, as the formula says.
  * 16-bit floating elements are computed in float32 and rounded once. Lines may be long: all that is
- * done to one is done in sections, between which it may be told to stop, and which threads share. */
+ * done to one is done in sections, between which it may be told to stop, and which threads share.
+ */
 #include "elementwise.h"
 #include "pass.h"
 #include "softmax_line.h"

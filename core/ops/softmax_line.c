@@ -1,15 +1,16 @@
 /* One line of softmax; see softmax_line.h.
  *
  * Three passes: the largest element; the exponentials of what lies below it, and their sum; the
- * products with its reciprocal, half an ulp off the quotients, which would take as long as memory. Each is over leaves, several to a task, and begins where the one before ended, since that
- * is what the caches have of a long line. The sum is that of the leaves' sums in their order, whoever
- * made them. */
+ * products with its reciprocal, half an ulp off the quotients, which would take as long as memory.
+ * Each is over leaves, several to a task, and begins where the one before ended, since that is what
+ * the caches have of a long line. The sum is that of the leaves' sums in their order, whoever made
+ * them. */
 #include "softmax_line.h"
 
 #include "../base/executor.h"
 
-enum { CHUNK = 512 };             /* elements that meet a number at once */
-enum { LEAVES = 4 };              /* leaves of a task */
+enum { CHUNK = 512 }; /* elements that meet a number at once */
+enum { LEAVES = 4 };  /* leaves of a task */
 
 bool tsr_lines_go_on(tsr_lines *lines) {
     tsr_status status = tsr_interrupted(lines->context);
@@ -93,7 +94,8 @@ static void take_powers(void *user, int64_t task) {
         int64_t at = i * TSR_FOLD_LEAF * j->item, n = leaf_length(l, i);
         const char *from = l->from + at;
         char *below = l->to + at, *powers = j->logarithm ? leaf : below;
-        for (int64_t c = 0; c < n; c += CHUNK) { /* memory has the next one while this is computed */
+        for (int64_t c = 0; c < n;
+             c += CHUNK) { /* memory has the next one while this is computed */
             int64_t m = n - c < CHUNK ? n - c : CHUNK, b = c * j->item;
             subtract(from + b, l->number, below + b, (size_t)m);
             exponential(below + b, powers + b, (size_t)m);

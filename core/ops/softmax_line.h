@@ -1,4 +1,5 @@
-/* softmax or log_softmax of one line, which is where it can be worked on; softmax.c brings it there.
+/* softmax or log_softmax of one line, which is where it can be worked on; softmax.c brings it
+ * there.
  */
 #ifndef TSR_SOFTMAX_LINE_H
 #define TSR_SOFTMAX_LINE_H
@@ -27,7 +28,8 @@ enum { TSR_SOFTMAX_SHORT = 1 << 17 };
 /* Bytes that a line takes while it is worked on; for short ones at most TSR_SOFTMAX_NEAR. */
 enum { TSR_SOFTMAX_NEAR = 256 };
 size_t tsr_softmax_room(const tsr_lines *lines);
-/* A contiguous and aligned line, which may become its own result. `room` is aligned as an element. */
+/* A contiguous and aligned line, which may become its own result. `room` is aligned as an element.
+ */
 void tsr_softmax_line(tsr_lines *lines, const char *from, char *to, char *room);
 
 #endif

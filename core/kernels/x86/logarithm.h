@@ -25,7 +25,8 @@ static inline bool tsr_log_vectors_f64(const double *s, double *d, size_t n) {
     for (size_t i = 0; i < n; i += 8) {
         const __m512i bits = _mm512_loadu_si512(s + i);
         hard |= _mm512_cmpge_epu64_mask(_mm512_sub_epi64(bits, _mm512_set1_epi64(least)), easy);
-        const __m512i place = _mm512_sub_epi64(bits, _mm512_sub_epi64(root, _mm512_set1_epi64(one)));
+        const __m512i place =
+            _mm512_sub_epi64(bits, _mm512_sub_epi64(root, _mm512_set1_epi64(one)));
         const __m512i at = _mm512_srli_epi64(place, 48); /* its last four bits count */
         const __m512d k = _mm512_getexp_pd(_mm512_castsi512_pd(place));
         const __m512i below = _mm512_and_si512(place, _mm512_set1_epi64(least - 1));
