@@ -25,9 +25,12 @@
 enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
- * come out of the order that caches like; and from which threads share the work. */
+ * come out of the order that caches like; such bytes of result and operands together from which a
+ * smaller result is, if it is at least a SHARE of them; and from which threads share the work. */
 enum {
     STREAM_BYTES = 20 << 20,
+    STREAM_ALL = 64 << 20,
+    STREAM_SHARE = 10,
     STREAM_TURNED = 1 << 23,
     BAND_BYTES = 1 << 24,
     PARALLEL_BYTES = 1 << 18,
@@ -235,6 +238,20 @@ static void cut_turned(job *j) {
     j->parts = (j->parts + j->bands - 1) / j->bands * j->bands;
 }
 
+/* Whether the result is written past the caches. */
+static bool is_far(const tsr_program *program, const tsr_plan *plan, int64_t size) {
+    int64_t bytes = 0,
+            result =
+                size * tsr_dtype_describe((tsr_dtype)program->dtype[program->result])->itemsize;
+    for (int r = 0; r < program->registers; r++) {
+        int operand = program->operand[r];
+        if (operand >= 0 && plan->ndim > 0 && plan->strides[operand][plan->ndim - 1] != 0)
+            bytes += size * tsr_dtype_describe((tsr_dtype)program->dtype[r])->itemsize;
+    }
+    return result >= STREAM_BYTES ||
+           (bytes + result >= STREAM_ALL && result >= (bytes + result) / STREAM_SHARE);
+}
+
 /* Whether there is next to nothing to compute: kernels of three operands are choices and limits. */
 static bool is_cheap(const tsr_program *program) {
     return program->light || (program->steps == 1 && program->step[0].inputs == 3);
@@ -262,7 +279,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .size = size,
              .copies = copies,
              .parts = size > most ? (size + most - 1) / most : 1,
-             .stream = size * item >= (turns ? STREAM_TURNED : STREAM_BYTES)};
+             .stream = turns ? size * item >= STREAM_TURNED : is_far(program, plan, size)};
     j.back = !j.stream && !turns && tsr_walks_back(context, size * item);
     tsr_plan mirrored;
     if (j.back && plan->ndim > 2) {
