@@ -4,6 +4,7 @@
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
+enum { READ_AHEAD = 6 }; /* blocks of memory far away that are asked for before they are loaded */
 enum { UNUSED = 255 }; /* instead of a buffer */
 enum {
     DIRECT,
@@ -131,9 +132,9 @@ static void hold(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, 
     m->times[reg] = columns;
 }
 
-/* Asks for the block after the next one, which has so many bytes as this one. */
+/* Asks for a block ahead, which has so many bytes as this one. */
 static void read_ahead(const char *at, int64_t bytes, bool back) {
-    at += back ? -2 * bytes : 2 * bytes;
+    at += (back ? -READ_AHEAD : READ_AHEAD) * bytes;
     for (int64_t i = 0; i < bytes; i += TSR_LINE)
         __builtin_prefetch(at + i);
 }

@@ -12,7 +12,7 @@
  *
  * Operands that are too large for the second-level cache are worked off in blocks of a kilobyte:
  * so few instructions that the processor, while it waits for the memory of one block, is at the
- * next ones already; and the one after the next is asked for. 10^7 doubles, sqrt(x * x + y * y) * 2
+ * next ones already; and those ahead are asked for. 10^7 doubles, sqrt(x * x + y * y) * 2
  * + 1: 13 ms in blocks of 1 KiB, 20 ms in those of 2 KiB, 24 ms in those of 8 KiB. */
 #ifndef TSR_MACHINE_H
 #define TSR_MACHINE_H
