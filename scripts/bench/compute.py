@@ -1,7 +1,7 @@
 """Measures the rows of rows_compute.py against their targets.
 
 Each row is timed in turns with NumPy, PyTorch and what limits it: a pass of plain and of streaming stores
-over as many bytes (limits.c), so that the share of the bandwidth is of the same moment; or, for the
+over the same bytes (limits.c), so that the share of the bandwidth is of the same moment and memory; or, for the
 arithmetic kernels, the vector instructions (instructions.py) against the fused multiply-adds that the
 machine did in the same run. Fresh results are timed over so many repetitions that they add up to several
 times what the collector lets wait, so that the memory of a long loop is what is timed.
@@ -19,6 +19,7 @@ BANDWIDTH_SHARE = 0.85
 AGAINST_NUMPY = {("exp", "float32", 10**4): 2.5, ("log", "float32", 10**4): 1.2, ("sin", "float32", 10**4): 1.2,
                  ("tanh", "float32", 10**4): 1.2, ("where", "float32", 10**4): 5}
 TWO_THREADS = 1.8
+CLOSE = 0.1
 # Two threads are called slower only below this: a row that has no use for them gives 1.0 and noise.
 NO_SLOWER = 0.95
 
@@ -42,6 +43,17 @@ def fresh_results(row):
         return 1
     size = row.n * ITEMS[row.operation.result or row.dtype]
     return max(3, min(MOST_FRESH, WAITING // size))
+
+
+def limit(row, stores):
+    """Setup and code of a pass over the very memory of the row: some of a machine's is slower than other. The
+    code names the arrays, so that they stay."""
+    arguments = list(map(str, row.moved)) + [str(row.n), "true" if stores == "streaming" else "false"]
+    addresses = [name + ":data_ptr()" if width else "nil" for name, width in zip("tuk", row.moved)]
+    result = "v:data_ptr()" if row.out and row.moved[3] else "nil"
+    setup = "%s\nlocal pass = limits.mover(%s)" % (row.setup, ", ".join(arguments + addresses + [result]))
+    kept = [address[0] for address in addresses + [result] if address != "nil"]
+    return setup, "pass(%s)" % ", ".join(kept)
 
 
 class Compute:
@@ -94,10 +106,8 @@ class Compute:
                  optional(sides, "torch", row, row.torch, self.data.get)]
         if row.moved and row.n >= 1000:
             for name in ("plain", "streaming"):
-                arguments = ", ".join(map(str, row.moved + (row.n,)))
-                setup = "local pass = limits.mover(%s, %s)" % (arguments, "true" if name == "streaming" else "false")
-                sides[name] = self.worker.side(name, setup, "pass()")
-        medians = in_turns(sides, self.rounds, SAMPLE, least)
+                sides[name] = self.worker.side(name, *limit(row, name))
+        medians = in_turns(sides, self.rounds, SAMPLE, least, unclear=lambda found: self.is_close(row, found))
         share = self.share(row, medians)
         note = "; ".join(n for n in notes if n)
         ratio = self.report.row(row.name, medians["ours"], medians.get("numpy"), medians.get("torch"), share, note=note)
@@ -111,6 +121,13 @@ class Compute:
             times = medians["numpy"] / medians["ours"]
             self.report.target(row.name, times >= factor, "%.2f times as fast as NumPy, at least %.1f%s"
                                % (times, factor, self.arithmetic(row, share)))
+
+    def is_close(self, row, medians):
+        """Whether a verdict hangs on a few per cent, one way or the other: then more rounds are measured."""
+        others = [medians[name] for name in ("numpy", "torch") if name in medians]
+        share = self.share(row, medians) if row.n == 10**7 and row.moved else None
+        return (bool(others) and abs(min(others) / medians["ours"] - 1) < CLOSE) or (
+            share is not None and abs(share / BANDWIDTH_SHARE - 1) < CLOSE)
 
     def share(self, row, medians):
         if "plain" in medians:

@@ -1,11 +1,14 @@
 /* What this machine can do at most, measured in the same run as the library. Built for the machine
  * that it runs on (bench.mk), since a limit is the machine's and not a level's.
  *
- *   mover(a, b, c, w, n, streaming)   a function that passes once over n elements: reads three
- * streams of a, b and c bytes an element and writes one of w bytes (0: there is none), with
- *                   streaming stores or plain ones
- *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors, and
- * that number wall()          seconds of the wall clock */
+ *   mover(a, b, c, w, n, streaming, at_a, at_b, at_c, at_w)
+ *                   a function that passes once over n elements: reads three streams of a, b and c
+ *                   bytes an element and writes one of w bytes (0: there is none), with streaming
+ *                   stores or plain ones; at the addresses given, where no others of a process are
+ *                   as far or near, or (nil) in memory that all such passes share
+ *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors, and that
+ *                   number
+ *   wall()          seconds of the wall clock */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
@@ -21,7 +24,7 @@
 /* 64 elements are a step: as many vectors as an element has bytes. */
 enum { LANES = 64, STREAMS = 4, ROUNDS = 2000, CHAINS = 14, APART = 15 };
 
-typedef int64_t words __attribute__((vector_size(64), may_alias));
+typedef int64_t words __attribute__((vector_size(64), may_alias, aligned(8)));
 typedef float floats __attribute__((vector_size(64)));
 
 static inline void store(words *to, words x, bool streaming) {
@@ -128,12 +131,16 @@ static int mover(lua_State *L) {
 #else
     pass *p = lua_newuserdata(L, sizeof *p);
 #endif
-    p->steps = (n + LANES - 1) / LANES;
+    p->steps = n / LANES;
     p->streaming = streaming;
     /* Apart within a page, and the stores behind the loads: a load that follows a store to the same
      * place of another page waits for it. */
     for (size_t i = 0; i < STREAMS; i++) {
         p->width[i] = (size_t)luaL_checkinteger(L, (int)i + 1);
+        if (!lua_isnoneornil(L, (int)i + 7)) {
+            p->stream[i] = (words *)(intptr_t)luaL_checknumber(L, (int)i + 7);
+            continue;
+        }
         words *memory = block(i, (p->steps * p->width[i] + STREAMS * APART) * sizeof(words));
         if (memory == NULL)
             return luaL_error(L, "no memory");

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 MOST = 400000  # repetitions of a timing
+MOST_ROUNDS = 5
 # A timing follows untimed repetitions, so many or so long: the sides use tens of megabytes each, and what is
 # timed is the code in a loop, not how much of its memory the other sides left in the last cache.
 WARMING, WARMING_SECONDS = 6, 0.02
@@ -85,14 +86,19 @@ def warm_up(side, before):
     side(max(1, min(WARMING, int(WARMING_SECONDS / max(took, 1e-9)))))
 
 
-def in_turns(sides, rounds, sample, least=None, count=None):
-    """{name: median}, every side once a round, every other round in the opposite order."""
+def in_turns(sides, rounds, sample, least=None, count=None, unclear=None):
+    """{name: median}, every side once a round, every other round in the opposite order; rounds are added, up to
+    MOST_ROUNDS times as many, while unclear({name: median}) says that the medians leave something open."""
     least = least or {}
     counts = {name: count or repetitions(side, sample, least.get(name, 1)) for name, side in sides.items()}
     samples = {name: [] for name in sides}
     order = list(sides)
-    for turn in range(rounds):
+    for turn in range(rounds * MOST_ROUNDS):
         for name in order if turn % 2 == 0 else order[::-1]:
             warm_up(sides[name], samples[name])
             samples[name].append(sides[name](counts[name]))
-    return {name: statistics.median(values) for name, values in samples.items()}
+        if turn % rounds == rounds - 1:
+            medians = {name: statistics.median(values) for name, values in samples.items()}
+            if unclear is None or not unclear(medians):
+                break
+    return medians
