@@ -18,14 +18,14 @@ static bool log_easy_f64(const double *s, double *d, size_t n) {
 #if defined(__AVX512F__)
     return tsr_log_vectors_f64(s, d, n);
 #else
-    tsr_cells_f64 t;
+    tsr_parts_f64 p;
     uint64_t hard = 0;
-    tsr_cells_find_f64(s, n, &t);
+    tsr_parts_find_f64(s, n, &p);
     TSR_INDEPENDENT
     for (size_t i = 0; i < n; i++) {
         const double x = s[i];
         hard |= tsr_log_easy(x);
-        d[i] = tsr_log_fast(x, t.c[i], t.hi[i], t.lo[i]);
+        d[i] = tsr_log_from((tsr_part_f64){p.r[i], p.s[i], p.s_lo[i]});
     }
     return hard <= TSR_SIGN_F64;
 #endif

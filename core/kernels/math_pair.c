@@ -9,13 +9,14 @@
 TSR_MATH_RUN_PAIR(pow_slow_f64, double, TSR_F64_LANES, tsr_pow(x, y, false))
 TSR_MATH_RUN_PAIR(pow_slow_f32, float, TSR_F32_LANES, (float)tsr_pow((double)x, (double)y, true))
 
-/* pow(x, y) = FAST of them and the cell of x, and what SLOW_RUN makes of the pair where the sign
- * bit of `hard` is set: element by element, so that no result depends on its neighbours. The two
- * are the SAME but for their speed for doubles. Where d is a or b, a chunk is collected apart. */
+/* pow(x, y) = FAST of them and the parts of log(x), and what SLOW_RUN makes of the pair where the
+ * sign bit of `hard` is set: element by element, so that no result depends on its neighbours. The
+ * two are the SAME but for their speed for doubles. Where d is a or b, a chunk is collected apart.
+ */
 #define POWER_RUN(NAME, TYPE, WORD, SUFFIX, LANES, RESULT, FAST, SLOW_RUN, SAME)                   \
     static void NAME(const TYPE *a, const TYPE *b, TYPE *d, size_t n) {                            \
         TYPE block[TSR_MATH_CHUNK], slow[TSR_MATH_CHUNK];                                          \
-        tsr_cells_##SUFFIX t;                                                                      \
+        tsr_parts_##SUFFIX p;                                                                      \
         for (size_t i = 0, m; i < n; i += m) {                                                     \
             m = n - i < TSR_MATH_CHUNK ? n - i : TSR_MATH_CHUNK;                                   \
             m -= m % LANES;                                                                        \
@@ -25,10 +26,10 @@ TSR_MATH_RUN_PAIR(pow_slow_f32, float, TSR_F32_LANES, (float)tsr_pow((double)x, 
             }                                                                                      \
             TYPE *to = d == a || d == b ? block : d + i;                                           \
             WORD any = 0;                                                                          \
-            tsr_cells_find_##SUFFIX(a + i, m, &t);                                                 \
+            tsr_parts_find_##SUFFIX(a + i, m, &p);                                                 \
             TSR_INDEPENDENT                                                                        \
             for (size_t j = 0; j < m; j++) {                                                       \
-                const RESULT r = FAST(a[i + j], b[i + j], t.c[j], t.hi[j], t.lo[j]);               \
+                const RESULT r = FAST(a[i + j], b[i + j], p.r[j], p.s[j], p.s_lo[j]);              \
                 to[j] = r.value;                                                                   \
                 any |= r.hard;                                                                     \
             }                                                                                      \
@@ -36,7 +37,7 @@ TSR_MATH_RUN_PAIR(pow_slow_f32, float, TSR_F32_LANES, (float)tsr_pow((double)x, 
                 SLOW_RUN(a + i, b + i, slow, m);                                                   \
                 TSR_INDEPENDENT                                                                    \
                 for (size_t j = 0; j < m; j++) {                                                   \
-                    const RESULT r = FAST(a[i + j], b[i + j], t.c[j], t.hi[j], t.lo[j]);           \
+                    const RESULT r = FAST(a[i + j], b[i + j], p.r[j], p.s[j], p.s_lo[j]);          \
                     const TYPE y = slow[j];                                                        \
                     to[j] = (SAME) || r.hard >> (8 * sizeof(WORD) - 1) ? y : r.value;              \
                 }                                                                                  \

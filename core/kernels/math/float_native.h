@@ -76,7 +76,7 @@ TSR_INLINE float tsr_exp2_f32(float x) {
 /* Positive, normal, finite. */
 TSR_INLINE uint32_t tsr_log_easy_f32(float x) {
     const uint32_t bits = tsr_f32_bits(x);
-    return (bits - 0x00800000u) | (0x7f7fffffu - bits);
+    return (bits - 0x00800000u) | (0x7f7bffffu - bits); /* below 2^127 63/32 */
 }
 
 typedef struct tsr_binade_f32 {

@@ -56,10 +56,14 @@ TSR_INLINE double tsr_log_narrow(double x) {
         x, tsr_mad_exact(b.k, TSR_LN2_HI, (b.m - 1) + tsr_mad_plain(b.k, TSR_LN2_LO, rest)));
 }
 
-/* The sign bit is clear for a positive, normal, finite x. */
+/* The bits of the least normal number, and of the largest below 2^1023 63/32. */
+#define TSR_LOG_LEAST 0x0010000000000000
+#define TSR_LOG_MOST  0x7fef7fffffffffff
+
+/* The sign bit is clear for a positive, normal x that is not too large. */
 TSR_INLINE uint64_t tsr_log_easy(double x) {
     const uint64_t bits = tsr_f64_bits(x);
-    return (bits - 0x0010000000000000u) | (0x7fefffffffffffffu - bits);
+    return (bits - TSR_LOG_LEAST) | (TSR_LOG_MOST - bits);
 }
 
 /* log(1 + f) in two parts, the first of 21 bits. */

@@ -6,13 +6,12 @@
 #include "cells.h"
 #include "exponential.h"
 
-/* y log(x) for x = 2^k m, to some 2^-63 of itself; c, hi, lo are those of the cell of m. The
- * leading parts and r^2/2 are summed in pairs; the second part of the result may be as large as
- * 1/1000 of the first, for it has r^3/3. */
-TSR_INLINE tsr_pair tsr_log_times(tsr_binade b, double c, double hi, double lo, double y) {
-    const double r = tsr_mad_double(b.m, c, -1);
+/* y log(x), to some 2^-63 of itself, from the parts of log(x). The leading parts and r^2/2 are
+ * summed in pairs; the second part of the result may be as large as 1/1000 of the first, for it has
+ * r^3/3.
+ */
+TSR_INLINE tsr_pair tsr_log_times(double r, double s, double s_lo, double y) {
     const double z = r * r, z_lo = tsr_mad_double(r, r, -z);
-    const double s = tsr_mad_exact(b.k, TSR_LN2_HI, hi), s_lo = tsr_mad_double(b.k, TSR_LN2_LO, lo);
     const double tail = tsr_mad_double(r * z, tsr_poly_log_cell_pair(r), s_lo);
     const double t = s + r, t_lo = r - (t - s);
     const double l = tsr_mad_exact(-0.5, z, t), l_lo = tsr_mad_exact(-0.5, z, t - l);
@@ -31,10 +30,8 @@ TSR_INLINE double tsr_pow_part(double ax, double y, bool narrow) {
                                  tsr_mad(z, tsr_poly_log_narrow(z), 2, narrow), b.k, narrow);
         return tsr_exp2(e * l, true);
     }
-    const tsr_binade b = tsr_binade_from(ax, TSR_CELL_ROOT, false);
-    const uint64_t at = tsr_cell_at(b.m);
-    const tsr_pair p =
-        tsr_log_times(b, tsr_log_cells[0][at], tsr_log_cells[1][at], tsr_log_cells[2][at], e);
+    const tsr_part_f64 l = tsr_part_of_f64(ax);
+    const tsr_pair p = tsr_log_times(l.r, l.s, l.s_lo, e);
     /* The second part may bring 710 back to where the result is finite, 760 it may not. */
     const bool within = tsr_abs(p.hi) < 760;
     const double t = tsr_clamp(p.hi, -760, 760);
@@ -48,8 +45,8 @@ typedef struct tsr_power {
     uint64_t hard;
 } tsr_power;
 
-TSR_INLINE tsr_power tsr_pow_fast(double x, double y, double c, double hi, double lo) {
-    const tsr_pair p = tsr_log_times(tsr_binade_from(x, TSR_CELL_ROOT, true), c, hi, lo, y);
+TSR_INLINE tsr_power tsr_pow_fast(double x, double y, double r, double s, double s_lo) {
+    const tsr_pair p = tsr_log_times(r, s, s_lo, y);
     const tsr_reduced e = tsr_exp_reduce(p.hi, p.lo, false);
     return (tsr_power){tsr_exp_shifted(e), tsr_log_easy(x) | tsr_exp_easy(p.hi)};
 }
