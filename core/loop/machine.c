@@ -48,13 +48,15 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     m->program = p;
     m->loads = 0;
     m->back = false;
-    int64_t widest = 1, bytes = 0;
+    int64_t widest = 1, in_memory = 1, bytes = 0;
     for (int i = 0; i < p->registers; i++) {
         m->item[i] = (uint8_t)tsr_dtype_describe((tsr_dtype)p->dtype[i])->itemsize;
         m->spread[i] = NULL;
         widest = m->item[i] > widest ? m->item[i] : widest;
-        if (p->operand[i] >= 0 || i == p->result)
+        if (p->operand[i] >= 0 || i == p->result) {
             bytes += m->item[i];
+            in_memory = m->item[i] > in_memory ? m->item[i] : in_memory;
+        }
         if (p->operand[i] >= 0)
             m->load[m->loads++] = (uint8_t)i;
     }
@@ -69,8 +71,8 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     m->most = m->usual = m->room / widest;
     /* A single step that goes over whole rows gains later than what passes through buffers. */
     int64_t far = p->steps > 1 ? TSR_FAR_BYTES / 2 : TSR_FAR_BYTES;
-    if (elements > far / bytes && m->usual > TSR_FAR_BLOCK / widest)
-        m->usual = TSR_FAR_BLOCK / widest;
+    if (elements > far / bytes && m->usual > TSR_FAR_BLOCK / in_memory)
+        m->usual = TSR_FAR_BLOCK / in_memory;
     return true;
 }
 
