@@ -33,3 +33,25 @@ describe("powers of integers", function()
         assert.same({0, 9, 64}, out:tolist())
     end)
 end)
+
+describe("functions of float16", function()
+    local ts = require "tessera"
+    local np = ts.np
+    local patterns = np.arange(65536, {dtype = "int64"}):astype("uint16")
+    local all = patterns:view("float16")
+
+    it("are those of float32, rounded once, for every one that there is", function()
+        for _, name in ipairs {"exp", "log", "sin", "tanh", "sqrt", "negative"} do
+            local expected = np[name](all:astype("float32")):astype("float16")
+            local finite = np.logical_not(np.isnan(expected))
+            local made = np[name](all)
+            assert(np.array_equal(np.isnan(made), np.isnan(expected)), name)
+            assert(np.array_equal(made:view("uint16")[finite], expected:view("uint16")[finite]), name)
+            for _, n in ipairs {1, 15, 16, 17, 33} do -- whole vectors and what is left, also in place
+                local some = all[{ {17000, 16999 + n} }]:copy()
+                np[name](some, {out = some})
+                assert(np.array_equal(some, np[name](all)[{ {17000, 16999 + n} }]), name)
+            end
+        end
+    end)
+end)

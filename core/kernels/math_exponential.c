@@ -27,6 +27,11 @@ TSR_MATH_RUN_EASY(exp_run_f32, float, uint32_t, TSR_F32_LANES, tsr_exp_easy_f32(
 FAST_F64(exp)
 #endif
 TSR_MATH_KERNELS(exp)
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+static void exp_f16(const void *src, void *dst, size_t n) {
+    tsr_exp_half(src, dst, n);
+}
+#endif
 FAST_F64(exp2)
 TSR_MATH_NATIVE(exp2)
 TSR_MATH_KERNELS(exp2)
@@ -39,6 +44,9 @@ TSR_MATH_KERNELS(sigmoid)
 
 void TSR_KERNEL_ENTRY(math_exponential)(tsr_kernels *k) {
     TSR_MATH_ROWS(k, EXP, exp);
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+    k->unary[TSR_FN_EXP][TSR_FLOAT16] = exp_f16;
+#endif
     TSR_MATH_ROWS(k, EXP2, exp2);
     TSR_MATH_ROWS(k, EXPM1, expm1);
     TSR_MATH_ROWS(k, SIGMOID, sigmoid);

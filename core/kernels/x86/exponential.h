@@ -13,28 +13,44 @@
 
 #include <immintrin.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The lesser magnitude of two, with the sign of the first. */
 #define TSR_LESSER_MAGNITUDE 2
 
-/* n is a multiple of 16; d may be s. */
-static inline void tsr_exp_vectors_f32(const float *s, float *d, size_t n) {
+static inline __m512 tsr_exp_v16(__m512 x) {
     static const float terms[] = {tsr_terms_exp_float, 1, 1};
     const __m512 magic = _mm512_set1_ps(0x1.8p23f), one = _mm512_set1_ps(1);
+    const __m512 t = _mm512_fmadd_ps(x, _mm512_set1_ps(0x1.715476p+0f), magic);
+    const __m512 power = _mm512_sub_ps(t, magic);
+    const __m512 r1 = _mm512_fmadd_ps(power, _mm512_set1_ps(-0x1.62e400p-1f), x);
+    const __m512 r2 = _mm512_fmadd_ps(power, _mm512_set1_ps(-0x1.7f7d1cp-20f), r1);
+    const __m512 r = _mm512_range_ps(r2, one, TSR_LESSER_MAGNITUDE);
+    __m512 y = _mm512_set1_ps(terms[0]);
+    for (size_t k = 1; k < sizeof terms / sizeof *terms; k++) {
+        y = _mm512_fmadd_ps(y, r, _mm512_set1_ps(terms[k]));
+    }
+    return _mm512_scalef_ps(y, power);
+}
+
+/* n is a multiple of 16; d may be s. */
+static inline void tsr_exp_vectors_f32(const float *s, float *d, size_t n) {
     for (size_t i = 0; i < n; i += 16) {
-        const __m512 x = _mm512_loadu_ps(s + i);
-        const __m512 t = _mm512_fmadd_ps(x, _mm512_set1_ps(0x1.715476p+0f), magic);
-        const __m512 power = _mm512_sub_ps(t, magic);
-        const __m512 r1 = _mm512_fmadd_ps(power, _mm512_set1_ps(-0x1.62e400p-1f), x);
-        const __m512 r2 = _mm512_fmadd_ps(power, _mm512_set1_ps(-0x1.7f7d1cp-20f), r1);
-        const __m512 r = _mm512_range_ps(r2, one, TSR_LESSER_MAGNITUDE);
-        __m512 y = _mm512_set1_ps(terms[0]);
-        for (size_t k = 1; k < sizeof terms / sizeof *terms; k++) {
-            y = _mm512_fmadd_ps(y, r, _mm512_set1_ps(terms[k]));
-        }
-        _mm512_storeu_ps(d + i, _mm512_scalef_ps(y, power));
+        _mm512_storeu_ps(d + i, tsr_exp_v16(_mm512_loadu_ps(s + i)));
     }
 }
+
+#if defined(__AVX512BW__) && defined(__AVX512VL__)
+/* Of float16, as its float rounded; any n, d may be s. */
+static inline void tsr_exp_half(const uint16_t *s, uint16_t *d, size_t n) {
+    for (size_t i = 0; i < n; i += 16) {
+        const __mmask16 some = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        const __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(some, s + i));
+        const __m256i y = _mm512_cvtps_ph(tsr_exp_v16(x), _MM_FROUND_TO_NEAREST_INT);
+        _mm256_mask_storeu_epi16(d + i, some, y);
+    }
+}
+#endif
 
 /* n is a multiple of 8; d may be s. */
 static inline void tsr_exp_vectors_f64(const double *s, double *d, size_t n) {
