@@ -43,10 +43,10 @@ describe("functions of float16", function()
     it("are those of float32, rounded once, for every one that there is", function()
         for _, name in ipairs {"exp", "log", "sin", "tanh", "sqrt", "negative"} do
             local expected = np[name](all:astype("float32")):astype("float16")
-            local finite = np.logical_not(np.isnan(expected))
             local made = np[name](all)
-            assert(np.array_equal(np.isnan(made), np.isnan(expected)), name)
-            assert(np.array_equal(made:view("uint16")[finite], expected:view("uint16")[finite]), name)
+            local same = np.equal(made:view("uint16"), expected:view("uint16"))
+            local nan = np.logical_and(np.isnan(made), np.isnan(expected))
+            assert(np.all(np.logical_or(same, nan)):item(), name)
             for _, n in ipairs {1, 15, 16, 17, 33} do -- whole vectors and what is left, also in place
                 local some = all[{ {17000, 16999 + n} }]:copy()
                 np[name](some, {out = some})
