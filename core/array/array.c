@@ -226,8 +226,21 @@ tsr_status tsr_array_derive(const tsr_array *from, int ndim, tsr_array **out, ts
     return TSR_OK;
 }
 
+bool tsr_lies_plainly(const tsr_array *a) {
+    int64_t stride = a->itemsize;
+    for (int i = a->ndim; i-- > 0;) {
+        int64_t n = tsr_shape_of(a)[i];
+        if (n != 1 && tsr_strides_of(a)[i] != stride)
+            return false;
+        stride *= n;
+    }
+    return a->storage->kind == TSR_OWNED && !a->swapped && (a->rights & TSR_READ) != 0 &&
+           (a->offset & (a->itemsize - 1)) == 0; /* a power of two */
+}
+
 tsr_status tsr_array_finish(tsr_array *a, tsr_array **out, tsr_error *err) {
     if (tsr_count(a->ndim, tsr_shape_of(a), &a->size)) {
+        a->plain = tsr_lies_plainly(a);
         *out = a;
         return TSR_OK;
     }

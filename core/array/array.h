@@ -10,11 +10,11 @@
 struct tsr_array {
     _Atomic uint32_t references;
     uint8_t dtype, ndim, rights, itemsize;
-    uint8_t room;    /* dimensions that this header has room for */
-    bool placed;     /* in memory of the caller's (place.c) */
-    bool plain;      /* row-major from the start of owned memory, as it was made, for certain */
-    bool swapped;    /* its elements are in the other byte order: see tsr_view_swapped */
-    uint32_t within; /* bytes from the storage header in whose block this one is; 0: its own */
+    uint8_t room;         /* dimensions that this header has room for */
+    bool placed;          /* in memory of the caller's (place.c) */
+    bool plain;           /* row-major, aligned and readable, in owned memory; else unknown */
+    bool swapped;         /* its elements are in the other byte order: see tsr_view_swapped */
+    uint32_t within;      /* bytes from the storage header in whose block this one is; 0: its own */
     tsr_context *context; /* paid for this header */
     tsr_storage *storage; /* retained */
     int64_t offset;       /* bytes */
@@ -56,6 +56,8 @@ static inline bool tsr_has_shape(const tsr_array *a, int ndim, const int64_t *sh
     return true;
 }
 
+/* What `plain` says, looked at. */
+bool tsr_lies_plainly(const tsr_array *a);
 tsr_status tsr_array_refuse(const tsr_array *a, unsigned access, tsr_error *err);
 
 /* Asks the array's rights and the storage's, and keeps the bytes in place until tsr_array_leave.

@@ -104,6 +104,7 @@ tsr_status tsr_view_reshape(const tsr_array *a, int ndim, const int64_t *shape, 
     tsr_dims_copy(tsr_shape_of(v), sizes, ndim);
     tsr_dims_copy(tsr_strides_of(v), strides, ndim);
     v->size = a->size;
+    v->plain = tsr_lies_plainly(v);
     *out = v;
     return TSR_OK;
 }

@@ -34,15 +34,18 @@ tsr_status tsr_view_alias(const tsr_array *a, unsigned rights, tsr_array **out, 
     copy_dims(v, 0, a, 0, a->ndim);
     v->size = a->size;
     v->rights = (uint8_t)(a->rights & rights);
+    v->plain = tsr_lies_plainly(v);
     *out = v;
     return TSR_OK;
 }
 
 tsr_status tsr_view_swapped(const tsr_array *a, tsr_array **out, tsr_error *err) {
     tsr_status status = tsr_view_alias(a, TSR_READ | TSR_WRITE, out, err);
-    if (status == TSR_OK)
-        (*out)->swapped = !a->swapped && tsr_dtype_unit((tsr_dtype)a->dtype) > 1;
-    return status;
+    if (status != TSR_OK)
+        return status;
+    (*out)->swapped = !a->swapped && tsr_dtype_unit((tsr_dtype)a->dtype) > 1;
+    (*out)->plain = tsr_lies_plainly(*out);
+    return TSR_OK;
 }
 
 tsr_status tsr_view_select(const tsr_array *a, int dim, int64_t index, tsr_array **out,

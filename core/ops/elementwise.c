@@ -166,7 +166,7 @@ tsr_array *tsr_apply_at_once(tsr_context *context, const tsr_memo *memo, tsr_dty
     if (bytes < 0 || tsr_place_room(1, bytes) != room || tsr_interrupted(context) != TSR_OK)
         return NULL;
     tsr_array *a = tsr_array_place(place, context, t->result, t->item, 1, NULL, x->size);
-    const char *from[] = {tsr_storage_base(x->storage), tsr_storage_base(y->storage)};
+    const char *from[] = {tsr_data_of(x), tsr_data_of(y)};
     if (k->unary)
         ((tsr_kernel_convert *)(uintptr_t)t->kernel)(from[0], a->storage->data, (size_t)x->size);
     else

@@ -15,18 +15,6 @@
 enum { BLOCK = 256 };
 enum { WALK_BYTES = 1 << 16 }; /* of operands and result: more than the first-level cache has */
 
-bool tsr_lies_plainly(const tsr_array *a) {
-    int64_t stride = a->itemsize;
-    for (int i = a->ndim; i-- > 0;) {
-        int64_t n = tsr_shape_of(a)[i];
-        if (n != 1 && tsr_strides_of(a)[i] != stride)
-            return false;
-        stride *= n;
-    }
-    return a->storage->kind == TSR_OWNED && !a->swapped && (a->rights & TSR_READ) != 0 &&
-           a->offset % a->itemsize == 0;
-}
-
 static inline bool same_shape(const tsr_array *a, const tsr_array *b) {
     return a->ndim == b->ndim && a->size == b->size &&
            (a->ndim <= 1 || tsr_has_shape(a, b->ndim, tsr_shape_of(b)));

@@ -9,8 +9,6 @@
 
 enum { TSR_QUICK_ELEMENTS = 16384 };
 
-/* The general case of tsr_is_plain. */
-bool tsr_lies_plainly(const tsr_array *array);
 /* Whether an array is small, row-major, aligned, owned and readable. */
 static inline bool tsr_is_plain(const tsr_array *a) {
     return a->size <= TSR_QUICK_ELEMENTS && (a->plain || tsr_lies_plainly(a));
