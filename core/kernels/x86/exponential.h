@@ -44,7 +44,8 @@ static inline void tsr_exp_vectors_f32(const float *s, float *d, size_t n) {
 /* Of float16, as its float rounded; any n, d may be s. */
 static inline void tsr_exp_half(const uint16_t *s, uint16_t *d, size_t n) {
     for (size_t i = 0; i < n; i += 16) {
-        const __mmask16 some = n - i < 16 ? (__mmask16)((1u << (n - i)) - 1) : 0xffff;
+        const size_t left = n - i < 16 ? n - i : 16;
+        const __mmask16 some = (__mmask16)(0xffffu >> (16 - left));
         const __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(some, s + i));
         const __m256i y = _mm512_cvtps_ph(tsr_exp_v16(x), _MM_FROUND_TO_NEAREST_INT);
         _mm256_mask_storeu_epi16(d + i, some, y);
