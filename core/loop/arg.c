@@ -70,12 +70,15 @@ static void extreme_of(worker *w, const void *src, int64_t n, void *result) {
     k->fold_end[f->fold][f->from](w->lanes, result);
 }
 
+static tsr_kernel_arg_rows *better_of(const job *j) {
+    int arg = j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN;
+    return j->program->kernels->arg_rows[arg][j->f->from];
+}
+
 /* Of w->best, found at *start, and a value found at `from`: the better one, or the first if they
  * are the same. */
 static void keep_better(worker *w, const void *value, int64_t from, int64_t *start) {
-    const job *j = w->job;
-    int arg = j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN;
-    tsr_kernel_arg_rows *better = j->program->kernels->arg_rows[arg][j->f->from];
+    tsr_kernel_arg_rows *better = better_of(w->job);
     if (from > *start) {
         better(value, from, w->best, start, 1);
         return;
@@ -83,7 +86,7 @@ static void keep_better(worker *w, const void *value, int64_t from, int64_t *sta
     _Alignas(16) char had[16];
     int64_t at = *start;
     memcpy(had, w->best, sizeof had);
-    memcpy(w->best, value, (size_t)j->item);
+    memcpy(w->best, value, sizeof had);
     *start = from;
     better(had, at, w->best, start, 1);
 }
@@ -121,9 +124,7 @@ static void search_stream(worker *w) {
 
 static void search_strip(worker *w, int64_t column, int64_t n) {
     job *j = w->job;
-    const tsr_kernels *k = j->program->kernels;
-    tsr_kernel_arg_rows *better =
-        k->arg_rows[j->f->fold == TSR_FOLD_MAX ? TSR_ARG_MAX : TSR_ARG_MIN][j->f->from];
+    tsr_kernel_arg_rows *better = better_of(j);
     tsr_machine_enter(&w->machine, &w->tile);
     int64_t rows = w->machine.most / n;
     for (int64_t row = 0; row < j->stream; row += rows) {

@@ -5,7 +5,7 @@
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
 enum { READ_AHEAD = 6 }; /* blocks of memory far away that are asked for before they are loaded */
-enum { UNUSED = 255 }; /* instead of a buffer */
+enum { UNUSED = 255 };   /* instead of a buffer */
 enum {
     DIRECT,
     REPEATED,

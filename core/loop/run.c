@@ -235,6 +235,31 @@ static bool transposes(const tsr_plan *plan, int64_t item) {
     return last > 0 && plan->strides[1][last - 1] == item && plan->strides[1][last] != item;
 }
 
+static int64_t item_of(const tsr_program *program, int reg) {
+    return tsr_dtype_describe((tsr_dtype)program->dtype[reg])->itemsize;
+}
+
+/* Whether the result, of so many bytes, is written past the caches. */
+static bool is_far(const job *j, int64_t result) {
+    const tsr_program *p = j->program;
+    int last = j->plan->ndim - 1;
+    int64_t all = result;
+    for (int r = 0; r < p->registers; r++)
+        if (p->operand[r] >= 0 && last >= 0 && j->plan->strides[p->operand[r]][last] != 0)
+            all += j->size * item_of(p, r);
+    return result >= STREAM_BYTES || (all >= STREAM_ALL && result >= all / STREAM_SHARE);
+}
+
+/* Whether there is next to nothing to compute: kernels of three operands are choices and limits. */
+static bool is_cheap(const tsr_program *program) {
+    return program->light || (program->steps == 1 && program->step[0].inputs == 3);
+}
+
+static int threads_of(const job *j, int64_t item) {
+    int64_t least = is_cheap(j->program) ? PARALLEL_CHEAP : PARALLEL_BYTES;
+    return j->size * item * (j->program->steps + 1) < least ? 1 : tsr_context_threads(j->context);
+}
+
 /* A transposing copy is cut into bands of the result that are not much more memory than can be
  * touched for the first time within the limit of a piece, and these into whole rows of what they
  * read. */
@@ -244,23 +269,16 @@ static void cut_turned(job *j) {
     j->parts = (j->parts + j->bands - 1) / j->bands * j->bands;
 }
 
-/* Whether the result is written past the caches. */
-static bool is_far(const tsr_program *program, const tsr_plan *plan, int64_t size) {
-    int64_t bytes = 0,
-            result =
-                size * tsr_dtype_describe((tsr_dtype)program->dtype[program->result])->itemsize;
-    for (int r = 0; r < program->registers; r++) {
-        int operand = program->operand[r];
-        if (operand >= 0 && plan->ndim > 0 && plan->strides[operand][plan->ndim - 1] != 0)
-            bytes += size * tsr_dtype_describe((tsr_dtype)program->dtype[r])->itemsize;
-    }
-    return result >= STREAM_BYTES ||
-           (bytes + result >= STREAM_ALL && result >= (bytes + result) / STREAM_SHARE);
-}
-
-/* Whether there is next to nothing to compute: kernels of three operands are choices and limits. */
-static bool is_cheap(const tsr_program *program) {
-    return program->light || (program->steps == 1 && program->step[0].inputs == 3);
+/* How many parts there are. */
+static void cut(job *j, int threads, int64_t item, bool turns) {
+    int64_t most = item * COPY_PIECE < COPY_BYTES ? COPY_PIECE : COPY_BYTES / item;
+    if (!j->copies)
+        most = threads > 1 ? PIECE_BYTES / item : j->size;
+    j->parts = j->size > most ? (j->size + most - 1) / most : 1;
+    if (threads > 1 && j->parts < 4 * threads)
+        j->parts = 4 * threads;
+    if (turns && j->plan->ndim == 2 && j->parts > 1)
+        cut_turned(j);
 }
 
 tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, const tsr_plan *plan,
@@ -269,34 +287,23 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
         return tsr_error_set(err, TSR_EUNSUPPORTED, "the expression is too long");
     if (tsr_estimating(context))
         return TSR_OK;
-    int64_t size = tsr_plan_places(plan, 0, plan->ndim);
-    tsr_dtype dtype = (tsr_dtype)program->dtype[program->result];
-    int64_t item = tsr_dtype_describe(dtype)->itemsize;
-    bool copies = tsr_program_is_load(program) && plan->swapped == 0;
-    int64_t least = is_cheap(program) ? PARALLEL_CHEAP : PARALLEL_BYTES;
-    int threads = size * item * (program->steps + 1) < least ? 1 : tsr_context_threads(context);
-    int64_t most = item * COPY_PIECE < COPY_BYTES ? COPY_PIECE : COPY_BYTES / item;
-    if (!copies)
-        most = threads > 1 ? PIECE_BYTES / item : size;
-    bool turns = copies && transposes(plan, item);
     job j = {.context = context,
              .program = program,
              .plan = plan,
-             .size = size,
-             .copies = copies,
-             .parts = size > most ? (size + most - 1) / most : 1,
-             .stream = turns ? size * item >= STREAM_TURNED : is_far(program, plan, size)};
-    j.back = !j.stream && !turns && tsr_walks_back(context, size * item);
+             .size = tsr_plan_places(plan, 0, plan->ndim),
+             .copies = tsr_program_is_load(program) && plan->swapped == 0};
+    int64_t item = item_of(program, program->result), bytes = j.size * item;
+    int threads = threads_of(&j, item);
+    bool turns = j.copies && transposes(plan, item);
+    cut(&j, threads, item, turns);
+    j.stream = turns ? bytes >= STREAM_TURNED : is_far(&j, bytes);
+    j.back = !j.stream && !turns && tsr_walks_back(context, bytes);
     tsr_plan mirrored;
     if (j.back && plan->ndim > 2) {
         mirrored = *plan;
         tsr_plan_mirror(&mirrored, plan->ndim - 2);
         j.plan = &mirrored;
     }
-    if (threads > 1 && j.parts < 4 * threads)
-        j.parts = 4 * threads;
-    if (turns && plan->ndim == 2 && j.parts > 1)
-        cut_turned(&j);
     if (threads > 1)
         tsr_parallel_walk(context, j.parts, j.back, run_piece, &j);
     else

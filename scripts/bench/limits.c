@@ -6,9 +6,8 @@
  *                   bytes an element and writes one of w bytes (0: there is none), with streaming
  *                   stores or plain ones; at the addresses given, where no others of a process are
  *                   as far or near, or (nil) in memory that all such passes share
- *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors, and that
- *                   number
- *   wall()          seconds of the wall clock */
+ *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors, and
+ * that number wall()          seconds of the wall clock */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>
