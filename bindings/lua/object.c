@@ -10,7 +10,9 @@
  * heap, MOST at most (or the heap itself, if that is more). Few bytes are good for speed, too: what
  * died a moment ago is used again while the caches still know it. Steps do nothing while the
  * collector believes to have time, for instance because Lua's own heap was large a moment ago; so
- * when that many bytes have come and none have gone, a full collection follows. */
+ * when that many bytes have come and none have gone, a full collection follows, and a step: without
+ * it, a generational collector of Lua 5.4 sleeps until as much has come as there was before the
+ * collection. */
 #include "binding.h"
 #include "ops.h"
 
@@ -19,7 +21,7 @@
 
 const char tsrL_magic = 0;
 
-enum { LEAST = 2 << 20, MOST = 16 << 20, SHARE = 12, REPORT = 256 << 10, CYCLE = 4 };
+enum { LEAST = 4 << 20, MOST = 16 << 20, SHARE = 12, REPORT = 256 << 10, CYCLE = 4 };
 
 #if LUA_VERSION_NUM == 501
 enum { SLOTS = 64 };
@@ -80,6 +82,7 @@ static void feed_collector(lua_State *L, tsrL_library *lib, uint64_t bytes) {
     if (current < lib->alive || current - lib->alive <= budget)
         return;
     run_collector(L, LUA_GCCOLLECT, 0);
+    run_collector(L, LUA_GCSTEP, 0);
     lib->alive = bytes_in_use(lib);
 }
 
