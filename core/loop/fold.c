@@ -21,6 +21,7 @@ enum {
     PLAIN_CHUNK = 524288,
     WALK_CHUNK_BYTES = 524288,
     PARALLEL_ELEMENTS = 65536,
+    DECIDING = 8192,
     NEAR_BYTES = 65536,
     PARTS_BYTES = 8192,
     VALUE_BYTES = 32,
@@ -213,6 +214,7 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
     const tsr_plan *plan = &j->f->plan;
     int kept = j->f->kept, row_dim = plan->ndim - kept > 1 ? plan->ndim - 2 : -1;
     int64_t in_tile = j->inner * (row_dim >= 0 ? plan->shape[row_dim] : 1), filled = 0;
+    int64_t each = j->f->lanes == TSR_BOOL ? DECIDING : INT64_MAX; /* until it is looked again */
     tsr_tile first, tile;
     tsr_tile_start(&first, plan, row_dim);
     tsr_tile_move(&first, plan, 0, kept, outer);
@@ -225,7 +227,8 @@ static void fold_stream(worker *w, int64_t outer, int64_t from, int64_t to, void
         tsr_machine_enter(&w->machine, &tile);
         from += left;
         while (left > 0 && !is_decided(w, filled)) {
-            int64_t n = feed_tile(w, &tile, at / j->inner, at % j->inner, left, &filled);
+            int64_t most = left < each ? left : each;
+            int64_t n = feed_tile(w, &tile, at / j->inner, at % j->inner, most, &filled);
             at += n;
             left -= n;
         }
