@@ -1,6 +1,6 @@
 /* Extremes and their positions.
  *
- * Along the innermost dimension a piece of 4096 elements is folded at full speed; only the first
+ * Along the innermost dimension a piece of some leaves is folded at full speed; only the first
  * piece whose extreme is that of all is remembered, and searched once, at the end; the pieces come
  * in either direction. Across rows each row is compared with the best so far. */
 #include "arg.h"
@@ -12,7 +12,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { BATCH_ELEMENTS = 65536, STRIP = 256 };
+enum { BATCH_ELEMENTS = 65536, STRIP = 256, PIECES = 64, LEAVES_MOST = 8 };
 
 typedef struct job {
     tsr_context *context;
@@ -47,9 +47,12 @@ static bool lies_ready(const worker *w) {
     return tsr_program_is_load(w->job->program) && tsr_tile_is_direct(&w->tile, 1, w->job->f->from);
 }
 
-/* The stream is cut into pieces of so many elements, which fit a block unless they lie ready. */
+/* The stream is cut into pieces of so many elements, which fit a block unless they lie ready. One
+ * is searched twice, so there should be many, and each takes a while to begin and to end. */
 static int64_t piece_size(const worker *w) {
-    return lies_ready(w) ? TSR_FOLD_LEAF : w->machine.most;
+    int64_t leaves = w->job->stream / (PIECES * TSR_FOLD_LEAF);
+    leaves = leaves < 1 ? 1 : leaves < LEAVES_MOST ? leaves : LEAVES_MOST;
+    return lies_ready(w) ? leaves * TSR_FOLD_LEAF : w->machine.most;
 }
 
 /* The piece that begins at element `from`, of *n elements. */
