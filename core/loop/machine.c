@@ -5,6 +5,7 @@
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
 enum { READ_AHEAD = 6 }; /* blocks of memory far away that are asked for before they are loaded */
+enum { BLOCK_UNIT = 64 };
 enum { UNUSED = 255 };   /* instead of a buffer */
 enum {
     DIRECT,
@@ -74,6 +75,11 @@ bool tsr_machine_start(tsr_machine *m, const tsr_program *p, int64_t elements) {
     if (elements > far / bytes && m->usual > TSR_FAR_BLOCK / in_memory)
         m->usual = TSR_FAR_BLOCK / in_memory;
     return true;
+}
+
+void tsr_machine_limit(tsr_machine *m, int64_t elements) {
+    elements = elements < BLOCK_UNIT ? BLOCK_UNIT : elements / BLOCK_UNIT * BLOCK_UNIT;
+    m->usual = elements < m->usual ? elements : m->usual;
 }
 
 bool tsr_tile_is_direct(const tsr_tile *tile, int operand, tsr_dtype dtype) {

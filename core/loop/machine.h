@@ -47,6 +47,8 @@ typedef struct tsr_machine {
 /* For a run over so many elements in all. False when the program needs more registers at a time
  * than there are. */
 bool tsr_machine_start(tsr_machine *m, const tsr_program *program, int64_t elements);
+/* Makes blocks smaller: about so many elements. */
+void tsr_machine_limit(tsr_machine *m, int64_t elements);
 /* Enters a tile: chooses the size of blocks, spreads what repeats and is not spread yet. */
 void tsr_machine_enter(tsr_machine *m, const tsr_tile *tile);
 /* Whether the operands of the current tile are used where they lie, and are near enough for the

@@ -24,10 +24,10 @@
  * page. */
 enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
-/* So few steps leave blocks of half the size, so that computing one and writing another past the
- * caches go on at once: sqrt of 10^7 doubles takes 6.5 ms, 7.2 in whole blocks, which are better
- * for many steps. */
-enum { FEW_STEPS = 2 };
+/* So few steps leave blocks of so few bytes, operands and result, so that computing one and writing
+ * another past the caches go on at once: sqrt of 10^7 doubles takes 6.5 ms, 7.2 in the usual ones,
+ * which are better for many steps. */
+enum { FEW_STEPS = 2, SMALL_BLOCK = 1536 };
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
  * come out of the order that caches like; such bytes of result and operands together from which a
  * smaller result is, if it is at least a SHARE of them; and from which threads share the work. */
@@ -46,6 +46,7 @@ typedef struct job {
     const tsr_program *program;
     const tsr_plan *plan;
     int64_t size, parts;
+    int64_t moved; /* bytes of operands and result, for each element */
     int64_t bands; /* of a transposing copy, which have as many parts each; 0: the usual parts */
     bool copies;   /* of bytes: nothing is computed */
     bool stream;
@@ -218,7 +219,7 @@ static void run_piece(void *user, int64_t index) {
         tsr_machine_start(&w.machine, j->program, simple ? 0 : j->size);
         w.machine.back = j->back;
         if (j->stream && j->program->steps <= FEW_STEPS)
-            w.machine.usual /= 2;
+            tsr_machine_limit(&w.machine, SMALL_BLOCK / j->moved);
         tsr_plan_run(plan, run_tile, &w);
     }
     if (j->stream)
@@ -239,14 +240,18 @@ static int64_t item_of(const tsr_program *program, int reg) {
     return tsr_dtype_describe((tsr_dtype)program->dtype[reg])->itemsize;
 }
 
+static int64_t bytes_moved(const tsr_program *p, const tsr_plan *plan) {
+    int last = plan->ndim - 1;
+    int64_t bytes = item_of(p, p->result);
+    for (int r = 0; r < p->registers; r++)
+        if (p->operand[r] >= 0 && last >= 0 && plan->strides[p->operand[r]][last] != 0)
+            bytes += item_of(p, r);
+    return bytes;
+}
+
 /* Whether the result, of so many bytes, is written past the caches. */
 static bool is_far(const job *j, int64_t result) {
-    const tsr_program *p = j->program;
-    int last = j->plan->ndim - 1;
-    int64_t all = result;
-    for (int r = 0; r < p->registers; r++)
-        if (p->operand[r] >= 0 && last >= 0 && j->plan->strides[p->operand[r]][last] != 0)
-            all += j->size * item_of(p, r);
+    int64_t all = j->size * j->moved;
     return result >= STREAM_BYTES || (all >= STREAM_ALL && result >= all / STREAM_SHARE);
 }
 
@@ -291,6 +296,7 @@ tsr_status tsr_program_run(tsr_context *context, const tsr_program *program, con
              .program = program,
              .plan = plan,
              .size = tsr_plan_places(plan, 0, plan->ndim),
+             .moved = bytes_moved(program, plan),
              .copies = tsr_program_is_load(program) && plan->swapped == 0};
     int64_t item = item_of(program, program->result), bytes = j.size * item;
     int threads = threads_of(&j, item);
