@@ -4,9 +4,11 @@
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
-enum { READ_AHEAD = 6 }; /* blocks of memory far away that are asked for before they are loaded */
+/* Blocks of memory far away that are asked for before they are loaded: with many steps each takes
+ * longer, and they share the first-level cache with more. */
+enum { FEW_STEPS = 2, FAR_AHEAD = 6, AHEAD = 3 };
 enum { BLOCK_UNIT = 64 };
-enum { UNUSED = 255 };   /* instead of a buffer */
+enum { UNUSED = 255 }; /* instead of a buffer */
 enum {
     DIRECT,
     REPEATED,
@@ -141,8 +143,9 @@ static void hold(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, 
 }
 
 /* Asks for a block ahead, which has so many bytes as this one. */
-static void read_ahead(const char *at, int64_t bytes, bool back) {
-    at += (back ? -READ_AHEAD : READ_AHEAD) * bytes;
+static void read_ahead(const tsr_machine *m, const char *at, int64_t bytes) {
+    int64_t ahead = m->program->steps <= FEW_STEPS ? FAR_AHEAD : AHEAD;
+    at += (m->back ? -ahead : ahead) * bytes;
     for (int64_t i = 0; i < bytes; i += TSR_LINE)
         __builtin_prefetch(at + i);
 }
@@ -157,7 +160,7 @@ static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t colu
         if (rows == 1 && m->way[reg] == DIRECT) {
             m->value[reg] = at;
             if (m->usual < m->most)
-                read_ahead(at, columns * m->item[reg], m->back);
+                read_ahead(m, at, columns * m->item[reg]);
         } else if (rows == 1 && m->way[reg] == TURNED && m->panel[2] > 0) {
             m->value[reg] =
                 m->turned[reg] +
