@@ -6,7 +6,7 @@
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
 /* Blocks of memory far away that are asked for before they are loaded: with many steps each takes
  * longer, and they share the first-level cache with more. */
-enum { FEW_STEPS = 2, FAR_AHEAD = 6, AHEAD = 3 };
+enum { FEW_STEPS = 2, FAR_AHEAD = 6, AHEAD = 4 };
 enum { BLOCK_UNIT = 64 };
 enum { UNUSED = 255 }; /* instead of a buffer */
 enum {
