@@ -40,18 +40,47 @@ describe("functions of float16", function()
     local patterns = np.arange(65536, {dtype = "int64"}):astype("uint16")
     local all = patterns:view("float16")
 
+    --- Equal bits, or both NaN.
+    local function same(made, expected, text)
+        local equal = np.equal(made:view("uint16"), expected:view("uint16"))
+        local nan = np.logical_and(np.isnan(made), np.isnan(expected))
+        assert(np.all(np.logical_or(equal, nan)):item(), text)
+    end
+
     it("are those of float32, rounded once, for every one that there is", function()
         for _, name in ipairs {"exp", "log", "sin", "tanh", "sqrt", "negative"} do
             local expected = np[name](all:astype("float32")):astype("float16")
             local made = np[name](all)
-            local same = np.equal(made:view("uint16"), expected:view("uint16"))
-            local nan = np.logical_and(np.isnan(made), np.isnan(expected))
-            assert(np.all(np.logical_or(same, nan)):item(), name)
+            same(made, expected, name)
             for _, n in ipairs {1, 15, 16, 17, 33} do -- whole vectors and what is left, also in place
                 local some = all[{ {17000, 16999 + n} }]:copy()
                 np[name](some, {out = some})
                 assert(np.array_equal(some, np[name](all)[{ {17000, 16999 + n} }]), name)
             end
         end
+    end)
+
+    it("are so for pairs too", function()
+        local wide = all:astype("float32")
+        for _, name in ipairs {"add", "subtract", "multiply", "divide", "maximum"} do
+            for _, shift in ipairs {1, 1021, 17000, 32768, 40001} do
+                local other = np.roll(all, shift)
+                local expected = np[name](wide, np.roll(wide, shift)):astype("float16")
+                same(np[name](all, other), expected, name .. shift)
+                for _, n in ipairs {1, 15, 16, 17, 33} do
+                    local x, y = all[{ {30000, 29999 + n} }]:copy(), other[{ {30000, 29999 + n} }]
+                    np[name](x, y, {out = x})
+                    same(x, expected[{ {30000, 29999 + n} }], name .. " in place")
+                end
+            end
+            same(np[name](all, 1.2001953125), np[name](wide, 1.2001953125):astype("float16"), name .. " with a number")
+        end
+    end)
+
+    it("are so where the second of a sum is multiplied before", function()
+        local torch = ts.torch
+        local x, y = torch.from_numpy(all), torch.from_numpy(np.roll(all, 5000))
+        local expected = (x:float() + y:float() * 0.300048828125):to(torch.float16)
+        same(torch.add(x, y, {alpha = 0.300048828125}):numpy(), expected:numpy(), "alpha")
     end)
 end)

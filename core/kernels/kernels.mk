@@ -13,8 +13,8 @@ TSR_CFLAGS ?= -std=c11 -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
     -Wmissing-prototypes -Werror -fPIC -fvisibility=hidden
 
 TSR_KERNEL_SOURCES := $(addprefix core/kernels/, convert_integer.c convert_floating.c \
-    convert_half.c convert_complex.c move.c transpose.c swap.c make.c arithmetic.c complex.c compare.c \
-    unary.c parts.c choose.c find.c stream.c)
+    convert_half.c convert_complex.c move.c transpose.c swap.c make.c arithmetic.c arithmetic_half.c \
+    complex.c compare.c unary.c parts.c choose.c find.c stream.c)
 TSR_KERNEL_MATH := $(addprefix core/kernels/, math_drive.c math_exponential.c math_hyperbolic.c \
     math_logarithm.c math_area.c math_trigonometric.c math_arc.c math_error_function.c \
     math_root.c math_pair.c fold_sum.c fold_order.c scan.c fold_spread.c fold_truth.c)

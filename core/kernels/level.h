@@ -24,6 +24,7 @@
     X(level, convert_integer)                                                                      \
     X(level, convert_floating)                                                                     \
     X(level, convert_half)                                                                         \
+    X(level, arithmetic_half)                                                                      \
     X(level, convert_complex)                                                                      \
     X(level, move)                                                                                 \
     X(level, transpose)                                                                            \

@@ -88,12 +88,12 @@ static void start(tsr_pass *pass, tsr_program *p, tsr_context *context,
 }
 
 /* All that the dtypes of an operation on a face depend on, in one word that is not 0. */
-static inline uint64_t key_of(tsr_dtype default_float, int arity, const tsr_array *const *operands,
-                              uint32_t weak) {
-    uint64_t key = 1 + (uint64_t)default_float;
+static inline uint64_t key_of(const tsr_apply_options *options, int arity,
+                              const tsr_array *const *operands) {
+    uint64_t key = 1 + 2 * (uint64_t)options->default_float + (options->alpha != NULL);
     for (int i = 0; i < arity; i++) {
         const tsr_array *a = operands[i];
-        bool number = (weak >> i & 1) != 0;
+        bool number = (options->weak >> i & 1) != 0;
         uint64_t what = number ? 16 : a->ndim == 0 ? 32 : 0;
         key = key << 24 | (a->dtype | what) << 16 | (number ? tsr_fitting_array(a) : 0);
     }
@@ -125,10 +125,11 @@ static inline bool takes_as_they_are(const tsr_types *t, int arity,
 static inline tsr_status find_types(tsr_context *context, tsr_do operation, int arity,
                                     const tsr_array *const *operands,
                                     const tsr_apply_options *options, known *k, tsr_error *err) {
-    uint64_t key = key_of(options->default_float, arity, operands, options->weak);
+    uint64_t key = key_of(options, arity, operands);
     if (k->key == key)
         return TSR_OK;
-    tsr_rules rules = {options->face, options->default_float, tsr_engine_kernels(context)};
+    tsr_rules rules = {options->face, options->default_float, tsr_engine_kernels(context),
+                       options->alpha != NULL};
     tsr_operand kinds[TSR_ARITY];
     for (int i = 0; i < arity; i++)
         kinds[i] = tsr_operand_of(operands[i], (options->weak >> i & 1) != 0);
@@ -273,7 +274,7 @@ size_t tsr_where_room(tsr_context *context, const tsr_array *const *operands,
 tsr_status tsr_where(tsr_context *context, const tsr_array *const *operands,
                      const tsr_apply_options *options, tsr_array **result, tsr_error *err) {
     *result = NULL;
-    tsr_rules rules = {options->face, options->default_float, tsr_engine_kernels(context)};
+    tsr_rules rules = {options->face, options->default_float, tsr_engine_kernels(context), false};
     tsr_operand kinds[2];
     for (int i = 0; i < 2; i++)
         kinds[i] = tsr_operand_of(operands[i + 1], (options->weak >> (i + 1) & 1) != 0);

@@ -37,6 +37,7 @@ typedef struct tsr_rules {
     tsr_face face;
     tsr_dtype default_float;
     const tsr_kernels *kernels;
+    bool scaled; /* the second operand is multiplied by a number */
 } tsr_rules;
 
 /* 0 bool, 1 integer, 2 floating, 3 complex */

@@ -334,7 +334,8 @@ tsr_status tsr_types_find(tsr_do operation, const tsr_rules *rules, const tsr_op
     t->common = dtype_by_rule(which, rules, common);
     if (t->common == TSR_DTYPE_COUNT)
         return tsr_error_set(err, TSR_EDTYPE, "does not take %t operands", (int)common);
-    bool own = r->arity == 1 && kernel_of(r, rules, kernel, t->common) != NULL;
+    /* products with a scale are not rounded to 16 bits before they are added */
+    bool own = !rules->scaled && kernel_of(r, rules, kernel, t->common) != NULL;
     t->in[0] = t->in[1] = own || which == NEIGHBOUR ? t->common : working(t->common);
     t->swapped = which == TEST2_SWAPPED;
     t->copies = copies(which, t->common);

@@ -96,7 +96,7 @@ static tsr_rules rules_for(const compiler *c, tsr_face face, const tsr_operand *
                            int count) {
     const tsr_expression *e = c->made;
     tsr_dtype usual = face == TSR_FACE_TORCH ? e->default_float : TSR_FLOAT64;
-    tsr_rules rules = {face, usual, e->kernels};
+    tsr_rules rules = {face, usual, e->kernels, false};
     bool numbers = true;
     for (int i = 0; i < count; i++)
         numbers = numbers && operands[i].weak;

@@ -41,14 +41,20 @@ static inline void tsr_exp_vectors_f32(const float *s, float *d, size_t n) {
 }
 
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
+static inline __m256i tsr_exp_half_v16(__m256i x) {
+    return _mm512_cvtps_ph(tsr_exp_v16(_mm512_cvtph_ps(x)), _MM_FROUND_TO_NEAREST_INT);
+}
+
 /* Of float16, as its float rounded; any n, d may be s. */
 static inline void tsr_exp_half(const uint16_t *s, uint16_t *d, size_t n) {
-    for (size_t i = 0; i < n; i += 16) {
-        const size_t left = n - i < 16 ? n - i : 16;
-        const __mmask16 some = (__mmask16)(0xffffu >> (16 - left));
-        const __m512 x = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(some, s + i));
-        const __m256i y = _mm512_cvtps_ph(tsr_exp_v16(x), _MM_FROUND_TO_NEAREST_INT);
-        _mm256_mask_storeu_epi16(d + i, some, y);
+    size_t i = 0;
+    for (; i + 16 <= n; i += 16) {
+        _mm256_storeu_epi16(d + i, tsr_exp_half_v16(_mm256_loadu_epi16(s + i)));
+    }
+    if (i < n) {
+        const __mmask16 some = (__mmask16)(0xffffu >> (16 - (n - i)));
+        const __m256i x = _mm256_maskz_loadu_epi16(some, s + i);
+        _mm256_mask_storeu_epi16(d + i, some, tsr_exp_half_v16(x));
     }
 }
 #endif
