@@ -75,6 +75,16 @@ local function same(a, b, text)
     assert(np.array_equal(a, b), text)
 end
 
+--- The results of two calls of f that begin in opposite directions: between them there are as many walks as two
+-- calls make, and one more.
+local aside = np.zeros(20000)
+local function both_ways(f)
+    local first = f()
+    f()
+    np.negative(aside, {out = aside})
+    return first, f()
+end
+
 describe("the direction of a walk", function()
     after_each(function()
         ts.set_threads(1)
@@ -90,7 +100,10 @@ describe("the direction of a walk", function()
                         local expected = by_pieces(operation, shape, a, b)
                         for turn = 1, TURNS do
                             ts.set_threads(turn)
-                            same(expected, operation(a, b), ("%s %s, shape %d, turn %d"):format(layout, dtype, i, turn))
+                            local text = ("%s %s, shape %d, turn %d"):format(layout, dtype, i, turn)
+                            local first, second = both_ways(function() return operation(a, b) end)
+                            same(expected, first, text)
+                            same(expected, second, text)
                         end
                     end
                 end
@@ -106,9 +119,15 @@ describe("the direction of a walk", function()
                 for turn = 1, layout == "first_of_rows" and 0 or TURNS do
                     ts.set_threads(turn)
                     local out = layouts[layout](np.zeros(shape, {dtype = "float32"}))
-                    same(expected, np.add(x, y, {out = out}), layout)
-                    local own = layouts[layout](x:copy())
-                    same(expected, np.add(own, y, {out = own}), layout .. " in place")
+                    for _, made in ipairs {both_ways(function() return np.add(x, y, {out = out}):copy() end)} do
+                        same(expected, made, layout)
+                    end
+                    for _, made in ipairs {both_ways(function()
+                        local own = layouts[layout](x:copy())
+                        return np.add(own, y, {out = own})
+                    end)} do
+                        same(expected, made, layout .. " in place")
+                    end
                     local doubled = layouts[layout](np.zeros(shape, {dtype = "float64"}))
                     torch.from_numpy(doubled):copy_(torch.from_numpy(layouts[layout](expected)))
                     same(expected:astype("float64"), doubled, layout .. " copied")
@@ -122,28 +141,41 @@ describe("the direction of a walk", function()
             ts.set_threads(turn)
             local x = values({100000}, "float64", 1)
             local expected = x["2:"] + x[":-2"]
-            same(expected, np.add(x["2:"], x[":-2"], {out = x["2:"]}), "upwards")
-            x = values({100000}, "float64", 1)
-            same(expected, np.add(x["2:"], x[":-2"], {out = x[":-2"]}), "downwards")
+            for _, place in ipairs {"2:", ":-2"} do
+                for _, made in ipairs {both_ways(function()
+                    local y = x:copy()
+                    return np.add(y["2:"], y[":-2"], {out = y[place]})
+                end)} do
+                    same(expected, made, place)
+                end
+            end
         end
     end)
+
+    local reductions = {
+        function(x) return x:sum() end, function(x) return x:max() end, function(x) return x:min() end,
+        function(x) return np.argmax(x) end, function(x) return np.argmin(x) end, function(x) return np.any(x) end,
+        function(x) return np.all(x) end, function(x) return x:sum(1) end, function(x) return np.max(x, 1) end,
+        function(x) return np.argmax(x, 1) end, function(x) return np.sum(x, -1) end,
+        function(x) return np.argmin(x, -1) end,
+    }
+    local floating = {function(x) return np.var(x) end, function(x) return np.var(x, -1) end}
+    for _, reduce in ipairs(reductions) do
+        floating[#floating + 1] = reduce
+    end
 
     it("does not show in reductions", function()
         for _, dtype in ipairs {"float32", "float64", "int64", "uint8", "float16"} do
             for _, shape in ipairs {{200000}, {1300001}, {600, 700}, {3, 200000}, {200000, 3}, {90, 80, 70}} do
                 local x = values(shape, dtype, 3)
                 local first = {}
-                for turn = 1, 2 * TURNS do
-                    ts.set_threads((turn - 1) % TURNS + 1)
-                    local all = {x:sum(), x:max(), x:min(), np.argmax(x), np.argmin(x), np.any(x), np.all(x), x:sum(1),
-                        np.max(x, 1), np.argmax(x, 1), np.sum(x, -1), np.argmin(x, -1)}
-                    if dtype:find "float" then
-                        all[#all + 1] = np.var(x)
-                        all[#all + 1] = np.var(x, -1)
-                    end
-                    for k, made in ipairs(all) do
-                        first[k] = first[k] or made
-                        same(first[k], made, ("%s %d, turn %d"):format(dtype, k, turn))
+                for turn = 1, TURNS do
+                    ts.set_threads(turn)
+                    for k, reduce in ipairs(dtype:find "float" and floating or reductions) do
+                        local one, other = both_ways(function() return reduce(x) end)
+                        first[k] = first[k] or one
+                        same(first[k], one, ("%s %d, turn %d"):format(dtype, k, turn))
+                        same(first[k], other, ("%s %d, turn %d"):format(dtype, k, turn))
                     end
                 end
             end
@@ -158,17 +190,18 @@ describe("the direction of a walk", function()
             for _, at in ipairs {70001, 70002, 150000, n} do
                 some[at] = dtype == "bool" and true or 1
             end
-            for turn = 1, 2 * TURNS do
-                assert.equal(1, np.argmax(same_everywhere):item(), dtype .. turn)
-                assert.equal(70001, np.argmax(some):item(), dtype .. turn)
-                assert.equal(1, np.argmin(some):item(), dtype .. turn)
+            for _, case in ipairs {{np.argmax, same_everywhere, 1}, {np.argmax, some, 70001}, {np.argmin, some, 1}} do
+                local one, other = both_ways(function() return case[1](case[2]) end)
+                assert.equal(case[3], one:item(), dtype)
+                assert.equal(case[3], other:item(), dtype)
             end
         end
         local x = values({n}, "float64", 1)
         x[200000], x[99999] = 0 / 0, 0 / 0
-        for _ = 1, 2 * TURNS do
-            assert.equal(99999, np.argmax(x):item())
-            assert.equal(99999, np.argmin(x):item())
+        for _, find in ipairs {np.argmax, np.argmin} do
+            local one, other = both_ways(function() return find(x) end)
+            assert.equal(99999, one:item())
+            assert.equal(99999, other:item())
         end
     end)
 

@@ -23,12 +23,19 @@ typedef struct way {
 
 /* ---- softmax ---- */
 
-/* Whether lines along `dim` are short enough to be carried into a buffer, or need not be. */
-static bool fits(const tsr_array *a, int dim) {
+/* Whether lines along `dim` can be worked on where they are, as numbers of that dtype. */
+static bool is_at_hand(const tsr_array *a, int dim, tsr_dtype dtype) {
+    return tsr_array_dtype(a) == dtype && dim < tsr_array_ndim(a) && tsr_array_is_aligned(a) &&
+           tsr_array_strides(a)[dim] == tsr_dtype_describe(dtype)->itemsize;
+}
+
+/* Whether lines are short enough to be carried into a buffer, or need not be. */
+static bool fits(const tsr_array *a, int dim, const tsr_array *out) {
     tsr_dtype dtype = tsr_array_dtype(a);
-    return tsr_array_ndim(a) == 0 || tsr_array_shape(a)[dim] <= LINE_MOST ||
-           ((dtype == TSR_FLOAT32 || dtype == TSR_FLOAT64) && tsr_array_is_aligned(a) &&
-            tsr_array_strides(a)[dim] == tsr_dtype_describe(dtype)->itemsize);
+    if (tsr_array_ndim(a) == 0 || tsr_array_shape(a)[dim] <= LINE_MOST)
+        return true;
+    return (dtype == TSR_FLOAT32 || dtype == TSR_FLOAT64) && is_at_hand(a, dim, dtype) &&
+           (out == NULL || is_at_hand(out, dim, dtype));
 }
 
 /* Pushes the result, which is `out` if that is not NULL, and tells so; false if lines do not fit.
@@ -37,13 +44,14 @@ static bool push_softmax(lua_State *L, const tsrL_object *o, int dim, bool logar
                          const tsrL_object *out) {
     tsr_error err = TSRL_ERROR;
     tsr_context *context = tsrL_lib(L)->context;
-    const tsr_array *a = o->cell->array, *to = out != NULL ? out->cell->array : a;
-    if (!fits(a, dim) || (tsr_array_ndim(to) == tsr_array_ndim(a) && !fits(to, dim)))
+    const tsr_array *a = o->cell->array;
+    tsr_array *to = out != NULL ? out->cell->array : NULL;
+    if (!fits(a, dim, to))
         return false;
     tsrL_object *made = tsrL_derive(L, o);
-    TSRL_TRY(L, &err,
-             tsr_softmax(context, logarithm, a, dim, tsr_array_dtype(a),
-                         out != NULL ? out->cell->array : NULL, &made->cell->array, &err));
+    TSRL_TRY(
+        L, &err,
+        tsr_softmax(context, logarithm, a, dim, tsr_array_dtype(a), to, &made->cell->array, &err));
     if (out != NULL)
         tsrL_drop(made);
     return true;

@@ -6,7 +6,7 @@
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
 /* Blocks of memory far away that are asked for before they are loaded: with many steps each takes
  * longer, and they share the first-level cache with more. */
-enum { FEW_STEPS = 2, FAR_AHEAD = 6, AHEAD = 4 };
+enum { FAR_AHEAD = 6, AHEAD = 4 };
 enum { BLOCK_UNIT = 64 };
 enum { UNUSED = 255 }; /* instead of a buffer */
 enum {
@@ -144,7 +144,7 @@ static void hold(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, 
 
 /* Asks for a block ahead, which has so many bytes as this one. */
 static void read_ahead(const tsr_machine *m, const char *at, int64_t bytes) {
-    int64_t ahead = m->program->steps <= FEW_STEPS ? FAR_AHEAD : AHEAD;
+    int64_t ahead = m->program->steps <= TSR_FEW_STEPS ? FAR_AHEAD : AHEAD;
     at += (m->back ? -ahead : ahead) * bytes;
     for (int64_t i = 0; i < bytes; i += TSR_LINE)
         __builtin_prefetch(at + i);

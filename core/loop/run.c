@@ -24,10 +24,10 @@
  * page. */
 enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
-/* So few steps leave blocks of so few bytes, operands and result, so that computing one and writing
- * another past the caches go on at once: sqrt of 10^7 doubles takes 6.5 ms, 7.2 in the usual ones,
- * which are better for many steps. */
-enum { FEW_STEPS = 2, SMALL_BLOCK = 1536 };
+/* TSR_FEW_STEPS leave blocks of so few bytes, operands and result, so that computing one and
+ * writing another past the caches go on at once: sqrt of 10^7 doubles takes 6.5 ms, 7.2 in the
+ * usual ones, which are better for many steps. */
+enum { SMALL_BLOCK = 1536 };
 /* Bytes from which a result is written past the caches, also of a transposing copy, whose lines
  * come out of the order that caches like; such bytes of result and operands together from which a
  * smaller result is, if it is at least a SHARE of them; and from which threads share the work. */
@@ -218,7 +218,7 @@ static void run_piece(void *user, int64_t index) {
         bool simple = j->program->steps == 1 && !j->stream; /* needs no help over the distance */
         tsr_machine_start(&w.machine, j->program, simple ? 0 : j->size);
         w.machine.back = j->back;
-        if (j->stream && j->program->steps <= FEW_STEPS)
+        if (j->stream && j->program->steps <= TSR_FEW_STEPS)
             tsr_machine_limit(&w.machine, SMALL_BLOCK / j->moved);
         tsr_plan_run(plan, run_tile, &w);
     }

@@ -94,8 +94,8 @@ static void take_powers(void *user, int64_t task) {
         int64_t at = i * TSR_FOLD_LEAF * j->item, n = leaf_length(l, i);
         const char *from = l->from + at;
         char *below = l->to + at, *powers = j->logarithm ? leaf : below;
-        for (int64_t c = 0; c < n;
-             c += CHUNK) { /* memory has the next one while this is computed */
+        /* in chunks, so that memory brings the next one while this one is computed */
+        for (int64_t c = 0; c < n; c += CHUNK) {
             int64_t m = n - c < CHUNK ? n - c : CHUNK, b = c * j->item;
             subtract(from + b, l->number, below + b, (size_t)m);
             exponential(below + b, powers + b, (size_t)m);

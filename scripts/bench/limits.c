@@ -4,10 +4,11 @@
  *   mover(a, b, c, w, n, streaming, at_a, at_b, at_c, at_w)
  *                   a function that passes once over n elements: reads three streams of a, b and c
  *                   bytes an element and writes one of w bytes (0: there is none), with streaming
- *                   stores or plain ones; at the addresses given, where no others of a process are
- *                   as far or near, or (nil) in memory that all such passes share
- *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors, and
- * that number wall()          seconds of the wall clock */
+ *                   stores or plain ones; at the addresses given, for some of a machine's memory is
+ *                   slower than other, or (nil) in memory that all such passes share
+ *   multiplier()    a function that makes a number of fused multiply-adds of whole vectors; and the
+ *                   number
+ *   wall()          seconds of the wall clock */
 #include <lauxlib.h>
 #include <lua.h>
 #include <stdbool.h>

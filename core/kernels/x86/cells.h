@@ -1,6 +1,6 @@
-/* The parts of logarithms (math/cells.h) in registers: two instructions look up what lies in 16
- * cells of doubles, one makes an exponent a number. The steps are those of the loops there, bit for
- * bit.
+/* The parts of logarithms in registers, for math/cells.h, which has the constants: two instructions
+ * look up what lies in 16 cells of doubles, one makes an exponent a number. The steps are those of
+ * the loops there, bit for bit.
  */
 #ifndef TSR_X86_CELLS_H
 #define TSR_X86_CELLS_H
