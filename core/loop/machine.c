@@ -1,12 +1,12 @@
 /* Running a program on a block; see machine.h. */
 #include "machine.h"
+#include "claim.h"
 
 #include <string.h>
 
 enum { SHORT_ROW = 64, TRANSPOSE_COLUMNS = 32, HELD_COLUMNS = 1024 };
-/* Blocks of memory far away that are asked for before they are loaded: with many steps each takes
- * longer, and they share the first-level cache with more. */
-enum { FAR_AHEAD = 6, AHEAD = 4 };
+/* How many blocks ahead memory far away is asked for. */
+enum { AHEAD = 3 };
 enum { BLOCK_UNIT = 64 };
 enum { UNUSED = 255 }; /* instead of a buffer */
 enum {
@@ -144,10 +144,7 @@ static void hold(tsr_machine *m, const tsr_tile *tile, int reg, const char *at, 
 
 /* Asks for a block ahead, which has so many bytes as this one. */
 static void read_ahead(const tsr_machine *m, const char *at, int64_t bytes) {
-    int64_t ahead = m->program->steps <= TSR_FEW_STEPS ? FAR_AHEAD : AHEAD;
-    at += (m->back ? -ahead : ahead) * bytes;
-    for (int64_t i = 0; i < bytes; i += TSR_LINE)
-        __builtin_prefetch(at + i);
+    tsr_fetch(at + (m->back ? -AHEAD : AHEAD) * bytes, (size_t)bytes);
 }
 
 static void load(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column, int64_t rows,
