@@ -1,6 +1,4 @@
-/* Distances and their squares, summed up in lanes: the second half of a variance. The elements were
- * summed up a moment before and lie in the first-level cache, so that memory has nothing to do
- * meanwhile: what lies behind them is asked for. */
+/* Distances from a number and their squares, summed up in lanes: what a variance is made of. */
 #include "level.h"
 #include "vectors.h"
 

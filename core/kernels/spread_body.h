@@ -13,7 +13,9 @@ static void PASTE(spread, S)(const void *src, size_t n, const void *middle, void
     /* two accumulators of each lane: half a strip where a whole one fills the registers */
     enum {
         EACH = TSR_VECTOR / sizeof(T),
-        STRIP = TSR_STRIP_OF(sizeof(T)) / (TSR_VECTOR < 64 ? 2 : 1)
+        STRIP = TSR_STRIP_OF(sizeof(T)) / (TSR_VECTOR < 64 ? 2 : 1),
+        FAR = 2048, /* elements ahead that are asked for into the second-level cache */
+        NEAR = 512  /* and into the first-level one */
     };
     const T *from = src, m = *(const T *)middle;
     T *first = apart, *second = squares;
@@ -26,10 +28,11 @@ static void PASTE(spread, S)(const void *src, size_t n, const void *middle, void
             b[i] = *(const PASTE(memory, S) *)(second + j + i * EACH);
         }
         for (const T *at = from + j; at < from + whole; at += TSR_FOLD_LANES) {
-            /* two leaves of doubles are more than the first-level cache has */
             TSR_UNROLL_STRIP
-            for (size_t i = 0; i < STRIP * TSR_VECTOR; i += 64)
-                __builtin_prefetch((const char *)(at + n) + i, 0, sizeof(T) > 4 ? 2 : 3);
+            for (size_t i = 0; i < STRIP * TSR_VECTOR; i += 64) {
+                __builtin_prefetch((const char *)(at + FAR) + i, 0, 2);
+                __builtin_prefetch((const char *)(at + NEAR) + i, 0, 3);
+            }
             TSR_UNROLL_STRIP
             for (size_t i = 0; i < STRIP; i++) {
                 PASTE(vector, S) d = *(const PASTE(memory, S) *)(at + i * EACH) - m;
