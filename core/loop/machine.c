@@ -259,6 +259,44 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
     return bare;
 }
 
+bool tsr_machine_streams(const tsr_machine *m) {
+    bool streams = m->program->steps == 1 && m->rows == 1;
+    for (int i = 0; i < m->loads; i++)
+        streams = streams && m->way[m->load[i]] <= REPEATED;
+    return streams;
+}
+
+void tsr_machine_stream(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                        int64_t n, char *to) {
+    const tsr_program *p = m->program;
+    const tsr_step *s = p->step;
+    const char *in[3];
+    int64_t by[3], item = m->item[s->out];
+    for (int k = 0; k < s->inputs; k++) {
+        int reg = s->in[k], operand = p->operand[reg];
+        bool direct = operand >= 0 && m->way[reg] == DIRECT;
+        const int64_t *strides = tile->strides[direct ? operand : 0];
+        in[k] = direct ? tile->data[operand] + row * strides[0] + column * strides[1]
+                       : (const char *)m->value[reg];
+        by[k] = direct ? m->item[reg] : 0;
+    }
+    char *made = m->buffer[s->out];
+    for (int64_t some; n > 0; n -= some, to += some * item) {
+        some = n < m->usual ? n : m->usual;
+        for (int k = 0; k < s->inputs; k++)
+            tsr_fetch(in[k] + AHEAD * some * by[k], (size_t)(some * by[k]));
+        if (s->inputs == 2)
+            s->run.two(in[0], in[1], made, (size_t)some);
+        else if (s->inputs == 1)
+            s->run.one(in[0], made, (size_t)some);
+        else
+            s->run.three(in[0], in[1], in[2], made, (size_t)some);
+        p->kernels->stream(made, to, (size_t)(some * item));
+        for (int k = 0; k < s->inputs; k++)
+            in[k] += some * by[k];
+    }
+}
+
 bool tsr_machine_turns(const tsr_machine *m, const tsr_tile *tile, int64_t *rows,
                        int64_t *columns) {
     int64_t widest = 0, bytes = 0;

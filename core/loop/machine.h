@@ -64,6 +64,14 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m);
 const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
                               int64_t rows, int64_t columns, void *to);
 
+/* Whether tsr_machine_stream takes the rows of the current tile: one step over operands that are
+ * used where they lie, or the same everywhere. */
+bool tsr_machine_streams(const tsr_machine *m);
+/* n elements of a row from `column` on, block by block and past the caches to `to`, where they lie
+ * contiguously: what all the calls for each block do, without them. */
+void tsr_machine_stream(tsr_machine *m, const tsr_tile *tile, int64_t row, int64_t column,
+                        int64_t n, char *to);
+
 /* Long rows of which some operands run across: turning these for a panel of a few rows, of as many
  * bytes as a line has, lets the others be used where they lie. False when a tile is not of that
  * kind; else how large panels are. A panel's rows are then blocks of one row; `room` is for

@@ -23,6 +23,7 @@
  * copies, which are called once for all, are of so many elements, and no more than half of a huge
  * page. */
 enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
+enum { STREAM_CALL = 1 << 16 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
 /* TSR_FEW_STEPS leave blocks of so few bytes, operands and result, so that computing one and
  * writing another past the caches go on at once: a sum of 10^7 doubles takes 10.9 ms, 12.4 in the
@@ -122,14 +123,34 @@ static bool claims_lines(const tsr_machine *m, int64_t size) {
            tsr_machine_is_near(m);
 }
 
+/* Elements of a row up to the first line of the result that is whole. */
+static int64_t head_of(const worker *w, const tsr_tile *tile, int64_t i) {
+    return (int64_t)(-(uintptr_t)(tile->data[0] + i * tile->strides[0][0]) % TSR_LINE) /
+           w->machine.item[w->machine.program->result];
+}
+
+/* All rows of a tile whose result goes past the caches; false when it was told to stop. */
+static bool run_streams(worker *w, const tsr_tile *tile) {
+    int64_t item = w->machine.item[w->machine.program->result], most = STREAM_CALL / item;
+    for (int64_t i = 0; i < tile->n[0]; i++)
+        for (int64_t j = 0, n = head_of(w, tile, i); j < tile->n[1]; j += n, n = most) {
+            n = n == 0 ? most : n;
+            n = tile->n[1] - j < n ? tile->n[1] - j : n;
+            if (!goes_on(w->job))
+                return false;
+            tsr_machine_stream(&w->machine, tile, i, j, n,
+                               tile->data[0] + i * tile->strides[0][0] + j * item);
+        }
+    return true;
+}
+
 /* All blocks of a tile; false when it was told to stop. */
 static bool run_blocks(worker *w, const tsr_tile *tile, bool dense) {
     tsr_machine *m = &w->machine;
     for (int64_t i = 0; i < tile->n[0]; i += m->rows) {
         int64_t rows = tile->n[0] - i < m->rows ? tile->n[0] - i : m->rows, columns = m->columns;
-        if (w->job->stream && dense && rows == 1) /* the first block ends where a line does */
-            columns -= (int64_t)((uintptr_t)(tile->data[0] + i * tile->strides[0][0]) % TSR_LINE) /
-                       m->item[m->program->result];
+        if (w->job->stream && dense && rows == 1 && head_of(w, tile, i) > 0)
+            columns = head_of(w, tile, i);
         for (int64_t j = 0; j < tile->n[1]; j += columns, columns = m->columns) {
             columns = tile->n[1] - j < columns ? tile->n[1] - j : columns;
             if (!goes_on(w->job))
@@ -164,6 +185,8 @@ static bool run_tile(void *user, const tsr_tile *tile) {
     int64_t panel_rows, panel_columns;
     if (dense && tsr_machine_turns(m, tile, &panel_rows, &panel_columns))
         return run_panels(w, tile, panel_rows, panel_columns);
+    if (dense && w->job->stream && tsr_machine_streams(m))
+        return run_streams(w, tile);
     w->claims = dense && !w->job->stream && claims_lines(m, w->job->size);
     if (dense && !w->job->stream && tsr_machine_needs_no_buffer(m)) {
         int64_t most = (w->claims ? TSR_CLAIM_BYTES : CALL_BYTES) / m->item[p->result];

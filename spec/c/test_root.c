@@ -14,7 +14,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST = 500, LANES = 8, FLOATS = 1 << 16 };
+/* More numbers than a kernel takes at once, of which some go another way than others. */
+enum { LANES = 40 };
+enum { MOST = 500, FLOATS = 1 << 16, SHIFT = 16 };
 
 static tsr_kernels kernels;
 
@@ -23,8 +25,10 @@ static void root_of(double x) {
     for (int i = 0; i <= LANES; i++)
         in[i] = x;
     kernels.unary[TSR_FN_SQRT][TSR_FLOAT64](in, out, LANES + 1);
-    CHECK_OR(memcmp(&out[0], &expected, 8) == 0 && memcmp(&out[LANES], &expected, 8) == 0,
-             "%s: sqrt(%a) is %a, not %a", kernels.level, x, out[0], expected);
+    int same = 0;
+    for (int i = 0; i <= LANES; i++)
+        same += memcmp(&out[i], &expected, 8) == 0;
+    CHECK_OR(same == LANES + 1, "%s: sqrt(%a) is %a, not %a", kernels.level, x, out[0], expected);
 }
 
 /* The numbers k below 2^bits whose k^2 + k + c is a multiple of 2^bits; returns how many. */
@@ -108,13 +112,15 @@ static void all_floats(void) {
             uint32_t bits = (uint32_t)first + i;
             memcpy(&in[i], &bits, 4);
         }
-        kernels.unary[TSR_FN_SQRT][TSR_FLOAT32](in, out, FLOATS);
-        for (int i = 0; i < FLOATS; i++, seen++) {
-            float expected = sqrtf(in[i]);
-            wrong += memcmp(&expected, &out[i], 4) != 0;
+        for (int from = 0; from <= SHIFT; from += SHIFT) { /* another place in a kernel's turn */
+            kernels.unary[TSR_FN_SQRT][TSR_FLOAT32](in + from, out, FLOATS - SHIFT);
+            for (int i = 0; i < FLOATS - SHIFT; i++, seen++) {
+                float expected = sqrtf(in[from + i]);
+                wrong += memcmp(&expected, &out[i], 4) != 0;
+            }
         }
     }
-    CHECK_OR(wrong == 0 && seen > 70000000, "%s: %ld of %ld roots of floats are wrong",
+    CHECK_OR(wrong == 0 && seen > 140000000, "%s: %ld of %ld roots of floats are wrong",
              kernels.level, wrong, seen);
 }
 
