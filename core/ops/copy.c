@@ -31,11 +31,10 @@ static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err)
     return tsr_program_run(dst->context, &program, &plan, err);
 }
 
-/* A few contiguous elements of another dtype, apart from each other, without the engine. */
+/* Contiguous elements of another dtype, apart from each other, without the engine: a few, or as
+ * many as one thread is enough for if one kernel converts them. */
 static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
-    const char *from = tsr_data_of(src);
-    char *to = tsr_data_of(dst);
-    bool plain = dst->size == src->size && dst->size <= TSR_QUICK_ELEMENTS &&
+    bool plain = dst->size == src->size && dst->size * dst->itemsize < TSR_QUICK_BYTES &&
                  dst->dtype != src->dtype && dst->storage != src->storage &&
                  tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src) &&
                  tsr_array_is_aligned(dst) && tsr_array_is_aligned(src);
@@ -43,13 +42,18 @@ static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
         return false;
     const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
     tsr_path path = tsr_path_find(kernels, (tsr_dtype)src->dtype, (tsr_dtype)dst->dtype);
+    if (path.count == 1) {
+        tsr_types one = {
+            .kernel = (const void *)(uintptr_t)path.steps[0], .item = dst->itemsize, .light = true};
+        tsr_quick_run(dst->context, &one, 1, &src, dst);
+        return true;
+    }
+    if (dst->size > TSR_QUICK_ELEMENTS)
+        return false;
     for (int64_t at = 0, n; at < dst->size; at += n) {
-        n = path.count == 1 || dst->size - at < TSR_BLOCK ? dst->size - at : TSR_BLOCK;
-        if (path.count == 1)
-            path.steps[0](from, to, (size_t)n);
-        else
-            tsr_block_store(kernels, &path, from + at * src->itemsize, dst->itemsize,
-                            to + at * dst->itemsize, dst->itemsize, n);
+        n = dst->size - at < TSR_BLOCK ? dst->size - at : TSR_BLOCK;
+        tsr_block_store(kernels, &path, tsr_data_of(src) + at * src->itemsize, dst->itemsize,
+                        tsr_data_of(dst) + at * dst->itemsize, dst->itemsize, n);
     }
     return true;
 }

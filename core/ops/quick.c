@@ -105,8 +105,7 @@ __attribute__((noinline)) static void walk(const tsr_context *context, const tsr
     }
 }
 
-/* Without conversions or numbers. */
-static inline void run_directly(tsr_context *context, const tsr_types *t, int arity,
+static inline void run_directly(const tsr_context *context, const tsr_types *t, int arity,
                                 const tsr_array *const *operands, const tsr_array *result) {
     const void *from[TSR_QUICK_ARITY];
     if (result->size * t->item * (arity + 1) >= WALK_BYTES) {
@@ -116,6 +115,11 @@ static inline void run_directly(tsr_context *context, const tsr_types *t, int ar
     for (int i = 0; i < arity; i++)
         from[i] = tsr_data_of(operands[i]);
     call(t, arity, from, tsr_data_of(result), (size_t)result->size);
+}
+
+void tsr_quick_run(const tsr_context *context, const tsr_types *t, int arity,
+                   const tsr_array *const *operands, const tsr_array *result) {
+    run_directly(context, t, arity, operands, result);
 }
 
 /* How many elements are done at a time: what is converted has room for BLOCK of any dtype, numbers
@@ -212,12 +216,20 @@ static inline tsr_status new_result(tsr_context *context, const tsr_types *t, co
     return tsr_array_new(context, t->result, like->ndim, tsr_shape_of(like), false, result, err);
 }
 
-/* Whether the kernel takes all operands as they are. */
-static inline bool is_direct(const tsr_types *t, int arity, const tsr_array *const *operands) {
+/* Whether the kernel takes all operands but numbers as they are. */
+static inline bool is_direct(const tsr_types *t, int arity, const tsr_array *const *operands,
+                             uint32_t weak) {
     bool direct = t->direct;
     for (int i = 0; i < arity; i++)
-        direct = direct && operands[i]->dtype == t->in[i];
+        direct = direct && ((weak >> i & 1) != 0 || operands[i]->dtype == t->in[i]);
     return direct;
+}
+
+/* Whether the size is for this way: that of a direct operation which computes next to nothing, as
+ * choices and limits do too, may be larger. */
+static inline bool is_small(const tsr_types *t, int arity, bool direct, int64_t size) {
+    return size <= TSR_QUICK_ELEMENTS ||
+           (direct && (t->light || arity == 3) && size < TSR_QUICK_BYTES / t->item);
 }
 
 const tsr_array *tsr_plain_operand(int arity, const tsr_array *const *operands, uint32_t weak) {
@@ -242,14 +254,16 @@ bool tsr_quick_apply(tsr_context *context, const tsr_types *t, int arity,
         tsr_estimating(context) || tsr_interrupted(context) != TSR_OK)
         return false;
     const tsr_array *first = tsr_plain_operand(arity, operands, weak);
-    if (first == NULL || (out != NULL && !is_writable(out, t->result, first, arity, operands)))
+    bool direct = is_direct(t, arity, operands, weak);
+    if (first == NULL || !is_small(t, arity, direct, first->size) ||
+        (out != NULL && !is_writable(out, t->result, first, arity, operands)))
         return false;
     *status = TSR_OK;
     if (out != NULL)
         tsr_array_retain(*result = out);
     else if ((*status = new_result(context, t, first, options, result, err)) != TSR_OK)
         return true;
-    if (weak == 0 && is_direct(t, arity, operands)) {
+    if (weak == 0 && direct) {
         run_directly(context, t, arity, operands, *result);
     } else {
         run_by_blocks(context, t, arity, operands, weak, *result);

@@ -102,7 +102,7 @@ static bool is_simple(const tsr_context *context, const tsr_array *a,
                       const tsr_reduce_options *options) {
     bool all = options->count < 0 || (options->count == 1 && a->ndim == 1 &&
                                       (options->dims[0] == 0 || options->dims[0] == -1));
-    return all && a->size > 0 && tsr_is_plain(a) && options->where == NULL &&
+    return all && a->size > 0 && tsr_is_small(a) && options->where == NULL &&
            options->initial == NULL && !tsr_estimating(context) &&
            tsr_interrupted(context) == TSR_OK;
 }
@@ -114,7 +114,7 @@ static int result_ndim(const tsr_array *a, bool keep) {
 /* Whether out= takes the element as it is. */
 static bool is_place(const tsr_array *out, const tsr_array *a, bool keep, tsr_dtype dtype) {
     bool fits = out->dtype == dtype && out->ndim == result_ndim(a, keep) && out->size == 1;
-    return fits && tsr_is_plain(out) && (out->rights & out->storage->rights & TSR_WRITE) != 0;
+    return fits && tsr_is_small(out) && (out->rights & out->storage->rights & TSR_WRITE) != 0;
 }
 
 /* *result of the one element: a new array, or out= retained. */
