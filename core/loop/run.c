@@ -34,7 +34,7 @@ enum { SMALL_BLOCK = 2048 };
  * smaller result is, if it is at least a SHARE of them; and from which threads share the work. */
 enum {
     STREAM_BYTES = 20 << 20,
-    STREAM_ALL = 64 << 20,
+    STREAM_ALL = 56 << 20,
     STREAM_SHARE = 10,
     STREAM_TURNED = 1 << 23,
     BAND_BYTES = 1 << 24,
