@@ -31,10 +31,11 @@ static inline bool OF(quick)(const char *at, int64_t stride, size_t rows, OF(vec
     TSR_UNROLL_STRIP
     for (int i = 0; i < OF(strip) / 2; i++)
         seen[i] = PASTE(TSR_NONE, S);
+    const int64_t ahead = tsr_fold_ahead(stride) * stride;
     for (size_t r = 0; r < rows; r++, at += stride) {
         TSR_UNROLL_STRIP
         for (int i = 0; i < OF(strip) * TSR_VECTOR; i += 64)
-            __builtin_prefetch(at + TSR_AHEAD * stride + i);
+            __builtin_prefetch(at + ahead + i);
         TSR_UNROLL_STRIP
         for (int i = 0; i < OF(strip); i += 2) {
             const OF(vector) x = *(const OF(memory) *)(at + i * TSR_VECTOR);
@@ -58,6 +59,7 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
     const T *from = start;
     T *to = acc;
     size_t j = 0;
+    const int64_t until = tsr_fold_ahead(stride);
     for (; j + OF(strip) * OF(each) <= n; j += OF(strip) * OF(each)) {
         const char *at = src + j * sizeof(T);
         OF(vector) a[OF(strip)];
@@ -65,13 +67,13 @@ static void OF(walk)(const char *src, int64_t stride, size_t rows, size_t n, con
         for (int i = 0; i < OF(strip); i++)
             a[i] = *(const OF(memory) *)(from + j + (size_t)i * OF(each));
         size_t left = rows;
-        const char *ahead = at + TSR_AHEAD * stride;
+        const char *ahead = at + until * stride;
         bool more = j + 2 * OF(strip) * OF(each) <= n; /* a strip beside this one */
 #ifdef QUICK
         left = OF(quick)(at, stride, rows, a) ? rows : 0;
 #endif
         for (size_t r = 0; r < left; r++, at += stride, ahead += stride) {
-            if (more && r + TSR_AHEAD == left)
+            if (more && r + (size_t)until == left)
                 ahead = src + j * sizeof(T) + OF(strip) * TSR_VECTOR;
             TSR_UNROLL_STRIP
             for (int i = 0; i < OF(strip) * TSR_VECTOR; i += 64)

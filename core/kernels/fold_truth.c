@@ -4,31 +4,55 @@
 #include "level.h"
 
 #include "items.h"
+#include "vectors.h"
 
-/* So many numbers are looked at before it is asked whether the answer is known. */
-enum { BLOCK = 4096 };
+/* So many numbers are looked at before it is asked whether the answer is known, and memory is asked
+ * for so many bytes ahead. */
+enum { BLOCK = 4096, AHEAD = 8192 };
+
+/* What bits TERM makes of m numbers, all together; ONE does the same for one number. */
+#define LOOK(NAME, ITEM, TERM, ONE)                                                                \
+    static inline ITEM NAME(const ITEM *s, size_t m) {                                             \
+        typedef ITEM vector __attribute__((vector_size(TSR_VECTOR)));                              \
+        typedef ITEM memory                                                                        \
+            __attribute__((vector_size(TSR_VECTOR), aligned(_Alignof(ITEM)), may_alias));          \
+        enum { STRIP = 4, EACH = TSR_VECTOR / sizeof(ITEM) };                                      \
+        vector seen[STRIP] = {{0}};                                                                \
+        size_t i = 0;                                                                              \
+        for (; i + STRIP * EACH <= m; i += STRIP * EACH) {                                         \
+            TSR_UNROLL_STRIP                                                                       \
+            for (size_t k = 0; k < STRIP * TSR_VECTOR; k += 64)                                    \
+                __builtin_prefetch((const char *)(s + i) + AHEAD + k);                             \
+            TSR_UNROLL_STRIP                                                                       \
+            for (size_t k = 0; k < STRIP; k++) {                                                   \
+                const vector x = *(const memory *)(s + i + k * EACH);                              \
+                seen[k] |= (vector)(TERM);                                                         \
+            }                                                                                      \
+        }                                                                                          \
+        seen[0] |= seen[1] | seen[2] | seen[3];                                                    \
+        ITEM bits = 0;                                                                             \
+        for (size_t k = 0; k < EACH; k++)                                                          \
+            bits |= seen[0][k];                                                                    \
+        for (; i < m; i++) {                                                                       \
+            const ITEM x = s[i];                                                                   \
+            bits |= (ITEM)(ONE);                                                                   \
+        }                                                                                          \
+        return bits;                                                                               \
+    }
 
 #define ANY(NAME, ITEM, SIGN, PARTS)                                                               \
+    LOOK(true_in_##NAME, ITEM, x << (SIGN), x << (SIGN))                                           \
     static void any_##NAME(const void *src, size_t n, void *lanes) {                               \
         const ITEM *s = src, *end = s + n * (PARTS);                                               \
-        for (uint8_t *lane = lanes; s < end && !*lane; s += BLOCK) {                               \
-            size_t m = end - s < BLOCK ? (size_t)(end - s) : BLOCK;                                \
-            ITEM seen = 0;                                                                         \
-            for (size_t i = 0; i < m; i++)                                                         \
-                seen |= (ITEM)(s[i] << (SIGN));                                                    \
-            *lane = seen != 0;                                                                     \
-        }                                                                                          \
+        for (uint8_t *lane = lanes; s < end && !*lane; s += BLOCK)                                 \
+            *lane = true_in_##NAME(s, end - s < BLOCK ? (size_t)(end - s) : BLOCK) != 0;           \
     }
 #define ALL(NAME, ITEM, SIGN)                                                                      \
+    LOOK(zero_in_##NAME, ITEM, (x << (SIGN)) == 0, (ITEM)(x << (SIGN)) == 0)                       \
     static void all_##NAME(const void *src, size_t n, void *lanes) {                               \
         const ITEM *s = src, *end = s + n;                                                         \
-        for (uint8_t *lane = lanes; s < end && *lane; s += BLOCK) {                                \
-            size_t m = end - s < BLOCK ? (size_t)(end - s) : BLOCK;                                \
-            ITEM zero = 0;                                                                         \
-            for (size_t i = 0; i < m; i++)                                                         \
-                zero |= (ITEM)((ITEM)(s[i] << (SIGN)) == 0);                                       \
-            *lane = zero == 0;                                                                     \
-        }                                                                                          \
+        for (uint8_t *lane = lanes; s < end && *lane; s += BLOCK)                                  \
+            *lane = zero_in_##NAME(s, end - s < BLOCK ? (size_t)(end - s) : BLOCK) == 0;           \
     }
 #define BOTH(NAME, ITEM, SIGN)                                                                     \
     ANY(NAME, ITEM, SIGN, 1)                                                                       \

@@ -17,10 +17,6 @@
 #define TSR_STRIP_OF(size) 4
 #endif
 
-/* Rows ahead of the one that is added up that memory is asked for: sums of what lies in memory gain
- * a tenth by it. */
-#define TSR_AHEAD 8
-
 #if defined(__clang__)
 #define TSR_UNROLL_STRIP _Pragma("unroll")
 #else
