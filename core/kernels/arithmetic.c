@@ -9,6 +9,9 @@
  * Folds of products, fmax and fmin are made here too, of the
  * same loops. */
 #include "rows.h"
+#if defined(__AVX512DQ__)
+#include "x86/quotient.h"
+#endif
 #include "vectors.h"
 
 #include "../dtype/ctypes.h"
@@ -119,7 +122,20 @@ TSR_BIN(fmod_f64, double, double, fmod(x, y))
     TSR_BIN(fmin_##S, T, T, (x <= y || y != y) ? x : y)
 TSR_FLOATING(FLOATING)
 
+#if defined(__AVX512DQ__)
+/* The quicker way is for processors that round to nearest. */
+#define DIVIDE(NAME, S, T, U)                                                                      \
+    TSR_DIVIDING TSR_BIN(divide_all_##S, T, T, x / y) static void divide_##S(                      \
+        const void *a, const void *b, void *dst, size_t n) {                                       \
+        size_t done = 0;                                                                           \
+        if (n >= FEW && _MM_GET_ROUNDING_MODE() == _MM_ROUND_NEAREST)                              \
+            done = tsr_divide_vectors_##S(a, b, dst, n);                                           \
+        divide_all_##S((const T *)a + done, (const T *)b + done, (T *)dst + done, n - done);       \
+    }
+enum { FEW = 48 };
+#else
 #define DIVIDE(NAME, S, T, U) TSR_DIVIDING TSR_BIN(divide_##S, T, T, x / y)
+#endif
 TSR_FLOATING(DIVIDE)
 
 /* Sums and differences of complex numbers are those of their parts. */
