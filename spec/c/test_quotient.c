@@ -1,6 +1,6 @@
-/* Quotients are correctly rounded at every level: one over every float, every float over those whose
- * bits are all ones, pairs whose quotient lies as near as can be to the middle between two numbers,
- * and a great many others.
+/* Quotients are correctly rounded at every level: one over every float, every float over those
+ * whose bits are all ones, pairs whose quotient lies as near as can be to the middle between two
+ * numbers, and a great many others.
  *
  * a / b is as near to a middle as (2 q + 1) * b, where q is the quotient's significand, is to a
  * multiple of a power of two: with the inverse of b modulo that power, q is found for each small
@@ -95,7 +95,8 @@ static uint64_t inverse(uint64_t b) {
     return x;
 }
 
-/* Pairs of `bits` bits each whose quotient is near the middle: c of 2^(bits + 1) or 2^bits parts away. */
+/* Pairs of `bits` bits each whose quotient is near the middle: c of 2^(bits + 1) or 2^bits parts
+ * away. */
 static long hard_pairs(int bits, long tries) {
     long found = 0;
     for (long t = 0; t < tries; t++) {
@@ -111,7 +112,8 @@ static long hard_pairs(int bits, long tries) {
                 unsigned __int128 product = (unsigned __int128)twice * b;
                 product -= (unsigned __int128)(__int128)c;
                 uint64_t a = (uint64_t)(product >> modulus);
-                if (a >> bits != 0 || a >> (bits - 1) == 0 || product != (unsigned __int128)a << modulus)
+                if (a >> bits != 0 || a >> (bits - 1) == 0 ||
+                    product != (unsigned __int128)a << modulus)
                     continue;
                 found++;
                 if (bits == 24)
@@ -138,10 +140,10 @@ static void random_pairs(void) {
 
 /* One of each kind among ordinary numbers, and exponents up to the bounds and beyond. */
 static void kinds(void) {
-    static const double some[] = {0.0,      -0.0,       INFINITY,   -INFINITY, NAN,       1,
-                                  0x1p-149, 0x1p-126,   0x1p127,    0x1p-1074, 0x1p-1022, 0x1p1023,
-                                  0x1p-40,  0x1p-41,    0x1p60,     0x1p61,    0x1p-400,  0x1p-401,
-                                  0x1p500,  0x1p501,    0x1.8p-39,  0x1.8p59};
+    static const double some[] = {0.0,      -0.0,     INFINITY,  -INFINITY, NAN,       1,
+                                  0x1p-149, 0x1p-126, 0x1p127,   0x1p-1074, 0x1p-1022, 0x1p1023,
+                                  0x1p-40,  0x1p-41,  0x1p60,    0x1p61,    0x1p-400,  0x1p-401,
+                                  0x1p500,  0x1p501,  0x1.8p-39, 0x1.8p59};
     size_t n = sizeof some / sizeof *some;
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++)

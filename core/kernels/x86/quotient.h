@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether a number of q or b is not in the middle, which is seen in twice its bits, without the sign,
- * or one of b is all ones. */
+/* Whether a number of q or b is not in the middle, which is seen in twice its bits, without the
+ * sign, or one of b is all ones. */
 static inline bool tsr_is_hard_f32(__m512 q, __m512 b) {
     const __m512i least = _mm512_set1_epi32((127 - 40) << 24),
                   span = _mm512_set1_epi32((40 + 60) << 24);
@@ -78,8 +78,7 @@ static inline size_t tsr_divide_vectors_f32(const float *a, const float *b, floa
     return i;
 }
 
-static inline size_t tsr_divide_vectors_f64(const double *a, const double *b, double *d,
-                                            size_t n) {
+static inline size_t tsr_divide_vectors_f64(const double *a, const double *b, double *d, size_t n) {
     size_t i = 0;
     for (; i + 24 <= n; i += 24) {
         const __m512d r = _mm512_div_pd(_mm512_loadu_pd(a + i + 16), _mm512_loadu_pd(b + i + 16));
