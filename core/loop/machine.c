@@ -262,7 +262,7 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
 bool tsr_machine_streams(const tsr_machine *m) {
     bool streams = m->program->steps == 1 && m->rows == 1;
     for (int i = 0; i < m->loads; i++)
-        streams = streams && m->way[m->load[i]] <= REPEATED;
+        streams = streams && m->way[m->load[i]] <= HELD;
     return streams;
 }
 
@@ -274,11 +274,19 @@ void tsr_machine_stream(tsr_machine *m, const tsr_tile *tile, int64_t row, int64
     int64_t by[3], item = m->item[s->out];
     for (int k = 0; k < s->inputs; k++) {
         int reg = s->in[k], operand = p->operand[reg];
-        bool direct = operand >= 0 && m->way[reg] == DIRECT;
-        const int64_t *strides = tile->strides[direct ? operand : 0];
-        in[k] = direct ? tile->data[operand] + row * strides[0] + column * strides[1]
-                       : (const char *)m->value[reg];
-        by[k] = direct ? m->item[reg] : 0;
+        in[k] = m->value[reg];
+        by[k] = 0;
+        if (operand < 0 || m->way[reg] == REPEATED)
+            continue;
+        const int64_t *strides = tile->strides[operand];
+        const char *at = tile->data[operand] + row * strides[0] + column * strides[1];
+        if (m->way[reg] == HELD) {
+            hold(m, tile, reg, at, n < m->usual ? n : m->usual);
+            in[k] = m->buffer[reg];
+        } else {
+            in[k] = at;
+            by[k] = m->item[reg];
+        }
     }
     char *made = m->buffer[s->out];
     for (int64_t some; n > 0; n -= some, to += some * item) {

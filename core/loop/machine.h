@@ -65,7 +65,7 @@ const void *tsr_machine_block(tsr_machine *m, const tsr_tile *tile, int64_t row,
                               int64_t rows, int64_t columns, void *to);
 
 /* Whether tsr_machine_stream takes the rows of the current tile: one step over operands that are
- * used where they lie, or the same everywhere. */
+ * used where they lie, or the same everywhere or all along a row. */
 bool tsr_machine_streams(const tsr_machine *m);
 /* n elements of a row from `column` on, block by block and past the caches to `to`, where they lie
  * contiguously: what all the calls for each block do, without them. */
