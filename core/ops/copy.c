@@ -31,13 +31,16 @@ static tsr_status run_copy(tsr_array *dst, const tsr_array *src, tsr_error *err)
     return tsr_program_run(dst->context, &program, &plan, err);
 }
 
+static bool is_solid(const tsr_array *a) {
+    return a->plain || (tsr_array_is_contiguous(a) && tsr_array_is_aligned(a));
+}
+
 /* Contiguous elements of another dtype, apart from each other, without the engine: a few, or as
  * many as one thread is enough for if one kernel converts them. */
 static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
     bool plain = dst->size == src->size && dst->size * dst->itemsize < TSR_QUICK_BYTES &&
-                 dst->dtype != src->dtype && dst->storage != src->storage &&
-                 tsr_array_is_contiguous(dst) && tsr_array_is_contiguous(src) &&
-                 tsr_array_is_aligned(dst) && tsr_array_is_aligned(src);
+                 dst->dtype != src->dtype && dst->storage != src->storage && is_solid(dst) &&
+                 is_solid(src);
     if (!plain)
         return false;
     const tsr_kernels *kernels = tsr_engine_kernels(dst->context);

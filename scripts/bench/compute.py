@@ -155,7 +155,8 @@ class Compute:
         one = self.worker.side("one", row.setup, row.ours, 1)
         two = self.worker.side("two", row.setup, row.ours, 2)
         least = fresh_results(row)
-        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": least, "two": least})
+        medians = in_turns({"one": one, "two": two}, self.rounds + 2, SAMPLE, {"one": least, "two": least},
+                           unclear=lambda found: found["one"] / found["two"] < 2 - NO_SLOWER)
         self.worker.ask("threads", 1)
         times = medians["one"] / medians["two"]
         self.report.row(row.name, medians["two"], note="%.2f times one thread, %s" % (times, self.wall(medians)))
