@@ -87,4 +87,12 @@ describe("what goes past the caches", function()
             end
         end
     end)
+
+    it("is the same all along a row where all operands are", function()
+        local c, out = np.array({{1}, {2}, {3}}, "uint8"), np.zeros({3, 2^23 + 5}, {dtype = "uint8"})
+        np.add(c, np.array(7, "uint8"), {out = out})
+        for i = 1, 3 do
+            assert.same({7 + i, 7 + i}, {np.min(out[i]):item(), np.max(out[i]):item()})
+        end
+    end)
 end)

@@ -260,7 +260,8 @@ bool tsr_machine_needs_no_buffer(const tsr_machine *m) {
 }
 
 bool tsr_machine_streams(const tsr_machine *m) {
-    bool streams = m->program->steps == 1 && m->rows == 1;
+    const tsr_program *p = m->program;
+    bool streams = p->steps == 1 && p->step[0].out == p->result && m->rows == 1;
     for (int i = 0; i < m->loads; i++)
         streams = streams && m->way[m->load[i]] <= HELD;
     return streams;
@@ -281,7 +282,7 @@ void tsr_machine_stream(tsr_machine *m, const tsr_tile *tile, int64_t row, int64
         const int64_t *strides = tile->strides[operand];
         const char *at = tile->data[operand] + row * strides[0] + column * strides[1];
         if (m->way[reg] == HELD) {
-            hold(m, tile, reg, at, n < m->usual ? n : m->usual);
+            hold(m, tile, reg, at, n < m->columns ? n : m->columns);
             in[k] = m->buffer[reg];
         } else {
             in[k] = at;
@@ -290,7 +291,7 @@ void tsr_machine_stream(tsr_machine *m, const tsr_tile *tile, int64_t row, int64
     }
     char *made = m->buffer[s->out];
     for (int64_t some; n > 0; n -= some, to += some * item) {
-        some = n < m->usual ? n : m->usual;
+        some = n < m->columns ? n : m->columns;
         for (int k = 0; k < s->inputs; k++)
             tsr_fetch(in[k] + AHEAD * some * by[k], (size_t)(some * by[k]));
         if (s->inputs == 2)

@@ -1,4 +1,4 @@
-/* Small operations without the engine.
+/* Small operations without the engine, and larger ones that compute next to nothing.
  *
  * Scripts mostly have a few contiguous numbers, for which planning takes far longer than computing.
  * When the operands are row-major arrays of one shape, owned, or numbers, and so is out=, the
