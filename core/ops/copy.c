@@ -41,7 +41,7 @@ static bool convert_quickly(tsr_array *dst, const tsr_array *src) {
     bool plain = dst->size == src->size && dst->size * dst->itemsize < TSR_QUICK_BYTES &&
                  dst->dtype != src->dtype && dst->storage != src->storage && is_solid(dst) &&
                  is_solid(src);
-    if (!plain)
+    if (!plain || tsr_interrupted(dst->context) != TSR_OK)
         return false;
     const tsr_kernels *kernels = tsr_engine_kernels(dst->context);
     tsr_path path = tsr_path_find(kernels, (tsr_dtype)src->dtype, (tsr_dtype)dst->dtype);
