@@ -5,7 +5,7 @@
 local ts = require "tessera"
 local np = ts.np
 
-local BYTES = 21 * 2^20 -- of a result: more than goes through the caches
+local BYTES = 80 * 10^6 -- of operands and result: more than goes through the caches
 local PART = 70001
 local MARGIN = 40
 
@@ -58,7 +58,8 @@ describe("what goes past the caches", function()
     for _, fields in ipairs(cases) do
         local case = {name = fields[1], x = fields[2], y = fields[3], result = fields[4], op = fields[5]}
         it("is what parts of it are: " .. case.name, function()
-            local n = math.floor(BYTES / size_of(case.result)) + 13
+            local other = case.y and case.y ~= "number" and case.y ~= "0-d" and size_of(case.y) or 0
+            local n = math.floor(BYTES / (size_of(case.result) + size_of(case.x) + other)) + 13
             local x, y = numbers(n + 3, case.x, 0), nil
             if case.y == "0-d" then
                 y = np.array(7.5, "float32")
@@ -75,7 +76,7 @@ describe("what goes past the caches", function()
     end
 
     it("is what rows of it are where operands are broadcast", function()
-        local rows, columns = 3, 2^21 + 5
+        local rows, columns = 5, 2^21 + 5
         local x, r = numbers(rows * columns, "float32", 0):reshape(rows, columns), numbers(columns, "float32", 0.5)
         local c = numbers(rows, "float32", 0.1):reshape(rows, 1)
         local by_row, by_column = x + r, x * c
@@ -89,7 +90,7 @@ describe("what goes past the caches", function()
     end)
 
     it("is the same all along a row where all operands are", function()
-        local c, out = np.array({{1}, {2}, {3}}, "uint8"), np.zeros({3, 2^23 + 5}, {dtype = "uint8"})
+        local c, out = np.array({{1}, {2}, {3}}, "uint8"), np.zeros({3, 3 * 2^23 + 5}, {dtype = "uint8"})
         np.add(c, np.array(7, "uint8"), {out = out})
         for i = 1, 3 do
             assert.same({7 + i, 7 + i}, {np.min(out[i]):item(), np.max(out[i]):item()})
