@@ -153,6 +153,10 @@ def torch_find(op, operands, kwargs):
         raise Skip  # PyTorch's is not accurate; math_cases.py has the complex sigmoid
     if op == "ldexp" and operands[1].dtype not in INTS + ["bool", dtypes[0]]:
         raise Skip  # a power of another precision
+    if op == "ldexp" and operands[1].dtype not in INTS + ["bool"]:
+        power = torch.pow(2, values[1])
+        if ((power > 0) & (power < torch.finfo(power.dtype).tiny)).any():
+            raise Skip  # one unit of a subnormal power is many of the product
     if common in NARROW and made.dtype == torch.float32:
         return common, cast(made.numpy(), "float32", common)
     return from_tensor(made)
