@@ -132,6 +132,20 @@ describe("the variance of many leaves", function()
     end
 end)
 
+describe("a variance beyond all numbers", function()
+    local np = require("tessera").np
+
+    it("is infinite, and that of NaN is NaN, in one leaf and in several", function()
+        for _, n in ipairs {3, 2000, 9000} do
+            local x = np.remainder(np.arange(n), 3) * 1e200 + 1e200
+            assert.equal(math.huge, np.var(x):item())
+            x[n] = 0 / 0
+            local made = np.var(x):item()
+            assert.is_true(made ~= made)
+        end
+    end)
+end)
+
 describe("the bits of sums", function()
     local first = run("base")
 

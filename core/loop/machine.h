@@ -22,8 +22,6 @@
 enum { TSR_MACHINE_BYTES = 32768, TSR_MACHINE_BUFFERS = 64, TSR_MACHINE_MOST = 8192 };
 enum { TSR_FAR_BYTES = 1 << 22, TSR_FAR_BLOCK = 1280 };
 enum { TSR_PANEL_BYTES = 32768 };
-/* Programs of so few steps wait for memory more than they compute. */
-enum { TSR_FEW_STEPS = 2 };
 
 typedef struct tsr_machine {
     const tsr_program *program;

@@ -25,10 +25,10 @@
 enum { PIECE_BYTES = 1 << 18, CALL_BYTES = 1 << 15, COPY_PIECE = 1 << 18, COPY_BYTES = 1 << 20 };
 enum { STREAM_CALL = 1 << 16 };
 enum { GRAIN = 64 }; /* elements that pieces of rows are multiples of */
-/* TSR_FEW_STEPS leave blocks of so few bytes, operands and result, so that computing one and
+/* So few steps leave blocks of so few bytes, operands and result, so that computing one and
  * writing another past the caches go on at once: a sum of 10^7 doubles takes 10.9 ms, 12.4 in the
  * usual ones. With many steps there is no difference. */
-enum { SMALL_BLOCK = 2048 };
+enum { FEW_STEPS = 2, SMALL_BLOCK = 2048 };
 /* Such bytes of operands and result together from which a result is written past the caches, if it
  * is at least a SHARE of them: less stays in the last cache from one operation to the next, where
  * stores are the quicker ones (measured: 4 and 4 bytes an element up to 80 MB, 1 and 4 and 8 and 4
@@ -242,7 +242,7 @@ static void run_piece(void *user, int64_t index) {
         bool simple = j->program->steps == 1 && !j->stream; /* needs no help over the distance */
         tsr_machine_start(&w.machine, j->program, simple ? 0 : j->size);
         w.machine.back = j->back;
-        if (j->stream && j->program->steps <= TSR_FEW_STEPS)
+        if (j->stream && j->program->steps <= FEW_STEPS)
             tsr_machine_limit(&w.machine, SMALL_BLOCK / j->moved);
         tsr_plan_run(plan, run_tile, &w);
     }

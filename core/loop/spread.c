@@ -14,6 +14,7 @@
 #include "spread.h"
 #include "claim.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Elements that a mean is guessed from, leaves that have enough of them, and how large a part of
@@ -110,8 +111,10 @@ void tsr_spread_of(const tsr_kernels *kernels, tsr_dtype dtype, const void *src,
         double mean = mean_of(kernels, dtype, src, n, start, bytes);
         measure(kernels, dtype, src, n, start, bytes, mean, value);
     }
-    value->squares -= excess(value);
-    if (value->squares < 0)
+    double off = excess(value);
+    if (off < value->squares)
+        value->squares -= off;
+    else if (off >= value->squares && off < INFINITY) /* not NaN, nor both beyond all numbers */
         value->squares = 0;
 }
 
